@@ -1,0 +1,60 @@
+"""The command line: arguments in, music and one summary out. What it prints for scripts (`--json`) is documented and stable."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from partimento import __version__
+from partimento.cli.screen import Problem
+from partimento.errors import PartimentoError
+
+app = App(
+    name="partimento",
+    version=__version__,
+    help="""Trains, measures and plays models of written music, on your own scores.
+
+    partimento build my-midi-folder --out corpus
+    partimento train corpus --recipe seed_pair --out run
+    partimento evaluate run corpus
+    partimento compose run --notes 200 -o new.mid
+    """,
+    help_format="plaintext",
+    version_flags=["--version"],
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+)
+for command in ("build", "train", "evaluate", "compose", "demo"):
+    app.command(f"partimento.cli.{command}:{command}", name=command)
+app.command("partimento.cli.evaluate:compare", name="compare")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. Exit codes: 0 done, 1 a mistake of the program, 2 a mistake of the user, 130 interrupted."""
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s: %(message)s", level=logging.WARNING)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
+    try:
+        app(given, print_error=False, exit_on_error=False)
+    except (PartimentoError, CycloptsError, Problem) as error:
+        _complain(error, as_json)
+        return 2
+    except KeyboardInterrupt as error:
+        _complain(error if error.args else KeyboardInterrupt("interrupted"), as_json)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _complain(error: BaseException, as_json: bool) -> None:
+    """One line on stderr; for scripts also one object on stdout."""
+    line = " ".join(str(error).split())
+    print(f"partimento: {line}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": line, "kind": type(error).__name__}))

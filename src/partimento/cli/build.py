@@ -1,0 +1,161 @@
+"""`partimento build`: a folder of scores becomes a corpus."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from partimento.cli.screen import Problem, Screen, counted, duration, short
+from partimento.errors import InvalidOption
+
+
+def build(
+    *sources: str,
+    out: Annotated[Path, Parameter(alias="-o")],
+    label: tuple[str, ...] = (),
+    labels: Path | None = None,
+    only: Path | None = None,
+    split: str = "80/10/10",
+    workers: int = 0,
+    seconds_per_file: float = 20.0,
+    memory_mb: int = 1024,
+    max_hours: float = 3.0,
+    max_notes: int = 1_000_000,
+    json: bool = False,
+) -> None:
+    """Reads scores and makes a corpus of them: checked, labelled, freed of duplicates, split by work.
+
+    Examples:
+      partimento build ~/Music/midi --out corpus
+      partimento build songs.zip extra/*.mid --out corpus --label genre=song
+      partimento build classical.zip --out corpus --label '{composer}/*'
+      partimento build music21:bach music21:ryans --out corpus
+
+    With --json: corpus, files, taken, rescued, refused (reason to count), ignored, duplicates, works, notes, hours,
+    parts (name to pieces, works, notes), seconds, fingerprint.
+
+    Parameters
+    ----------
+    sources
+        Files, folders, zip archives, or music21:bach, music21:oneills, music21:ryans, music21:airds, music21:essen.
+    out
+        The folder of the corpus. An interrupted build goes on where it was.
+    label
+        A label for every piece (genre=folk), or a path that holds labels ('{genre}/{composer}/*').
+    labels
+        A CSV table with the column file and any of composer, genre, title, licence, work.
+    only
+        A text file of names, one a line: nothing else is taken.
+    split
+        Shares of the works for training, validation and test.
+    workers
+        Processes that read files; 0 takes one for each core.
+    seconds_per_file
+        A file that takes longer is refused.
+    memory_mb
+        A file that takes more memory to read is refused.
+    max_hours
+        A longer piece is refused.
+    max_notes
+        A piece of more notes is refused.
+    json
+        Print one JSON object for scripts.
+    """
+    from partimento.corpus import Labels, Options
+    from partimento.corpus import build as build_corpus
+    from partimento.formats.limits import Limits
+
+    screen = Screen(json)
+    if not sources:
+        raise Problem("build: name at least one file, folder or archive")
+    options = Options(
+        workers=workers if workers > 0 else len(os.sched_getaffinity(0)),
+        seconds_per_file=_positive("--seconds-per-file", seconds_per_file),
+        memory_bytes=int(_positive("--memory-mb", memory_mb)) << 20,
+        limits=Limits(max_notes=int(_positive("--max-notes", max_notes)), max_seconds=3600 * _positive("--max-hours", max_hours)),
+        labels=Labels.of(label, labels, [source.partition(":")[2] for source in sources if source.startswith("music21:")]),
+        shares=_shares(split),
+        only=_names(only),
+    )
+    with screen.progress() as tell:
+        corpus = build_corpus(sources, out, options, tell)
+    report = corpus.report
+    result = summary(report) | {"corpus": str(out), "seconds": screen.seconds}
+    _tell(screen, report, out, result)
+    screen.result(result)
+
+
+def summary(report: dict[str, Any]) -> dict[str, Any]:
+    """The documented keys of `build --json` that a report gives."""
+    counts = {reason: len(names) for reason, names in report["refused"].items()}
+    return {
+        "files": report["files"],
+        "taken": report["taken"],
+        "rescued": len(report["rescued"]),
+        "refused": counts,
+        "ignored": len(report["ignored"]),
+        "duplicates": sum(map(len, report["duplicates"].values())),
+        "works": report["works"],
+        "notes": report["notes"],
+        "hours": report["hours"],
+        "parts": report["parts"],
+        "fingerprint": report["fingerprint"],
+    }
+
+
+def _tell(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, Any]) -> None:
+    say = screen.say
+    refused = sum(result["refused"].values())
+    say(f"{counted(result['files'], 'file')} read in {duration(result['seconds'])}")
+    say(
+        f"  taken       {result['taken']:,} pieces, {result['notes']:,} notes, {result['hours']:,} hours, {result['works']:,} works"
+    )
+    if result["rescued"]:
+        say(f"  rescued     {result['rescued']:,} of them ({_list(report['repairs'])})")
+    if refused:
+        say(f"  refused     {refused:,} ({_list(result['refused'])})")
+        for reason, names in report["refused"].items():
+            say(f"    {reason}: {'; '.join(names[:3])}{f'; and {len(names) - 3:,} more' if len(names) > 3 else ''}")
+    if result["duplicates"]:
+        say(f"  duplicates  {result['duplicates']:,} left out, since their notes are those of another piece")
+    if result["ignored"]:
+        say(f"  ignored     {counted(result['ignored'], 'file')} of other kinds")
+    for title, name in (("composers", "composers"), ("genres", "genres"), ("meters", "meters"), ("keys", "keys")):
+        say(f"  {title:<11} {_list(report[name], 6)}")
+    for name, part in report["parts"].items():
+        say(f"  {name:<11} {part['works']:,} works, {part['pieces']:,} pieces, {part['notes']:,} notes")
+    say(f"\nThe whole report, every file named: {short(out / 'report.html')}")
+    say(f"Next: partimento train {short(out)} --recipe seed_pair --out run")
+
+
+def _list(counts: dict[str, int], most: int = 8) -> str:
+    shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:most])
+    return shown + (f", and {len(counts) - most:,} more" if len(counts) > most else "")
+
+
+def _positive(option: str, value: float) -> float:
+    if not value > 0:
+        raise InvalidOption(f"{option} is {value}; it must be more than 0")
+    return value
+
+
+def _shares(text: str) -> tuple[float, float, float]:
+    try:
+        train, valid, test = (float(share) for share in text.split("/"))
+        if min(train, valid, test) > 0:
+            return train, valid, test
+    except ValueError:
+        pass
+    raise InvalidOption(f"--split {text}: three numbers above 0 are needed, such as 80/10/10")
+
+
+def _names(path: Path | None) -> frozenset[str] | None:
+    if path is None:
+        return None
+    try:
+        return frozenset(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidOption(f"--only {path}: cannot be read: {error}") from None

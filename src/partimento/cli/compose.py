@@ -1,0 +1,213 @@
+"""`partimento compose`: a model writes music, from nothing, from given notes, or again as a file says it was made."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from partimento.cli.screen import Problem, Screen, counted, duration, short
+from partimento.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from partimento.composing.compose import Composition
+    from partimento.models.checkpoint import Checkpoint
+
+SEEDS = 2**31
+
+
+def compose(
+    model: Path | None = None,
+    *,
+    out: Annotated[Path | None, Parameter(alias="-o")] = None,
+    notes: int = 200,
+    given: Path | None = None,
+    given_notes: int | None = None,
+    count: int = 1,
+    temperature: str = "1",
+    top_k: int = 0,
+    top_p: float = 1.0,
+    min_p: float = 0.0,
+    seed: int | None = None,
+    like: Path | None = None,
+    roll: bool = False,
+    json: bool = False,
+) -> None:
+    """Writes new music as MIDI. Each file says inside how it was made, and --like makes it again, byte for byte.
+
+    Examples:
+      partimento compose run --notes 200 -o new.mid
+      partimento compose run --given tune.mid --notes 100 -o continued.mid
+      partimento compose run --count 8 --temperature pitch=0.9,duration=0.7 --top-p 0.95 --seed 1 -o some.mid
+      partimento compose --like some-3.mid -o again.mid
+
+    With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms (from the start of the process), seed; with
+    --like also same (whether the bytes are those of the other file).
+
+    Parameters
+    ----------
+    model
+        A run or a checkpoint.
+    out
+        The MIDI file; with --count, out-1.mid, out-2.mid and so on.
+    notes
+        How many new notes.
+    given
+        A score to go on from.
+    given_notes
+        Only so many of its first notes, as the encoding counts them.
+    count
+        How many pieces.
+    temperature
+        Below 1 safer, above 1 wilder; one number, or one for each field: pitch=0.9,duration=0.7.
+    top_k
+        Draw from the likeliest k only; 0 from all.
+    top_p
+        Draw from the likeliest that together have this probability.
+    min_p
+        Leave out what is less likely than this share of the likeliest.
+    seed
+        The same seed gives the same music; without one, a seed is drawn and told.
+    like
+        A composed MIDI file to make again; MODEL is needed only when it has been moved.
+    roll
+        Write a piano roll (PNG) beside each file.
+    json
+        Print one JSON object for scripts.
+    """
+    screen = Screen(json)
+    if like is not None:
+        _again(screen, like, model, out, roll)
+        return
+    if model is None:
+        raise Problem("compose: name a run or a checkpoint, or a file to make again with --like")
+    from partimento.composing.compose import compose as compose_pieces
+    from partimento.composing.sampling import Sampling
+    from partimento.formats import read
+    from partimento.models.checkpoint import Checkpoint
+
+    out = out or Path("out.mid")
+    _check_out(out)
+    sampling = Sampling(temperature=_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p)
+    seed = secrets.randbelow(SEEDS) if seed is None else seed
+    checkpoint = Checkpoint.load(model)
+    piece = read(given) if given is not None else None
+    if piece is not None and given_notes is not None:
+        about = piece.about
+        piece = checkpoint.encoding.decode(checkpoint.encoding.encode(piece)[:given_notes])
+        piece = type(piece)(piece.notes, piece.tracks, piece.ticks_per_quarter, about=about)
+    first: list[float] = []
+    with screen.progress() as tell:
+
+        def on_progress(done: int, of: int) -> None:
+            if not first:
+                first.append(_process_seconds())
+            tell("notes", done, of)
+
+        made = compose_pieces(
+            checkpoint, given=piece, notes=notes, sampling=sampling, seed=seed, count=count, on_progress=on_progress
+        )
+    names = [out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]
+    rolls = write_all(made, names, roll)
+    first_ms = round(1000 * first[0], 1)
+    screen.say(f"{counted(len(made), 'piece')} of {counted(notes, 'new note')} in {duration(screen.seconds)}, seed {seed}")
+    for name in names[:8]:
+        screen.say(f"  {short(name)}")
+    if len(names) > 8:
+        screen.say(f"  and {len(names) - 8:,} more")
+    screen.say(f"\nNext: partimento compose --like {short(names[0])} -o again.mid makes the same piece again")
+    screen.result(
+        {
+            "files": [str(name) for name in names],
+            "rolls": [str(name) for name in rolls],
+            "notes": notes * len(made),
+            "seconds": screen.seconds,
+            "first_note_ms": first_ms,
+            "seed": seed,
+        }
+    )
+
+
+def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, roll: bool) -> None:
+    from partimento.composing.compose import again
+    from partimento.formats import read
+
+    if not like.is_file():
+        raise InvalidOption(f"--like {like}: no such file")
+    note = read(like).about.made
+    if not note:
+        raise InvalidOption(f"--like {like}: the file does not say how it was made; it must be one that partimento composed")
+    checkpoint = _model_of(like, note, model)
+    out = out or like.with_name(f"{like.stem}-again{like.suffix}")
+    _check_out(out)
+    one = again(note, checkpoint)
+    first_ms = round(1000 * _process_seconds(), 1)
+    rolls = write_all([one], [out], roll)
+    same = out.read_bytes() == like.read_bytes()
+    options = json_module.loads(note)["options"]
+    screen.say(f"{short(out)}: {'the same as' if same else 'NOT the same as'} {short(like)}, in {duration(screen.seconds)}")
+    if not same:
+        screen.errors.print("warning: another processor, version of torch or of partimento rounds otherwise", markup=False)
+    files = {"files": [str(out)], "rolls": [str(name) for name in rolls], "notes": options["notes"], "seconds": screen.seconds}
+    screen.result(files | {"first_note_ms": first_ms, "seed": options["seed"], "same": same})
+
+
+def _model_of(like: Path, note: str, model: Path | None) -> Checkpoint:
+    """The model that is named, or the one the file speaks of, where it lies now."""
+    from partimento.models.checkpoint import Checkpoint
+
+    if model is not None:
+        return Checkpoint.load(model)
+    try:
+        name = Path(json_module.loads(note)["model"]["name"])
+    except (ValueError, KeyError, TypeError):
+        raise InvalidOption(f"--like {like}: what it says of how it was made is damaged") from None
+    places = [name, like.parent / name, like.parent / name.name]
+    for place in places:
+        if place.is_file():
+            return Checkpoint.load(place)
+    raise InvalidOption(f"--like {like}: its model {name} is not there; name it: partimento compose MODEL --like {like}")
+
+
+def write_all(made: list[Composition], names: list[Path], roll: bool) -> list[Path]:
+    """Writes each piece, and a piano roll beside it; returns the rolls."""
+    from partimento.formats import write
+
+    rolls = []
+    for one, name in zip(made, names, strict=True):
+        write(one.piece, name)
+        if roll:
+            from partimento.render.roll import roll as draw
+
+            rolls.append(name.with_suffix(".png"))
+            draw(one.piece, rolls[-1], given_until_tick=one.given_until_tick or None)
+    return rolls
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix.lower() not in (".mid", ".midi"):
+        raise InvalidOption(f"-o {out}: music is written as MIDI; end the name with .mid")
+    out.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _temperature(text: str) -> Any:
+    try:
+        if "=" not in text:
+            return float(text)
+        return {name.strip(): float(value) for name, _, value in (part.partition("=") for part in text.split(","))}
+    except ValueError:
+        raise InvalidOption(f"--temperature {text}: a number, or one for each field (pitch=0.9,duration=0.7)") from None
+
+
+def _process_seconds() -> float:
+    """Seconds since this process started, where the system tells (Linux); otherwise the processor time it has used."""
+    try:
+        started_ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - started_ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, IndexError, ValueError):
+        return time.process_time()

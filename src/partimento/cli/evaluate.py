@@ -1,0 +1,217 @@
+"""`partimento evaluate` and `partimento compare`: how well models foretell held-out music, beside the baselines."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from partimento.cli.screen import Problem, Screen, Tell, duration, short
+from partimento.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from partimento.corpus import Corpus, Part
+    from partimento.evaluation.score import Row
+    from partimento.models.checkpoint import Checkpoint
+
+
+def evaluate(
+    model: Path,
+    corpus: Path,
+    *,
+    split: str | None = None,
+    part: str = "test",
+    context: int | None = None,
+    baselines: bool = True,
+    threads: int = 0,
+    json: bool = False,
+) -> None:
+    """Scores a model on the test part of a corpus: bits a note, accuracy and nats for each field, with intervals.
+
+    Examples:
+      partimento evaluate run corpus
+      partimento evaluate run corpus --context 32
+      partimento evaluate run corpus --part valid --no-baselines
+
+    With --json, of the model: name, split, leaks, part, context, pieces, notes, bits_per_note (mean, low, high),
+    accuracy and nats (field to the same three), encoding, keeps, drops, same_corpus, seconds; and baselines, a list of
+    the same.
+
+    Parameters
+    ----------
+    model
+        A run or a checkpoint.
+    corpus
+        A folder that partimento build made.
+    split
+        works or windows; by default what the model was trained with.
+    part
+        train, valid or test.
+    context
+        How many earlier notes each prediction may see; all by default.
+    baselines
+        Score the four baselines as well.
+    threads
+        Threads of torch; 0 takes one for each core.
+    json
+        Print one JSON object for scripts.
+    """
+    from partimento.corpus import Corpus
+
+    screen = Screen(json)
+    rows, same = score_all(screen, [model], Corpus.open(corpus), split, part, [context], baselines, threads)
+    _show(screen, rows)
+    if split in (None, "works") and not rows[0].leaks:
+        screen.say(f"\nNext: partimento compose {short(model)} --notes 200 -o new.mid")
+    first, rest = rows[0].to_json(), [row.to_json() for row in rows[1:]]
+    screen.result(first | {"same_corpus": same[0], "seconds": screen.seconds, "baselines": rest})
+
+
+def compare(
+    *runs: Path,
+    corpus: Path | None = None,
+    split: str | None = None,
+    part: str = "test",
+    context: tuple[int, ...] = (),
+    baselines: bool = True,
+    threads: int = 0,
+    markdown: bool = False,
+    json: bool = False,
+) -> None:
+    """Scores several runs on the same pieces and prints one table, the four baselines in it.
+
+    Examples:
+      partimento compare pair joint
+      partimento compare pair joint --context 32 --context 0
+
+    With --json: rows (each with the keys of evaluate), differences (name, than, bits_per_note, better: the share of
+    resamples in which it is), corpus, seconds.
+
+    Parameters
+    ----------
+    runs
+        Runs, or checkpoints.
+    corpus
+        The corpus to score on; by default the one that the first run was trained on.
+    split
+        works or windows; by default what the first model was trained with.
+    part
+        train, valid or test.
+    context
+        How many earlier notes each prediction may see, 0 for all; may be given several times.
+    baselines
+        Score the four baselines as well.
+    threads
+        Threads of torch; 0 takes one for each core.
+    markdown
+        Print the table as Markdown.
+    json
+        Print one JSON object for scripts.
+    """
+    from partimento.corpus import Corpus
+    from partimento.evaluation.score import compare as differences
+
+    screen = Screen(json)
+    if not runs:
+        raise Problem("compare: name at least one run")
+    place = corpus or corpus_of(runs[0])
+    contexts = [size or None for size in context] or [None]
+    rows, same = score_all(screen, list(runs), Corpus.open(place), split, part, contexts, baselines, threads)
+    _show(screen, rows, markdown)
+    paired = differences(rows)
+    for one in paired[: len(runs) * len(contexts) - 1]:
+        gap = one.bits_per_note
+        screen.say(f"{one.name} less {one.than}: {gap.mean:+.3f} bits a note (95%: {gap.low:+.3f} to {gap.high:+.3f})")
+    found = [row.to_json() | ({"same_corpus": same[at]} if at < len(same) else {}) for at, row in enumerate(rows)]
+    pairs = [{"name": d.name, "than": d.than, "bits_per_note": d.bits_per_note.to_json(), "better": d.better} for d in paired]
+    screen.result({"rows": found, "differences": pairs, "corpus": str(place), "seconds": screen.seconds})
+
+
+def corpus_of(run: Path) -> Path:
+    """The corpus that a run was trained on. Raises `InvalidOption` when it is not known or gone."""
+    from partimento.cli.train import RUN_FILE
+
+    folder = run if run.is_dir() else run.parent
+    try:
+        return Path(json_module.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["corpus"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InvalidOption(f"{run}: does not say which corpus it was trained on; add --corpus FOLDER") from None
+
+
+def score_all(
+    screen: Screen,
+    models: list[Path],
+    corpus: Corpus,
+    split: str | None = None,
+    part: str = "test",
+    contexts: Sequence[int | None] = (None,),
+    baselines: bool = True,
+    threads: int = 0,
+) -> tuple[list[Row], list[bool]]:
+    """A row for each model and context, then one for each baseline; and whether each model row is of this very corpus."""
+    from partimento.evaluation.score import evaluate as score
+    from partimento.models.baselines import BASELINES, fit
+    from partimento.models.checkpoint import Checkpoint
+    from partimento.training.process import thread_count
+
+    checkpoints = [Checkpoint.load(path) for path in models]
+    split = split or str(checkpoints[0].metadata.get("training", {}).get("split", "works"))
+    rows, same = [], []
+    with screen.progress() as tell, thread_count(threads):
+        for path, checkpoint in zip(models, checkpoints, strict=True):
+            _check_split(path, checkpoint, split)
+            same_corpus = _is_same_corpus(screen, path, checkpoint, corpus)
+            scored = corpus.encoded(checkpoint.encoding.key).part(part, split)
+            name = _name_of(path, models, checkpoint)
+            for context in contexts:
+                rows.append(
+                    score(checkpoint.predictor(), scored, context=context, name=name, on_progress=_bar(tell, name, context))
+                )
+                same.append(same_corpus)
+        if baselines:
+            encoded = corpus.encoded(checkpoints[0].encoding.key)
+            for name in BASELINES:
+                fitted = fit(name, encoded.encoding.fields, _targeted(encoded.part("train", split)))
+                rows.append(score(fitted, encoded.part(part, split), name=name, on_progress=_bar(tell, name, None)))
+    return rows, same
+
+
+def _targeted(part: Part) -> Any:
+    return ((part.encoded.piece(number), part.targets(number)) for number in part.pieces.tolist())
+
+
+def _bar(tell: Tell, name: str, context: int | None) -> Any:
+    label = name if context is None else f"{name}, context {context}"
+    return lambda done, of: tell(label, done, of)
+
+
+def _name_of(path: Path, models: list[Path], checkpoint: Checkpoint) -> str:
+    """The recipe's name, with the run's where several share it."""
+    run = path.name if path.is_dir() else path.parent.resolve().name
+    return checkpoint.recipe.name if len(models) == 1 else f"{checkpoint.recipe.name} ({run})"
+
+
+def _check_split(path: Path, checkpoint: Checkpoint, split: str) -> None:
+    trained = str(checkpoint.metadata.get("training", {}).get("split", "works"))
+    if split != trained:
+        raise InvalidOption(
+            f"--split {split}: {path} was trained with --split {trained}, so it has seen what would be scored; "
+            f"train it with --split {split}, or score it with --split {trained}"
+        )
+
+
+def _is_same_corpus(screen: Screen, path: Path, checkpoint: Checkpoint, corpus: Corpus) -> bool:
+    if checkpoint.metadata.get("fingerprint") == corpus.fingerprint:
+        return True
+    screen.errors.print(
+        f"warning: {path} was trained on another corpus; if pieces of this one were in it, these scores are too good", markup=False
+    )
+    return False
+
+
+def _show(screen: Screen, rows: list[Row], markdown: bool = False) -> None:
+    from partimento.evaluation.table import markdown_table, text_table
+
+    screen.say(markdown_table(rows) if markdown else text_table(rows))
+    screen.say(f"Scored in {duration(screen.seconds)}.")

@@ -1,0 +1,75 @@
+"""What people see: progress on stderr, a summary on stdout; what scripts see: one JSON object on stdout. It computes nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+Tell = Callable[[str, int, int], None]
+
+
+class Problem(Exception):
+    """A mistake in how a command was called that no module below knows of."""
+
+
+class Screen:
+    """The output of one command. With `as_json`, everything said to people goes to stderr."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.errors = Console(stderr=True, highlight=False)
+        self.out = self.errors if as_json else Console(highlight=False, soft_wrap=True)
+        self.started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return round(time.monotonic() - self.started, 3)
+
+    def say(self, text: str = "") -> None:
+        self.out.print(text, markup=False)
+
+    def result(self, content: dict[str, Any]) -> None:
+        """The one object for scripts."""
+        if self.as_json:
+            print(json.dumps(content, ensure_ascii=False), flush=True)
+
+    @contextmanager
+    def progress(self) -> Iterator[Tell]:
+        """A bar for each stage it is told of; only on a terminal, and gone when done."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.errors, transient=True, disable=not self.errors.is_terminal) as bars:
+            tasks: dict[str, Any] = {}
+
+            def tell(stage: str, done: int, of: int) -> None:
+                if stage not in tasks:
+                    tasks[stage] = bars.add_task(stage, total=of)
+                bars.update(tasks[stage], completed=done, total=of)
+
+            yield tell
+
+
+def counted(number: float, one: str, many: str = "") -> str:
+    """`counted(2, "piece")` is "2 pieces"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def short(path: Path) -> str:
+    """A path as a person would type it from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

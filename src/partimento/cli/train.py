@@ -1,0 +1,199 @@
+"""`partimento train`: a corpus becomes a model."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from partimento.cli.screen import Screen, counted, duration, short
+from partimento.errors import InvalidOption
+from partimento.files import write_atomic
+
+if TYPE_CHECKING:
+    from partimento.corpus import Corpus
+    from partimento.models.config import Recipe
+    from partimento.training.train import Progress
+
+RUN_FILE = "run.json"  # where a run's corpus is; it stays on this machine, so it is not in the checkpoint
+
+
+def train(
+    corpus: Path,
+    *,
+    out: Annotated[Path, Parameter(alias="-o")],
+    recipe: str = "seed_pair",
+    encoding: str | None = None,
+    split: str = "works",
+    minutes: float | None = None,
+    steps: int | None = None,
+    epochs: int | None = None,
+    width: int | None = None,
+    layers: int | None = None,
+    dropout: float | None = None,
+    learning_rate: float | None = None,
+    batch: int | None = None,
+    seed: int | None = None,
+    threads: int = 0,
+    json: bool = False,
+) -> None:
+    """Trains a model on a corpus until it stops getting better on the validation part.
+
+    Stopped or killed at any moment, the same command goes on where it was. The run ends in one file,
+    OUT/model.safetensors, and OUT/history.jsonl tells how it went.
+
+    Examples:
+      partimento train corpus --out run
+      partimento train corpus --recipe seed_joint --out joint --minutes 10
+      partimento train corpus --out keys --encoding melody:pitch=piano,chord=top
+
+    With --json: checkpoint, recipe, steps, epochs, seconds, valid_bits_per_note, stopped, parameters, notes.
+
+    Parameters
+    ----------
+    corpus
+        A folder that partimento build made.
+    out
+        The folder of the run.
+    recipe
+        seed_pair or seed_joint.
+    encoding
+        Another encoding than the recipe's, with its options.
+    split
+        works (honest), or windows, which leaks: it repeats the usual mistake of drawing windows at random.
+    minutes
+        Stop after this time at the latest.
+    steps
+        Stop after this many steps at the latest.
+    epochs
+        Stop after this many passes at the latest.
+    width
+        Units of the backbone.
+    layers
+        Layers of the backbone.
+    dropout
+        Share of units left out in training.
+    learning_rate
+        The highest rate of the schedule.
+    batch
+        Segments in a step.
+    seed
+        Another seed gives another run.
+    threads
+        Threads of torch; 0 takes one for each core. The same number gives the same bits.
+    json
+        Print one JSON object for scripts.
+    """
+    screen = Screen(json)
+    from partimento.corpus import Corpus
+    from partimento.models.recipes import recipe as named
+
+    chosen = named(recipe)
+    model: dict[str, Any] = {"width": width, "layers": layers, "dropout": dropout}
+    training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
+    chosen = replace(
+        chosen,
+        encoding=encoding or chosen.encoding,
+        model=replace(chosen.model, **{name: value for name, value in model.items() if value is not None}),
+        training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
+    )
+    result = learn(screen, Corpus.open(corpus), chosen, out, split=split, threads=threads, minutes=minutes, steps=steps)
+    why = {"plateau": "no more gain on valid", "epochs": "all epochs done", "steps": "all steps done", "budget": "time is up"}
+    screen.say(
+        f"{result['valid_bits_per_note']:.3f} bits a note on valid after {result['steps']:,} steps, "
+        f"{result['epochs']:.1f} epochs and {duration(result['seconds'])} ({why.get(result['stopped'], result['stopped'])})"
+    )
+    screen.say(f"\nThe model: {short(Path(result['checkpoint']))}")
+    screen.say(
+        f"Next: partimento evaluate {short(out)} {short(corpus)}\n      partimento compose {short(out)} --notes 200 -o new.mid"
+    )
+    screen.result(result)
+
+
+def learn(
+    screen: Screen,
+    corpus: Corpus,
+    recipe: Recipe,
+    out: Path,
+    *,
+    split: str = "works",
+    threads: int = 0,
+    minutes: float | None = None,
+    steps: int | None = None,
+) -> dict[str, Any]:
+    """Says what the training will take, trains, and gives the documented keys of `train --json`."""
+    from partimento.training.plan import plan as make_plan
+    from partimento.training.train import train as run_training
+
+    if out.exists() and not out.is_dir():
+        raise InvalidOption(f"--out {out}: a file is in the way")
+    encoded = corpus.encoded(recipe.encoding)
+    plan = make_plan(recipe, encoded, split=split, threads=threads)
+    screen.say(
+        f"   {recipe.name} on {short(corpus.folder)}: {counted(plan.parameters, 'parameter')}, "
+        f"{counted(plan.notes, 'note')} to learn from"
+    )
+    screen.say(
+        f"   about {duration(plan.epoch_seconds)} an epoch at {plan.notes_per_second:,.0f} notes a second, "
+        f"{plan.memory_bytes / 2**20:,.0f} MB beside the corpus"
+    )
+    write_atomic(out / RUN_FILE, json_module.dumps({"corpus": str(corpus.folder.resolve())}).encode() + b"\n")
+    with screen.progress() as tell:
+        result = run_training(
+            recipe,
+            encoded,
+            out,
+            split=split,
+            metadata=_metadata(corpus),
+            threads=threads,
+            on_progress=_teller(screen, tell, plan.steps),
+            budget_seconds=None if minutes is None else 60 * minutes,
+            max_steps=steps,
+        )
+    return {
+        "checkpoint": str(result.path),
+        "recipe": recipe.name,
+        "steps": result.step,
+        "epochs": round(result.epoch, 3),
+        "seconds": round(result.seconds, 3),
+        "valid_bits_per_note": result.valid_bits,
+        "stopped": result.stopped,
+        "parameters": plan.parameters,
+        "notes": plan.notes,
+    }
+
+
+def _metadata(corpus: Corpus) -> dict[str, Any]:
+    """What the checkpoint says of its data."""
+    train_rows = [row for row in corpus.rows if row.part == 0]
+    return {
+        "fingerprint": corpus.fingerprint,
+        "licences": corpus.licences(),
+        "pieces": len(train_rows),
+        "notes": sum(row.notes for row in train_rows),
+    }
+
+
+def _teller(screen: Screen, tell: Any, steps_of_epoch: int) -> Any:
+    """Progress as a bar for each epoch, and a line whenever the validation part was scored."""
+    seen = [float("nan")]
+
+    def on_progress(progress: Progress) -> None:
+        if progress.warning:
+            screen.errors.print(f"warning: {progress.warning}", markup=False)
+            return
+        done = int((progress.epoch - int(progress.epoch)) * steps_of_epoch)
+        tell(f"epoch {int(progress.epoch) + 1}", done, steps_of_epoch)
+        if progress.valid_bits == progress.valid_bits and progress.valid_bits != seen[0]:
+            seen[0] = progress.valid_bits
+            screen.errors.print(
+                f"  {duration(progress.seconds):>7}  step {progress.step:,}  epoch {progress.epoch:.2f}  "
+                f"train {progress.train_bits:.3f}  valid {progress.valid_bits:.3f}  best {progress.best_bits:.3f} bits a note  "
+                f"{progress.notes_per_second:,.0f} notes/s",
+                markup=False,
+            )
+
+    return on_progress

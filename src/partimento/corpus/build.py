@@ -1,0 +1,253 @@
+"""Sources become a corpus: read in worker processes, labelled, freed of duplicates, split by work, written once.
+
+It knows the order of these steps and what to keep when it is interrupted; each step has a file of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from partimento import __version__
+from partimento.corpus import report as reports
+from partimento.corpus import table
+from partimento.corpus.duplicates import content_hash, shingles, works
+from partimento.corpus.encoded import SHARES
+from partimento.corpus.labels import Labels
+from partimento.corpus.shards import Shard
+from partimento.corpus.splits import assign_parts
+from partimento.corpus.store import FORMAT_VERSION, MANIFEST, Corpus, read_manifest
+from partimento.errors import CorpusError, InvalidOption
+from partimento.files import seal, sha256, write_atomic, write_atomic_with
+from partimento.formats import item_to_json, supervise, unpack
+from partimento.formats.limits import DEFAULT_LIMITS, Limits
+from partimento.formats.sources import Item, Listing, list_items
+from partimento.formats.wire import piece_to_bytes
+from partimento.piece import NOTE, Piece
+
+READ_TASK = "partimento.formats:read_task"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to build: workers and their limits, labels, shares of the parts, and a list of item names (or their ends) to keep to."""
+
+    workers: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    seconds_per_file: float = 20.0
+    memory_bytes: int = 1 << 30
+    limits: Limits = DEFAULT_LIMITS
+    labels: Labels = field(default_factory=Labels)
+    shares: tuple[float, float, float] = SHARES
+    only: frozenset[str] | None = None
+
+
+@dataclass
+class _Taken:
+    """A piece on its way into the corpus."""
+
+    name: str
+    piece: Piece
+    content: str
+    shingles: np.ndarray[Any, Any]
+    work: str
+    repairs: dict[str, int]
+
+
+def build(
+    sources: Iterable[str | os.PathLike[str]],
+    out: Path | str,
+    options: Options | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> Corpus:
+    """Builds the corpus at `out`, or finishes a build that was interrupted; the same sources give the same fingerprint.
+
+    `on_progress(stage, done, of)` is told how far it is. Raises `CorpusError` when too little music is found,
+    `InvalidOption` for a source that is not there or a folder that holds something else, `WriteFailed` on a full disk.
+    """
+    options, out = options or Options(), Path(out)
+    tell = on_progress or (lambda stage, done, of: None)
+    _check_is_ours(out)
+    listing = _keep_only(list_items(sources), options.only)
+    plan = Shard.plan(listing.items, out / ".build", json.dumps(asdict(options.limits)))
+    request = _request(plan, listing, options)
+    with contextlib.suppress(CorpusError):
+        if read_manifest(out)["request"] == request:
+            return Corpus.open(out)
+    with _locked(out / ".build"):
+        _read_all(plan, options, tell)
+        _finish(plan, listing, out, options, request, tell)
+        shutil.rmtree(out / ".build")
+    return Corpus.open(out)
+
+
+def _check_is_ours(out: Path) -> None:
+    """A build writes only where nothing is, or where a corpus or an unfinished build is."""
+    if out.exists() and not out.is_dir():
+        raise InvalidOption(f"--out {out}: a file is in the way")
+    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).exists() and not (out / ".build").is_dir():
+        raise InvalidOption(f"--out {out}: this folder holds something that is not a corpus; choose an empty one")
+
+
+def _keep_only(listing: Listing, only: frozenset[str] | None) -> Listing:
+    if only is None:
+        return listing
+    kept = [item for item in listing.items if not only.isdisjoint(_ends(item.name))]
+    found = {end for item in kept for end in _ends(item.name)}
+    if missing := sorted(only - found):
+        raise InvalidOption(f"--only: {len(missing)} of the names are in no source, such as {missing[0]!r}")
+    return Listing(kept)
+
+
+def _ends(name: str) -> list[str]:
+    """`a/b/c`, `b/c` and `c`."""
+    parts = name.split("/")
+    return ["/".join(parts[at:]) for at in range(len(parts))]
+
+
+def _request(plan: Sequence[Shard], listing: Listing, options: Options) -> str:
+    """A hash of all that decides about the outcome."""
+    refused = [str(error) for error in listing.refused]
+    labels = [
+        options.labels.table,
+        options.labels.constants,
+        [p.pattern for p in options.labels.patterns],
+        sorted(options.labels.sets),
+    ]
+    everything = [__version__, [shard.path.name for shard in plan], listing.ignored, refused, labels, options.shares]
+    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InvalidOption(f"{folder.parent}: another build is at work there; wait for it or choose another --out") from None
+        yield
+
+
+def _read_all(plan: Sequence[Shard], options: Options, tell: Callable[[str, int, int], None]) -> None:
+    """Parses what no shard holds yet; a shard is written as soon as all of its items are answered."""
+    todo = [shard for shard in plan if not shard.is_done()]
+    place = [(number, at) for number, shard in enumerate(todo) for at in range(len(shard.items))]
+    total = sum(len(shard.items) for shard in plan)
+    done = total - len(place)
+    tell("reading", done, total)
+    answers: dict[int, dict[int, supervise.Reply]] = {}
+    replies = supervise.run(
+        READ_TASK,
+        ({"item": item_to_json(item)} for shard in todo for item in shard.items),
+        workers=options.workers,
+        seconds=options.seconds_per_file,
+        memory_bytes=options.memory_bytes,
+        init={"limits": asdict(options.limits)},
+    )
+    with contextlib.closing(replies):  # type: ignore[type-var]
+        for index, reply in replies:
+            number, at = place[index]
+            of_shard = answers.setdefault(number, {})
+            of_shard[at] = reply
+            if len(of_shard) == len(todo[number].items):
+                todo[number].write([of_shard[at] for at in range(len(of_shard))])
+                del answers[number]
+            done += 1
+            tell("reading", done, total)
+
+
+def _finish(
+    plan: Sequence[Shard], listing: Listing, out: Path, options: Options, request: str, tell: Callable[[str, int, int], None]
+) -> None:
+    refused: dict[str, list[str]] = {}
+    for error in listing.refused:
+        refused.setdefault(error.reason, []).append(f"{error.name}: {error.detail}".removesuffix(": "))
+    taken, duplicates = _take(plan, options.labels, refused, tell)
+    files = sum(len(shard.items) for shard in plan) + len(listing.refused)
+    if not taken:
+        reasons = ", ".join(f"{reason} ({len(names)})" for reason, names in refused.items())
+        raise CorpusError(f"no music found in {files} files; refused: {reasons or 'none'}; ignored: {len(listing.ignored)}")
+    tell("finding works", 0, 1)
+    of_work = works([one.shingles for one in taken], [one.content for one in taken], [one.work for one in taken])
+    parts = assign_parts(of_work, options.shares)
+    tell("finding works", 1, 1)
+    rows, identity = [], hashlib.sha256()
+    for one, work, part in zip(taken, of_work, parts.tolist(), strict=True):
+        piece = one.piece
+        rows.append(table.Row(one.name, piece.about, work, part, len(piece), piece.seconds, one.content, one.repairs))
+        identity.update(json.dumps([one.name, work, part]).encode() + hashlib.sha256(piece_to_bytes(piece)).digest())
+    fingerprint = identity.hexdigest()[:32]
+    heads = [replace(one.piece, notes=np.zeros(0, NOTE)) for one in taken]
+    report = reports.make_report(
+        files=files,
+        rows=rows,
+        heads=heads,
+        refused=dict(sorted(refused.items())),
+        ignored=listing.ignored,
+        duplicates=duplicates,
+        rescued={one.name: one.repairs for one in taken if one.repairs},
+        fingerprint=fingerprint,
+    )
+    _write(out, rows, [one.piece for one in taken], heads, report, request)
+
+
+def _take(
+    plan: Sequence[Shard], labels: Labels, refused: dict[str, list[str]], tell: Callable[[str, int, int], None]
+) -> tuple[list[_Taken], dict[str, list[str]]]:
+    """The pieces of all shards, exact duplicates left out; what was refused goes into `refused`."""
+    taken: dict[str, _Taken] = {}
+    duplicates: dict[str, list[str]] = {}
+    for number, shard in enumerate(plan):
+        tell("comparing", number, len(plan))
+        for item, reply in shard.read():
+            if not reply.ok:
+                refused.setdefault(reply.reason, []).append(f"{item.name}: {reply.detail}".removesuffix(": "))
+                continue
+            one = _prepare(item, reply, labels)
+            if one.content in taken:
+                duplicates.setdefault(taken[one.content].name, []).append(one.name)
+            else:
+                one.shingles = shingles(one.piece)
+                taken[one.content] = one
+    tell("comparing", len(plan), len(plan))
+    return list(taken.values()), duplicates
+
+
+def _prepare(item: Item, reply: supervise.Reply, labels: Labels) -> _Taken:
+    piece, repairs = unpack(reply.data)
+    about, work = labels.apply(piece.about, item.name)
+    piece = replace(piece, about=about)
+    return _Taken(item.name, piece, content_hash(piece), np.zeros(0, np.uint64), work, dict(repairs))
+
+
+def _write(out: Path, rows: list[table.Row], pieces: list[Piece], heads: list[Piece], report: dict[str, Any], request: str) -> None:
+    """Data files under names of their own, then the manifest that names them, then the old ones go."""
+    fingerprint = report["fingerprint"]
+    notes_table, pieces_table = f"notes-{fingerprint[:8]}.parquet", f"pieces-{fingerprint[:8]}.parquet"
+    write_atomic_with(out / notes_table, lambda path: table.write_notes(path, pieces))
+    write_atomic_with(out / pieces_table, lambda path: table.write_pieces(path, rows, heads))
+    write_atomic(out / "report.json", reports.to_json(report))
+    write_atomic(out / "report.html", reports.to_html(report))
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "version": __version__,
+        "fingerprint": fingerprint,
+        "request": request,
+        "notes_table": notes_table,
+        "pieces_table": pieces_table,
+        "files": {name: sha256(out / name) for name in (notes_table, pieces_table, "report.json", "report.html")},
+    }
+    write_atomic(out / MANIFEST, seal(manifest))
+    for old in out.glob("*.parquet"):
+        if old.name not in (notes_table, pieces_table):
+            old.unlink()

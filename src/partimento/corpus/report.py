@@ -1,0 +1,88 @@
+"""The health report of a build: what was taken, rescued, refused and why, and what music it is. Data and HTML, no printing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from partimento import __version__
+from partimento.corpus.encoded import PARTS
+from partimento.corpus.table import Row
+from partimento.piece import Piece
+from partimento.theory import key_name
+
+
+def make_report(
+    *,
+    files: int,
+    rows: Sequence[Row],
+    heads: Sequence[Piece],
+    refused: dict[str, list[str]],
+    ignored: Sequence[str],
+    duplicates: dict[str, list[str]],
+    rescued: dict[str, dict[str, int]],
+    fingerprint: str,
+) -> dict[str, Any]:
+    """Every file is in it once: taken, a duplicate (with the piece it repeats), refused (with the reason) or ignored."""
+    works = Counter(row.work for row in rows)
+    parts = {name: [row for row in rows if PARTS[row.part] == name] for name in PARTS}
+    meters: Counter[str] = Counter()
+    keys: Counter[str] = Counter()
+    for head in heads:
+        meters[f"{head.meters['numerator'][0]}/{head.meters['denominator'][0]}" if len(head.meters) else "not stated"] += 1
+        keys[key_name(int(head.keys["fifths"][0]), bool(head.keys["minor"][0])) if len(head.keys) else "not stated"] += 1
+    return {
+        "version": __version__,
+        "fingerprint": fingerprint,
+        "files": files,
+        "taken": len(rows),
+        "rescued": rescued,
+        "repairs": dict(sum((Counter(kinds.keys()) for kinds in rescued.values()), Counter())),
+        "refused": refused,
+        "ignored": list(ignored),
+        "duplicates": duplicates,
+        "works": len(works),
+        "works_of_several_pieces": sum(count > 1 for count in works.values()),
+        "notes": sum(row.notes for row in rows),
+        "hours": round(sum(row.seconds for row in rows) / 3600, 2),
+        "parts": {
+            name: {"pieces": len(some), "works": len({row.work for row in some}), "notes": sum(row.notes for row in some)}
+            for name, some in parts.items()
+        },
+        "composers": _counts(row.about.composer for row in rows),
+        "genres": _counts(row.about.genre for row in rows),
+        "licences": _counts(row.about.licence for row in rows),
+        "meters": _ordered(meters),
+        "keys": _ordered(keys),
+        "tracks": _ordered(Counter(str(len(head.tracks)) for head in heads)),
+        "notes_per_piece": dict(
+            zip(("least", "median", "most"), map(int, np.quantile([row.notes for row in rows], (0, 0.5, 1))), strict=True)
+        ),
+    }
+
+
+def to_json(report: dict[str, Any]) -> bytes:
+    """The report as JSON bytes, the same for equal reports."""
+    return json.dumps(report, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def to_html(report: dict[str, Any]) -> bytes:
+    """The report as one self-contained page."""
+    from importlib.resources import files
+
+    from jinja2 import Environment
+
+    source = files("partimento.corpus").joinpath("report.html").read_text(encoding="utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source).render(report=report).encode()
+
+
+def _counts(labels: Any) -> dict[str, int]:
+    return _ordered(Counter(label or "not stated" for label in labels))
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

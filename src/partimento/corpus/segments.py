@@ -1,0 +1,91 @@
+"""Seeded segments of a part, batch by batch, for training. It knows events and masks; it knows no model.
+
+Nothing is materialised but the places of an epoch's segments: batch `i` of epoch `e` is a function of (part, sizes, seed, e, i).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.corpus.encoded import Part
+
+Int = npt.NDArray[np.int64]
+
+
+class Segments:
+    """Every event of the part's pieces once an epoch, in segments of at most `segment` events.
+
+    Each piece is cut at a random phase. A batch holds segments of similar length, `batch` of full ones, more of short
+    ones, but never more than batch * segment events with padding.
+    """
+
+    def __init__(self, part: Part, batch: int, segment: int, seed: int) -> None:
+        self.part, self.batch_size, self.segment, self.seed = part, batch, segment, seed
+        self._epoch = -1
+        self._plan: tuple[Int, Int, Int, Int] | None = None
+
+    def count(self, epoch: int) -> int:
+        """How many batches the epoch has."""
+        return len(self._of(epoch)[3]) - 1
+
+    def batch(self, epoch: int, index: int) -> tuple[Int, Int, npt.NDArray[np.bool_]]:
+        """The batch as (inputs int64 [B, T, F], targets int64 [B, T, F], mask bool [B, T]).
+
+        The input at t is the event before the target at t: the real one where a segment begins inside its piece, zeros
+        at a piece's start. The mask is off in padding and at events of other parts.
+        """
+        piece, start, stop, bounds = self._of(epoch)
+        rows = slice(bounds[index], bounds[index + 1])
+        encoded = self.part.encoded
+        size = int((stop[rows] - start[rows]).max())
+        both_BTF = np.zeros((bounds[index + 1] - bounds[index], size + 1, encoded.events.shape[1]), np.int64)
+        mask_BT = np.zeros((len(both_BTF), size), bool)
+        places = zip(piece[rows].tolist(), start[rows].tolist(), stop[rows].tolist(), strict=True)
+        for row, (number, first, last) in enumerate(places):
+            begin = int(encoded.offsets[number])
+            before = 0 if first == begin else 1
+            both_BTF[row, 1 - before : 1 + last - first] = encoded.events[first - before : last]
+            if self.part.split == "works":
+                mask_BT[row, : last - first] = True
+            else:
+                mask_BT[row, : last - first] = self.part.targets(number)[first - begin : last - begin]
+        return both_BTF[:, :-1], both_BTF[:, 1:], mask_BT
+
+    def _of(self, epoch: int) -> tuple[Int, Int, Int, Int]:
+        """Piece, start and stop (rows of `encoded.events`) of each segment, and the bounds of each batch among them."""
+        if self._plan is None or self._epoch != epoch:
+            self._plan, self._epoch = self._make(epoch), epoch
+        return self._plan
+
+    def _make(self, epoch: int) -> tuple[Int, Int, Int, Int]:
+        chance = np.random.default_rng([self.seed, epoch])
+        offsets = self.part.encoded.offsets
+        begin, end = offsets[self.part.pieces], offsets[self.part.pieces + 1]
+        phase = chance.integers(1, self.segment + 1, len(begin))  # length of a piece's first segment
+        counts = 1 + np.maximum(0, -((begin + phase - end) // self.segment))
+        piece = np.repeat(np.arange(len(begin)), counts)
+        nth = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
+        stop = np.minimum(begin[piece] + phase[piece] + nth * self.segment, end[piece])
+        start = np.maximum(begin[piece], begin[piece] + phase[piece] + (nth - 1) * self.segment)
+        # longest first, in random order among equals
+        order = chance.permutation(len(piece))
+        order = order[np.argsort(-(stop - start)[order], kind="stable")]
+        length = (stop - start)[order]
+        bounds = [0]
+        while bounds[-1] < len(order):
+            rows = max(1, self.batch_size * self.segment // int(length[bounds[-1]]))
+            bounds.append(min(bounds[-1] + rows, len(order)))
+        # batches in random order
+        shuffled = chance.permutation(len(bounds) - 1)
+        rows_of = np.diff(bounds)
+        order = order[_ranges(np.array(bounds)[shuffled], rows_of[shuffled])]
+        edges = np.concatenate([[0], np.cumsum(rows_of[shuffled])]).astype(np.int64)
+        return self.part.pieces[piece[order]], start[order], stop[order], edges
+
+
+def _ranges(start: Int, size: Int) -> Int:
+    """The integers start[i] .. start[i] + size[i], one range after another."""
+    first = np.repeat(np.cumsum(size) - size, size)
+    result: Int = np.repeat(start, size) + np.arange(int(size.sum())) - first
+    return result

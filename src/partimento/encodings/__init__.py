@@ -1,0 +1,30 @@
+"""Encodings by name. `make("melody:pitch=midi")` gives the encoding with its options."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from partimento.encodings.base import Encoding, Events, Field
+from partimento.encodings.melody import Melody
+from partimento.errors import InvalidOption, UnknownName
+
+REGISTRY: dict[str, type[Encoding]] = {Melody.name: Melody}
+
+
+def make(key: str) -> Encoding:
+    """The encoding that `key` names, such as `melody` or `melody:pitch=midi,chord=top`.
+
+    Raises `UnknownName` for a name that is not in the registry and `InvalidOption` for an option it does not have.
+    """
+    name, _, rest = key.partition(":")
+    if name not in REGISTRY:
+        raise UnknownName("encoding", name, REGISTRY)
+    kind = REGISTRY[name]
+    options = dict(option.partition("=")[::2] for option in rest.split(",") if option)
+    known = {field.name for field in fields(kind)}
+    if unknown := set(options) - known:
+        raise InvalidOption(f"encoding {name!r} has no option {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+    return kind(**options)
+
+
+__all__ = ["REGISTRY", "Encoding", "Events", "Field", "make"]

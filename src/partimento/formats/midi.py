@@ -1,0 +1,275 @@
+"""A `Piece` from the bytes of a Standard MIDI File: by symusic where the file is sound, by `walk.py` where it is not.
+
+It knows symusic's habits (pairs notes first in, first out; drops unfinished ones; splits each chunk by channel and
+program) and what the title page of our own files says. It does not write; `midiwrite.py` does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from symusic.core import ScoreTick
+
+from partimento.errors import InvalidPiece, UnreadableFile
+from partimento.formats import smf
+from partimento.formats.limits import DEFAULT_LIMITS, Limits, check_piece
+from partimento.formats.walk import Walked, walk
+from partimento.piece import KEY, MAX_TICK, METER, NOTE, TEMPO, About, Array, Piece, Track
+
+DRUM_CHANNEL = 9
+_NO_TEMPOS = np.zeros(0, TEMPO)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What either reader found: for each future track its place (chunk, program, drums) and its number of notes, and the notes.
+
+    `columns` are time, duration, pitch and velocity of all notes, track after track.
+    """
+
+    places: list[tuple[int, int, bool]]
+    counts: list[int]
+    columns: tuple[Array, ...]
+    tempos: Array
+    meters: Array
+    keys: Array
+
+    def take(self, walked: Walked, instead_of: Set[int]) -> None:
+        """Takes in the notes that the walker read, instead of those of some chunks, each in its place."""
+        bounds = np.cumsum(self.counts)[:-1]
+        columns = zip(*(np.split(column, bounds) for column in self.columns), strict=True)
+        segments = [(place, part) for place, part in zip(self.places, columns, strict=False) if place[0] not in instead_of]
+        for chunk, channel, program in sorted(walked.notes):
+            rows = np.array(walked.notes[chunk, channel, program], np.int64)
+            _check_ticks("note", rows[:, :2].min(), rows[:, :2].max())
+            segments.append(((chunk, program, channel == DRUM_CHANNEL), tuple(rows.T)))
+        segments.sort(key=lambda segment: segment[0][0])
+        self.places = [place for place, _ in segments]
+        self.counts = [len(part[0]) for _, part in segments]
+        if segments:
+            self.columns = tuple(np.concatenate(parts) for parts in zip(*(part for _, part in segments), strict=True))
+
+
+def piece_from_midi(data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS) -> tuple[Piece, Counter[str]]:
+    """The piece in a MIDI file's bytes, and how many repairs of each kind it needed. Raises `UnreadableFile`, nothing else."""
+    container = smf.open_container(data, max_bytes=limits.max_bytes)
+    repairs = container.repairs
+    truncated = False
+    try:
+        found, unfinished = _parse(smf.probed(container), repairs)
+        if unfinished:
+            walked = walk(container, max_notes=limits.max_notes, only=unfinished)
+            repairs.update(+walked.repairs)
+            found.take(walked, unfinished)
+    except smf.NeedsWalk:
+        walked = walk(container, max_notes=limits.max_notes)
+        truncated = walked.truncated
+        repairs.update(+walked.repairs)
+        found = _from_walk(walked, repairs)
+    if not found.places:
+        raise UnreadableFile("truncated" if truncated else "no notes", "no complete note" if truncated else "")
+    if container.mspq:
+        found.tempos = np.array([(0, 6e7 / container.mspq)], TEMPO)
+    try:
+        piece = _piece(container, found, source, limits)
+        check_piece(piece, limits)
+    except InvalidPiece as error:
+        raise UnreadableFile("bad timing", str(error)) from None
+    return piece, repairs
+
+
+def _parse(data: bytes, repairs: Counter[str]) -> tuple[_Found, set[int]]:
+    """symusic's reading of a probed file, and the numbers of the chunks that hold unfinished notes.
+
+    Raises `NeedsWalk` for all that symusic refuses.
+    """
+    try:
+        score = ScoreTick.from_midi(data)
+    except Exception as error:  # it throws whatever C++ threw; the walker decides what the file is worth
+        raise smf.NeedsWalk(str(error)) from None
+    places, counts = [], []
+    merged = None
+    for track in score.tracks:
+        notes = track.notes
+        if not len(notes):
+            continue
+        name = track.name
+        if not name.startswith(smf.LABEL):
+            raise smf.NeedsWalk("an end of track before the end of its chunk")
+        places.append((int(name[len(smf.LABEL) :]), track.program, track.is_drum))
+        counts.append(len(notes))
+        if merged is None:
+            merged = notes
+        else:
+            merged.extend(notes)  # one list, since four arrays cost 3 us however short they are
+    if merged is None:
+        raise smf.NeedsWalk("no notes")
+    columns = merged.numpy()
+    tempos, meters, keys = score.tempos.numpy(), score.time_signatures, score.key_signatures
+    found = _Found(
+        places,
+        counts,
+        (columns["time"], columns["duration"], columns["pitch"], columns["velocity"]),
+        _tempos(tempos["time"], tempos["mspq"], repairs),
+        # few of them: objects are faster than three arrays here
+        _meters([(row.time, row.numerator, row.denominator) for row in meters], repairs),
+        _keys([(row.time, row.key, row.tonality) for row in keys], repairs),
+    )
+    unfinished: set[int] = set()
+    if found.columns[1].max() >= smf.OPEN_TICKS:
+        starts = np.cumsum([0, *counts[:-1]])
+        longest = np.maximum.reduceat(found.columns[1], starts)
+        unfinished = {place[0] for place, ticks in zip(places, longest, strict=True) if ticks >= smf.OPEN_TICKS}
+    return found, unfinished
+
+
+def _from_walk(walked: Walked, repairs: Counter[str]) -> _Found:
+    tempos = np.array(walked.tempos, np.int64).reshape(-1, 2)
+    if len(tempos):
+        _check_ticks("tempo", tempos[:, 0].min(), tempos[:, 0].max())
+    meters = [(tick, upper, 1 << lower if lower < 8 else 0) for tick, upper, lower in walked.meters]
+    none = (np.zeros(0, np.int64),) * 4
+    found = _Found(
+        [], [], none, _tempos(tempos[:, 0], tempos[:, 1], repairs), _meters(meters, repairs), _keys(walked.keys, repairs)
+    )
+    found.take(walked, set())
+    return found
+
+
+def _in_force(rows: Array) -> Array:
+    """The rows by tick; of several at one tick the last stated, which is the one that holds."""
+    tick = rows["tick"]
+    if len(rows) > 1 and not (tick[1:] > tick[:-1]).all():
+        rows = rows[np.argsort(tick, kind="stable")]
+        rows = rows[np.append(rows["tick"][1:] > rows["tick"][:-1], True)]
+    return rows
+
+
+def _check_ticks(name: str, first: int, last: int) -> None:
+    if first < 0 or last > MAX_TICK:
+        raise UnreadableFile("bad timing", f"a {name} outside ticks 0..{MAX_TICK}")
+
+
+def _tempos(tick: Array, mspq: Array, repairs: Counter[str]) -> Array:
+    if not len(tick):
+        return _NO_TEMPOS
+    if mspq.min() <= 0:
+        good = mspq > 0
+        repairs["bad tempo"] += len(good) - int(np.count_nonzero(good))
+        tick, mspq = tick[good], mspq[good]
+    rows = np.empty(len(tick), TEMPO)
+    rows["tick"], rows["qpm"] = tick, 6e7 / mspq
+    return _in_force(rows)
+
+
+def _meters(found: list[tuple[int, int, int]], repairs: Counter[str]) -> Array:
+    good = [row for row in found if 0 < row[1] < 256 and row[2] > 0 and row[2] & (row[2] - 1) == 0]
+    return _few(METER, "meter", found, good, repairs)
+
+
+def _keys(found: list[tuple[int, int, int]], repairs: Counter[str]) -> Array:
+    return _few(KEY, "key", found, [row for row in found if -7 <= row[1] <= 7 and row[2] in (0, 1)], repairs)
+
+
+def _few(
+    dtype: np.dtype[Any], name: str, found: list[tuple[int, int, int]], good: list[tuple[int, int, int]], repairs: Counter[str]
+) -> Array:
+    if len(good) < len(found):
+        repairs[f"bad {name}"] += len(found) - len(good)
+    if good:
+        ticks = [row[0] for row in good]
+        _check_ticks(name, min(ticks), max(ticks))
+    return _in_force(np.array(good, dtype))
+
+
+def _piece(container: smf.Container, found: _Found, source: str, limits: Limits) -> Piece:
+    total = len(found.columns[0])
+    if total > limits.max_notes:
+        raise UnreadableFile("too many notes", f"{total}; the limit is {limits.max_notes}")
+    raw = smf.title_page(container.data, *container.chunks[0])
+    page = _page(raw) if raw else None
+    layout = _layout(page, container, found.places) if page is not None else None
+    if layout is not None:
+        tracks, numbers = layout
+    else:
+        names = {place[0]: _name(container, place[0]) if container.format else "" for place in found.places}
+        # a chunk is a part, however many channels it uses for one sound; format 0 has but one, and its channels are the parts
+        keys = found.places if container.format else list(enumerate(found.places))
+        number_of = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        numbers = [number_of[key] for key in keys]
+        first = dict(zip(reversed(numbers), reversed(found.places), strict=True))
+        tracks = [Track(program, drum, names[chunk]) for _, (chunk, program, drum) in sorted(first.items())]
+    if len(tracks) > limits.max_tracks:
+        raise UnreadableFile("too many tracks", f"{len(tracks)}; the limit is {limits.max_tracks}")
+    notes = _notes(found, numbers, container.repairs)
+    if page is not None:
+        about = About(**{name: str(page.get(name, "")) for name in About.__dataclass_fields__})
+    else:
+        about = About(title=_sequence_title(container, found.places), source=source)
+    return Piece(notes, tuple(tracks), container.ticks_per_quarter, found.tempos, found.meters, found.keys, about)
+
+
+def _notes(found: _Found, numbers: Sequence[int], repairs: Counter[str]) -> Array:
+    """All notes as one array; those without length last one tick. What is out of range is left to `Piece` to refuse."""
+    onset, duration, pitch, velocity = found.columns
+    if not duration.min():
+        repairs["lengthened"] += len(duration) - int(np.count_nonzero(duration))
+        duration = duration + (duration == 0)
+    notes = np.empty(len(onset), NOTE)
+    notes["onset"], notes["duration"], notes["pitch"], notes["velocity"] = onset, duration, pitch, velocity
+    notes["track"] = np.repeat(np.array(numbers, "<u2"), found.counts)
+    return notes
+
+
+def _name(container: smf.Container, chunk: int) -> str:
+    return smf.text_of(smf.chunk_name(container.data, *container.chunks[chunk])).strip("\0 \t\r\n")
+
+
+def _sequence_title(container: smf.Container, places: Sequence[tuple[int, int, bool]]) -> str:
+    """The name of the whole: that of the only chunk of format 0, or of a first chunk without notes."""
+    if container.format == 0 or all(place[0] for place in places):
+        return _name(container, 0)
+    return ""
+
+
+def _page(raw: bytes) -> dict[str, Any] | None:
+    try:
+        page = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return page if isinstance(page, dict) else None
+
+
+def _layout(
+    page: dict[str, Any], container: smf.Container, places: Sequence[tuple[int, int, bool]]
+) -> tuple[list[Track], list[int]] | None:
+    """Tracks and the track number of each place as our writer laid them out; None when someone changed the file since.
+
+    `parts` gives the track of each chunk after the first (a track may need several), `silent` the tracks without notes.
+    """
+    parts, silent = page.get("parts"), page.get("silent", [])
+    try:
+        if len(parts) != len(container.chunks) - 1 or len({place[0] for place in places}) != len(places):  # type: ignore[arg-type]
+            return None
+        found: dict[int, Track] = {}
+        numbers = []
+        for chunk, program, drum in places:
+            number = parts[chunk - 1] if chunk else -1  # type: ignore[index]
+            track = Track(program, drum, smf.text_of(smf.chunk_name(container.data, *container.chunks[chunk])))
+            if type(number) is not int or number < 0 or found.setdefault(number, track) != track:
+                return None
+            numbers.append(number)
+        for chunk, program in silent:
+            number = int(parts[chunk - 1])  # type: ignore[index]
+            name = smf.text_of(smf.chunk_name(container.data, *container.chunks[chunk]))
+            if number in found or not (type(program) is int and 0 <= program < 256):
+                return None
+            found[number] = Track(program & 127, program > 127, name)
+    except (TypeError, ValueError, IndexError, KeyError, OverflowError):
+        return None
+    return ([found[number] for number in range(len(found))], numbers) if sorted(found) == list(range(len(found))) else None

@@ -1,0 +1,46 @@
+"""A `Piece` as bytes for a pipe: a JSON header, then the raw arrays. Anything may be parsed: `Piece` itself checks it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from partimento.errors import InvalidPiece
+from partimento.piece import KEY, METER, NOTE, TEMPO, About, Piece, Track
+
+_ARRAYS = (("notes", NOTE), ("tempos", TEMPO), ("meters", METER), ("keys", KEY))
+
+
+def piece_to_bytes(piece: Piece) -> bytes:
+    """The piece as bytes, the same for equal pieces."""
+    header = {
+        "counts": [len(getattr(piece, name)) for name, _ in _ARRAYS],
+        "tracks": [[track.program, track.is_drum, track.name] for track in piece.tracks],
+        "ticks_per_quarter": piece.ticks_per_quarter,
+        "about": asdict(piece.about),
+    }
+    text = json.dumps(header, separators=(",", ":")).encode("ascii")
+    return b"".join([len(text).to_bytes(4, "big"), text, *(getattr(piece, name).tobytes() for name, _ in _ARRAYS)])
+
+
+def piece_from_bytes(data: bytes) -> Piece:
+    """The piece that `piece_to_bytes` wrote. Raises `InvalidPiece` for any other bytes."""
+    try:
+        at = 4 + int.from_bytes(data[:4], "big")
+        header = json.loads(data[4:at])
+        arrays = {}
+        for (name, dtype), count in zip(_ARRAYS, header["counts"], strict=True):
+            stop = at + int(count) * dtype.itemsize
+            arrays[name] = np.frombuffer(data[at:stop], dtype)
+            if int(count) < 0 or len(arrays[name]) != count:
+                raise InvalidPiece(f"{name}: {len(arrays[name])} rows where the header says {count}")
+            at = stop
+        tracks = tuple(Track(int(program), bool(drum), str(name)) for program, drum, name in header["tracks"])
+        about = About(**{str(name): str(text) for name, text in header["about"].items()})
+        return Piece(
+            arrays["notes"], tracks, int(header["ticks_per_quarter"]), arrays["tempos"], arrays["meters"], arrays["keys"], about
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+        raise InvalidPiece(f"not the bytes of a piece: {error}") from None

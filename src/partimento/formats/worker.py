@@ -1,0 +1,98 @@
+"""The process at the other end of `supervise.py`: reads tasks from stdin, answers each on stdout, and may die at any of them.
+
+It knows limits of memory and time, and how an exception becomes a reply; it knows no task.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any, BinaryIO
+
+from partimento.errors import UnreadableFile
+
+_CHECK_EVERY = 64  # tasks between two looks at the memory in use
+
+
+def main() -> None:
+    """Serves until stdin ends."""
+    replies = os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 1)  # what a library prints must not get between the replies
+    tasks = os.fdopen(os.dup(0), "rb", buffering=1 << 18)
+    os.dup2(null, 0)
+    hello = json.loads(_frame(tasks) or b"{}")
+    sys.path[:] = hello["path"]
+    module, _, name = hello["function"].partition(":")
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        _write(replies, f"{type(error).__name__}: {error}".encode())
+        return
+    ceiling = _limit_memory(hello["memory_bytes"])
+    _write(replies, b"ready")
+    count = 0
+    alarm = int(hello["seconds"]) + 90  # the supervisor is faster; this is for the case that it is dead
+    while (task := _frame(tasks)) is not None:
+        count += 1
+        signal.alarm(alarm)
+        kind, body, exhausted = _answer(function, task, hello["init"])
+        retire = exhausted or (count % _CHECK_EVERY == 0 and _address_space() > ceiling)
+        _write(replies, kind + (b"R" if retire else b" ") + body)
+        if retire:
+            return
+        signal.alarm(0)
+
+
+def _answer(function: Any, task: bytes, init: dict[str, Any]) -> tuple[bytes, bytes, bool]:
+    try:
+        return b"K", function(task[1:] if task[:1] == b"B" else json.loads(task[1:]), **init), False
+    except UnreadableFile as error:
+        return b"E", json.dumps([error.reason, error.detail]).encode(), False
+    except MemoryError:
+        return b"E", json.dumps(["out of memory", "the limit of a worker's memory"]).encode(), True
+    except RecursionError:
+        return b"E", json.dumps(["crashed", "nested too deeply"]).encode(), False
+    except Exception as error:
+        return b"E", json.dumps(["crashed", f"{type(error).__name__}: {error}"[:500]]).encode(), False
+
+
+def _limit_memory(extra_bytes: int) -> int:
+    """Limits the address space to what is in use now plus `extra_bytes`; returns the size at which to retire early."""
+    baseline = _address_space()
+    if baseline:
+        resource.setrlimit(resource.RLIMIT_AS, (baseline + extra_bytes, baseline + extra_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return baseline + extra_bytes // 2
+
+
+def _address_space() -> int:
+    """Bytes of address space in use; 0 where the system does not say (only Linux does)."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _frame(tasks: BinaryIO) -> bytes | None:
+    head = tasks.read(4)
+    if len(head) < 4:
+        return None
+    length = int.from_bytes(head, "big")
+    body = tasks.read(length)
+    return body if len(body) == length else None
+
+
+def _write(replies: int, body: bytes) -> None:
+    data = memoryview(len(body).to_bytes(4, "big") + body)
+    while data:
+        data = data[os.write(replies, data) :]
+
+
+if __name__ == "__main__":
+    main()

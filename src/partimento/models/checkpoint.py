@@ -1,0 +1,82 @@
+"""A trained model as one file: weights, recipe, encoding, and where it comes from. It knows nothing of training or data.
+
+Metadata keys that every checkpoint has: `recipe` (JSON object), `encoding` (a key), `fields` ([name, size, optional] each),
+`version` (of partimento). Training adds the data's fingerprint, licences, counts of notes, and scores.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from partimento import __version__, encodings
+from partimento.encodings import Encoding
+from partimento.errors import CheckpointError, PartimentoError
+from partimento.models.config import Recipe
+from partimento.models.model import Model
+from partimento.models.neural import NeuralPredictor
+from partimento.models.tensorfile import load, load_with_digest, save
+
+FILE_NAME = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as loaded. `model` is in evaluation mode, on the CPU."""
+
+    path: Path
+    sha256: str
+    metadata: dict[str, Any]
+    recipe: Recipe
+    encoding: Encoding
+    model: Model
+
+    @classmethod
+    def load(cls, path: Path | str) -> Checkpoint:
+        """The checkpoint in a file, or in `model.safetensors` of a folder. Raises `CheckpointError`."""
+        path = Path(path)
+        if path.is_dir():
+            if not (path / FILE_NAME).exists():
+                raise CheckpointError(f"{path}: holds no {FILE_NAME}; its training has not finished: start the same training again")
+            path = path / FILE_NAME
+        tensors, metadata, sha256 = load_with_digest(path)
+        try:
+            recipe = Recipe.from_json(json.dumps(metadata["recipe"]))
+            encoding = encodings.make(str(metadata["encoding"]))
+            fields = [[field.name, field.size, field.optional] for field in encoding.fields]
+            if metadata["fields"] != fields:
+                raise CheckpointError(f"its encoding {encoding.key!r} had fields {metadata['fields']}; this version's are {fields}")
+            with torch.device("meta"):  # no memory is asked for before the shapes are known to agree
+                model = Model(recipe.model, encoding.fields)
+            weights = {name: torch.from_numpy(array.copy()).float() for name, array in tensors.items()}
+            model.load_state_dict(weights, assign=True)
+        except KeyError as error:
+            raise CheckpointError(f"{path}: holds no {error}, so it is no trained model (a training's state, perhaps)") from None
+        except RuntimeError as error:
+            raise CheckpointError(f"{path}: its weights do not fit its recipe ({str(error).splitlines()[-1].strip()})") from None
+        except PartimentoError as error:
+            raise CheckpointError(f"{path}: {error}") from None
+        return cls(path, sha256, metadata, recipe, encoding, model.eval())
+
+    def predictor(self) -> NeuralPredictor:
+        return NeuralPredictor(self.model)
+
+
+def save_model(path: Path | str, weights: Mapping[str, Any], recipe: Recipe, metadata: Mapping[str, Any]) -> str:
+    """Writes weights (a model's `state_dict()`) with the keys that every checkpoint has and `metadata`; returns its SHA-256 key."""
+    encoding = encodings.make(recipe.encoding)
+    own = {
+        "recipe": json.loads(recipe.to_json()),
+        "encoding": encoding.key,
+        "fields": [[field.name, field.size, field.optional] for field in encoding.fields],
+        "version": __version__,
+    }
+    return save(path, weights, {**metadata, **own})
+
+
+__all__ = ["FILE_NAME", "Checkpoint", "load", "save", "save_model"]

@@ -1,0 +1,238 @@
+"""Event embeddings and heads: fields into the backbone's vectors, and those into exact distributions over the next event.
+
+They know fields and their sizes; they know no backbone and no music. Id 0 of a field that is not optional has
+probability zero. Where a target has such a 0 (padding) its nats are 0. Logits are log-probabilities, normalised.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from partimento.encodings import Field
+from partimento.errors import InvalidOption, UnknownName
+from partimento.models.config import ModelConfig
+
+Fields = tuple[Field, ...]
+MAX_JOINT = 2**16
+
+
+def first_id(field: Field) -> int:
+    """The lowest id that a real event may have."""
+    return 0 if field.optional else 1
+
+
+class FieldInputs(nn.Module):
+    """An embedding for each field, side by side; id 0 has one too, so the start event is learned."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(nn.Embedding(field.size, config.embedding) for field in fields)
+        self.width = config.embedding * len(fields)
+
+    def forward(self, events_BTF: Tensor) -> Tensor:
+        return torch.cat([table(events_BTF[..., f]) for f, table in enumerate(self.tables)], -1)
+
+
+class JointInputs(nn.Module):
+    """One embedding for each combination of ids."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__()
+        self.sizes = [field.size for field in fields]
+        self.table = nn.Embedding(_product(self.sizes), config.embedding)
+        self.width = config.embedding
+
+    def forward(self, events_BTF: Tensor) -> Tensor:
+        code_BT = events_BTF[..., 0]
+        for f, size in enumerate(self.sizes[1:], 1):
+            code_BT = code_BT * size + events_BTF[..., f]
+        embedded: Tensor = self.table(code_BT)
+        return embedded
+
+
+class Heads(nn.Module, ABC):
+    """Distributions over the next event, from vectors of `config.width`."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__()
+        self.fields = fields
+        self.first = [first_id(field) for field in fields]
+        self.choices = [field.size - first_id(field) for field in fields]
+
+    @abstractmethod
+    def nats(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+        """-ln p of each field given the earlier ones of its event, [B, T, F]."""
+
+    @abstractmethod
+    def logits(self, h_BD: Tensor, drawn_Bf: Tensor) -> Tensor:
+        """Log-probabilities [B, size_f] of field f = drawn_Bf.shape[1], given the earlier ones."""
+
+    @abstractmethod
+    def predict(self, h_BTD: Tensor) -> Tensor:
+        """The heads' own prediction of each field, ids [B, T, F], made without seeing any of the event."""
+
+    def loss(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+        """Nats of whole events, [B, T]."""
+        return self.nats(h_BTD, target_BTF).sum(-1)
+
+
+class Independent(Heads):
+    """A softmax for each field; none sees the others. The seed's."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__(config, fields)
+        self.project = nn.Linear(config.width, sum(self.choices))
+
+    def _split(self, h: Tensor) -> tuple[Tensor, ...]:
+        return torch.split(self.project(h), self.choices, -1)
+
+    def nats(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+        parts = self._split(h_BTD)
+        return torch.stack([_nats(part, target_BTF[..., f] - self.first[f]) for f, part in enumerate(parts)], -1)
+
+    def logits(self, h_BD: Tensor, drawn_Bf: Tensor) -> Tensor:
+        f = drawn_Bf.shape[1]
+        return _with_zero(F.log_softmax(self._split(h_BD)[f], -1), self.first[f])
+
+    def predict(self, h_BTD: Tensor) -> Tensor:
+        return torch.stack([part.argmax(-1) + self.first[f] for f, part in enumerate(self._split(h_BTD))], -1)
+
+
+class Joint(Heads):
+    """One softmax over the product of the fields' possible ids: exactly 60 classes for the melody's 12 pitches and 5 durations."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__(config, fields)
+        self.classes = _product(self.choices)
+        self.project = nn.Linear(config.width, self.classes)
+
+    def _class(self, events: Tensor) -> Tensor:
+        """The class of each event; -1 where one of its ids is impossible."""
+        code = events[..., 0] - self.first[0]
+        impossible = code < 0
+        for f in range(1, len(self.fields)):
+            choice = events[..., f] - self.first[f]
+            impossible = impossible | (choice < 0)
+            code = code * self.choices[f] + choice
+        return code.masked_fill(impossible, -1)
+
+    def nats(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+        padding_BT = self._class(target_BTF) < 0
+        rest = F.log_softmax(self.project(h_BTD), -1)
+        each = []
+        for f, choices in enumerate(self.choices):
+            rest = rest.reshape(*rest.shape[: h_BTD.dim() - 1], choices, -1)  # [B, T, choices of f, all later fields]
+            own = rest.logsumexp(-1)
+            choice = (target_BTF[..., f] - self.first[f]).clamp(min=0)
+            log_p = own.gather(-1, choice[..., None])[..., 0]
+            each.append((-log_p).masked_fill(padding_BT, 0.0))
+            rest = rest.gather(-2, choice[..., None, None].expand(*choice.shape, 1, rest.shape[-1]))[..., 0, :]
+            rest = rest - log_p[..., None]
+        return torch.stack(each, -1)
+
+    def loss(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+        return _nats(self.project(h_BTD), self._class(target_BTF))
+
+    def logits(self, h_BD: Tensor, drawn_Bf: Tensor) -> Tensor:
+        f = drawn_Bf.shape[1]
+        rest = self.project(h_BD)
+        for earlier in range(f):
+            rest = rest.reshape(len(rest), self.choices[earlier], -1)
+            choice = (drawn_Bf[:, earlier] - self.first[earlier]).clamp(min=0)
+            rest = rest[torch.arange(len(rest), device=rest.device), choice]
+        marginal = rest.reshape(len(rest), self.choices[f], -1).logsumexp(-1)
+        return _with_zero(F.log_softmax(marginal, -1), self.first[f])
+
+    def predict(self, h_BTD: Tensor) -> Tensor:
+        code = self.project(h_BTD).argmax(-1)
+        each = []
+        for f in reversed(range(len(self.fields))):
+            each.append(code % self.choices[f] + self.first[f])
+            code = code // self.choices[f]
+        return torch.stack(each[::-1], -1)
+
+
+class Chained(Heads):
+    """Field f sees the drawn fields before it: their embeddings are added, and a small residual layer mixes them in."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__(config, fields)
+        width = config.width
+        self.tables = nn.ModuleList(nn.Embedding(field.size, width) for field in fields[:-1])
+        for table in self.tables:
+            nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
+        self.mix = nn.ModuleList(
+            nn.Sequential(nn.LayerNorm(width), nn.Linear(width, config.embedding), nn.GELU(), nn.Linear(config.embedding, width))
+            for _ in fields
+        )
+        self.project = nn.ModuleList(nn.Linear(width, choices) for choices in self.choices)
+
+    def _scores(self, h: Tensor, f: int) -> Tensor:
+        scores: Tensor = self.project[f](h + self.mix[f](h))
+        return scores
+
+    def nats(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+        each = []
+        h = h_BTD
+        for f in range(len(self.fields)):
+            if f:
+                h = h + self.tables[f - 1](target_BTF[..., f - 1])
+            each.append(_nats(self._scores(h, f), target_BTF[..., f] - self.first[f]))
+        return torch.stack(each, -1)
+
+    def logits(self, h_BD: Tensor, drawn_Bf: Tensor) -> Tensor:
+        f = drawn_Bf.shape[1]
+        h = h_BD
+        for earlier in range(f):
+            h = h + self.tables[earlier](drawn_Bf[:, earlier])
+        return _with_zero(F.log_softmax(self._scores(h, f), -1), self.first[f])
+
+    def predict(self, h_BTD: Tensor) -> Tensor:
+        each: list[Tensor] = []
+        h = h_BTD
+        for f in range(len(self.fields)):
+            if f:
+                h = h + self.tables[f - 1](each[-1])
+            each.append(self._scores(h, f).argmax(-1) + self.first[f])
+        return torch.stack(each, -1)
+
+
+def _nats(scores: Tensor, choice: Tensor) -> Tensor:
+    """-ln of the softmax of scores [..., C] at choice [...]; 0 where the choice is -1."""
+    flat = F.cross_entropy(scores.reshape(-1, scores.shape[-1]), choice.reshape(-1), reduction="none", ignore_index=-1)
+    return flat.reshape(choice.shape)
+
+
+def _with_zero(log_p: Tensor, first: int) -> Tensor:
+    """Log-probabilities of all ids from those of the possible ones."""
+    return F.pad(log_p, (first, 0), value=-math.inf) if first else log_p
+
+
+def _product(sizes: list[int]) -> int:
+    product = math.prod(sizes)
+    if product > MAX_JOINT:
+        raise InvalidOption(f"a joint class of {product} combinations is too large (at most {MAX_JOINT}); take heads 'chained'")
+    return product
+
+
+INPUTS: dict[str, type[FieldInputs] | type[JointInputs]] = {"fields": FieldInputs, "joint": JointInputs}
+HEADS: dict[str, type[Heads]] = {"independent": Independent, "joint": Joint, "chained": Chained}
+
+
+def inputs(config: ModelConfig, fields: Fields) -> FieldInputs | JointInputs:
+    """The event embeddings that `config` names. Raises `UnknownName`."""
+    if config.inputs not in INPUTS:
+        raise UnknownName("inputs", config.inputs, INPUTS)
+    return INPUTS[config.inputs](config, fields)
+
+
+def heads(config: ModelConfig, fields: Fields) -> Heads:
+    """The heads that `config` names. Raises `UnknownName`."""
+    if config.heads not in HEADS:
+        raise UnknownName("heads", config.heads, HEADS)
+    return HEADS[config.heads](config, fields)

@@ -1,0 +1,44 @@
+"""What every model is to the rest of the package, neural or not: it scores pieces, and it draws the next event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.encodings import Events, Field
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One piece under one model. `nats` [T, F]: -ln p of each true field, given all earlier events and the earlier fields
+    of its own event. `hits` [T, F]: 1 where the model's own prediction of the field, made without seeing any of the
+    event, is right; the probability of being right where a prediction is drawn at random."""
+
+    nats: npt.NDArray[np.float32]
+    hits: npt.NDArray[np.float32]
+
+
+class Session(Protocol):
+    """A number of sequences grown in step, from nothing."""
+
+    def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Log-probabilities [B, size] of field f of the next event, given its earlier fields `drawn` [B, f]."""
+
+    def push(self, events: npt.NDArray[Any]) -> None:
+        """Append one event [B, F] to each sequence."""
+
+
+class Predictor(Protocol):
+    """A distribution over the next event, field by field."""
+
+    fields: tuple[Field, ...]
+
+    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
+        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone."""
+
+    def begin(self, count: int) -> Session:
+        """A session of `count` sequences."""

@@ -1,0 +1,246 @@
+"""A `Piece`: written music as arrays. It knows ticks, tracks and maps; it knows no file format and no model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.errors import InvalidPiece
+
+NOTE = np.dtype([("onset", "<i4"), ("duration", "<i4"), ("pitch", "u1"), ("velocity", "u1"), ("track", "<u2")])
+TEMPO = np.dtype([("tick", "<i4"), ("qpm", "<f8")])
+METER = np.dtype([("tick", "<i4"), ("numerator", "u1"), ("denominator", "u1")])
+KEY = np.dtype([("tick", "<i4"), ("fifths", "i1"), ("minor", "?")])
+
+MAX_TICK = 2**30  # leaves room for sums in int32
+MAX_TRACKS = 2**16
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Track:
+    """One part: a General MIDI program (0..127), whether it plays drums, and its name."""
+
+    program: int = 0
+    is_drum: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class About:
+    """The title page. `source` is the file the piece came from; `made` is JSON that says how a model made it."""
+
+    title: str = ""
+    composer: str = ""
+    genre: str = ""
+    source: str = ""
+    licence: str = ""
+    made: str = ""
+
+
+def _array(rows: Any, dtype: np.dtype[Any]) -> Array:
+    array = np.ascontiguousarray(rows, dtype=dtype)
+    if array.ndim != 1:
+        raise InvalidPiece(f"an array of {dtype.names} has {array.ndim} dimensions; it must have one")
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Notes in ticks, with tracks, tempos, meters, keys and a title page.
+
+    `notes` is a structured array (`NOTE`) in canonical order: by track, onset, pitch, duration, velocity. The maps
+    (`TEMPO`, `METER`, `KEY`) are ordered by tick; an empty map means 120 quarters a minute, 4/4, and no stated key.
+    Arrays are read-only. Raises `InvalidPiece` when a value is out of range.
+    """
+
+    notes: Array
+    tracks: tuple[Track, ...]
+    ticks_per_quarter: int = 480
+    tempos: Array = field(default_factory=lambda: np.zeros(0, TEMPO))
+    meters: Array = field(default_factory=lambda: np.zeros(0, METER))
+    keys: Array = field(default_factory=lambda: np.zeros(0, KEY))
+    about: About = field(default_factory=About)
+
+    def __post_init__(self) -> None:
+        for name, dtype in (("notes", NOTE), ("tempos", TEMPO), ("meters", METER), ("keys", KEY)):
+            object.__setattr__(self, name, _array(getattr(self, name), dtype))
+        object.__setattr__(self, "tracks", tuple(self.tracks))
+        self._check()
+        for name in ("notes", "tempos", "meters", "keys"):
+            array = getattr(self, name)
+            if array.flags.writeable:
+                array = array.copy() if array.base is not None else array
+                array.setflags(write=False)
+                object.__setattr__(self, name, array)
+
+    def _check(self) -> None:
+        """Refuses what is out of range; brings notes into canonical order and maps into that of their ticks."""
+        if not 1 <= self.ticks_per_quarter <= 32767:
+            raise InvalidPiece(f"ticks_per_quarter is {self.ticks_per_quarter}; it must be 1..32767")
+        if len(self.tracks) > MAX_TRACKS:
+            raise InvalidPiece(f"{len(self.tracks)} tracks; at most {MAX_TRACKS} are possible")
+        notes = self.notes
+        if len(notes):
+            onset, duration = notes["onset"], notes["duration"]
+            if onset.min() < 0 or duration.min() < 1:
+                raise InvalidPiece("a note starts before tick 0 or lasts less than one tick")
+            if onset.max() > MAX_TICK or duration.max() > MAX_TICK:
+                raise InvalidPiece(f"a note lies beyond tick {MAX_TICK}")
+            if notes["pitch"].max() > 127 or notes["velocity"].max() > 127:
+                raise InvalidPiece("a pitch or velocity is above 127")
+            if notes["track"].max() >= len(self.tracks):
+                raise InvalidPiece(f"a note is on track {notes['track'].max()}; there are {len(self.tracks)} tracks")
+            object.__setattr__(self, "notes", _in_order(notes))
+        for name in ("tempos", "meters", "keys"):
+            rows = getattr(self, name)
+            tick = rows["tick"]
+            if len(rows) > 1 and (tick[1:] < tick[:-1]).any():
+                rows = rows[np.argsort(tick, kind="stable")]
+                object.__setattr__(self, name, rows)
+            if len(rows) and (rows["tick"][0] < 0 or rows["tick"][-1] > MAX_TICK):
+                raise InvalidPiece(f"{name}: a tick is outside 0..{MAX_TICK}")
+        qpm = self.tempos["qpm"]
+        if len(qpm) and not (qpm.min() > 0 and qpm.max() < np.inf):  # also refuses what is not a number
+            raise InvalidPiece("a tempo is not a positive number of quarters a minute")
+        for _, numerator, denominator in self.meters.tolist():  # one or two as a rule: faster than five array operations
+            if not numerator or not denominator or denominator & (denominator - 1):
+                raise InvalidPiece("a meter has a zero, or a lower number that is not a power of two")
+        for _, fifths, _ in self.keys.tolist():
+            if not -7 <= fifths <= 7:
+                raise InvalidPiece("a key has more than seven sharps or flats")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Piece):
+            return NotImplemented
+        return (
+            (self.tracks, self.ticks_per_quarter, self.about) == (other.tracks, other.ticks_per_quarter, other.about)
+            and np.array_equal(self.notes, other.notes)
+            and all(np.array_equal(getattr(self, name), getattr(other, name)) for name in ("tempos", "meters", "keys"))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> int:
+        return len(self.notes)
+
+    def __repr__(self) -> str:
+        title = self.about.title or self.about.source or "untitled"
+        return f"<Piece {title!r}: {len(self)} notes, {len(self.tracks)} tracks, {self.seconds:.1f} s>"
+
+    @property
+    def end_tick(self) -> int:
+        """The tick at which the last note ends; 0 without notes."""
+        return int((self.notes["onset"].astype(np.int64) + self.notes["duration"]).max()) if len(self.notes) else 0
+
+    @property
+    def seconds(self) -> float:
+        """Playing time up to the end of the last note, in seconds."""
+        return float(self.second_at(np.array([self.end_tick]))[0])
+
+    def second_at(self, ticks: Array) -> npt.NDArray[np.float64]:
+        """The playing time in seconds of each tick, through the tempo map."""
+        at_tick, qpm = self.tempos["tick"].astype(np.float64), self.tempos["qpm"]
+        if not len(at_tick) or at_tick[0] > 0:
+            at_tick, qpm = np.insert(at_tick, 0, 0.0), np.insert(qpm, 0, 120.0)
+        second_per_tick = 60.0 / qpm / self.ticks_per_quarter
+        at_second = np.concatenate([[0.0], np.cumsum(np.diff(at_tick) * second_per_tick[:-1])])
+        row = np.searchsorted(at_tick, ticks, side="right") - 1
+        result: npt.NDArray[np.float64] = at_second[row] + (np.asarray(ticks) - at_tick[row]) * second_per_tick[row]
+        return result
+
+    def transpose(self, semitones: int) -> Piece:
+        """The piece `semitones` higher; drums and keys' modes stay. Raises `InvalidPiece` when a pitch would leave 0..127."""
+        pitch = self.notes["pitch"].astype(np.int64)
+        drums = np.array([track.is_drum for track in self.tracks], bool)
+        moved = np.where(drums[self.notes["track"]], pitch, pitch + semitones) if len(pitch) else pitch
+        if len(moved) and (moved.min() < 0 or moved.max() > 127):
+            raise InvalidPiece(f"transposing by {semitones} semitones leaves the range 0..127")
+        notes, keys = self.notes.copy(), self.keys.copy()
+        notes["pitch"] = moved
+        # seven fifths to a semitone; the spelling with the fewest signs, as on the circle of fifths
+        keys["fifths"] = (
+            (self.keys["fifths"].astype(np.int64) + 7 * semitones + 5) % 12 - 5 if semitones % 12 else self.keys["fifths"]
+        )
+        return replace(self, notes=notes, keys=keys)
+
+    def cut(self, start_tick: int, end_tick: int) -> Piece:
+        """The notes that start in [start_tick, end_tick), shortened at its end, moved so that start_tick becomes 0."""
+        onset = self.notes["onset"]
+        notes = self.notes[(onset >= start_tick) & (onset < end_tick)].copy()
+        notes["duration"] = np.minimum(notes["duration"], end_tick - notes["onset"])
+        notes["onset"] -= start_tick
+        return replace(
+            self,
+            notes=notes,
+            tempos=_cut_map(self.tempos, start_tick, end_tick),
+            meters=_cut_map(self.meters, start_tick, end_tick),
+            keys=_cut_map(self.keys, start_tick, end_tick),
+        )
+
+    def merge(self, other: Piece) -> Piece:
+        """Both pieces at once: the tracks of `other` follow one's own; maps and title page are one's own."""
+        if other.ticks_per_quarter != self.ticks_per_quarter:
+            raise InvalidPiece(
+                f"cannot merge {other.ticks_per_quarter} with {self.ticks_per_quarter} ticks a quarter; quantise one first"
+            )
+        notes = other.notes.copy()
+        notes["track"] += len(self.tracks)
+        return replace(self, notes=np.concatenate([self.notes, notes]), tracks=self.tracks + other.tracks)
+
+    def quantise(self, ticks_per_quarter: int) -> Piece:
+        """The piece on a grid of `ticks_per_quarter`: onsets and ends to the nearest line, at least one tick long."""
+
+        def nearest(tick: Array) -> Array:
+            return (2 * tick.astype(np.int64) * ticks_per_quarter + self.ticks_per_quarter) // (2 * self.ticks_per_quarter)
+
+        notes = self.notes.copy()
+        notes["onset"] = nearest(self.notes["onset"])
+        end = nearest(self.notes["onset"].astype(np.int64) + self.notes["duration"])
+        notes["duration"] = np.maximum(1, end - notes["onset"])
+        maps = {}
+        for name in ("tempos", "meters", "keys"):
+            rows = getattr(self, name).copy()
+            rows["tick"] = nearest(rows["tick"])
+            maps[name] = rows
+        return replace(self, notes=notes, ticks_per_quarter=ticks_per_quarter, **maps)
+
+
+def note_array(rows: Iterable[tuple[int, int, int, int, int]]) -> Array:
+    """A `NOTE` array from tuples (onset, duration, pitch, velocity, track)."""
+    return np.array(list(rows), dtype=NOTE)
+
+
+def _in_order(notes: Array) -> Array:
+    """The notes by track, onset, pitch, duration, velocity: parts one after another, which `melody` relies on."""
+    key = (notes["track"].astype(np.int64) << 31) | notes["onset"]
+    key <<= 7
+    key |= notes["pitch"]
+    if (key[1:] > key[:-1]).all():
+        return notes
+    bits = len(notes).bit_length()
+    if int(key.max()) >> (62 - bits):
+        order = np.argsort(key, kind="stable")
+    else:  # faster: the row number rides along in the low bits
+        order = np.sort((key << bits) | np.arange(len(notes))) & ((1 << bits) - 1)
+    notes, key = notes.take(order), key.take(order)  # `take` is eight times faster than `[order]`
+    same = key[1:] == key[:-1]
+    if same.any():
+        rows = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        doubles = notes.take(rows)
+        notes[rows] = doubles.take(np.lexsort([doubles["velocity"], doubles["duration"], key[rows]]))
+    return notes
+
+
+def _cut_map(rows: Array, start_tick: int, end_tick: int) -> Array:
+    """The rows of a map that hold in [start_tick, end_tick): the one in force at its start, moved to 0, and those inside."""
+    before = np.flatnonzero(rows["tick"] <= start_tick)[-1:]
+    inside = np.flatnonzero((rows["tick"] > start_tick) & (rows["tick"] < end_tick))
+    kept: Array = rows[np.concatenate([before, inside])].copy()
+    kept["tick"] = np.maximum(kept["tick"] - start_tick, 0)
+    return kept

@@ -1,0 +1,55 @@
+"""Pitch-class sets and names: small vectorised tables. It knows nothing of pieces, files or models.
+
+A pitch-class set is a 12-bit mask: bit `p` is set when pitch class `p` (C = 0) sounds.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+PITCH_CLASS_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+MAJOR_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+MINOR_KEYS = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
+
+# the step (C = 0 .. B = 6) on which each pitch class is spelled when nothing else is known, as music21 spells MIDI
+STEP_OF_PITCH_CLASS = np.array([0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6])
+
+
+def key_name(fifths: int, minor: bool) -> str:
+    """The name of a key of -7..7 sharps: `key_name(-3, True)` is 'C minor'."""
+    return f"{(MINOR_KEYS if minor else MAJOR_KEYS)[fifths + 7]} {'minor' if minor else 'major'}"
+
+
+@cache
+def chord_root_table() -> npt.NDArray[np.uint8]:
+    """The root, 0..11, of every pitch-class set over every bass: uint8[12, 4096]; the empty set over C has C.
+
+    The rule of music21's `Chord.root` (version 10): a set that stacks in thirds has the lowest note of that stack; all
+    seven steps take the bass; otherwise the note with the best score wins, where a third, fifth, seventh, ninth,
+    eleventh and thirteenth above it count 1/6, 1/7, .. 1/11. Where music21 goes by the order of notes (equal scores,
+    or two notes on one step such as C and C#), the bass comes first here, then the lower pitch class.
+    """
+    sounds = (np.arange(4096)[:, None] >> np.arange(12)) & 1 == 1
+    step_sounds = np.zeros((4096, 7), bool)
+    for pitch_class, step in enumerate(STEP_OF_PITCH_CLASS):
+        step_sounds[:, step] |= sounds[:, pitch_class]
+    steps = step_sounds.sum(axis=1)
+    score = np.zeros((4096, 7))
+    for place, above in enumerate((2, 4, 6, 1, 3, 5)):
+        score += np.roll(step_sounds, -above, axis=1) / (place + 6)
+    # a stack of thirds of n steps: s, s + 2, .. s + 2 (n - 1); above four steps the rule does not look for it
+    stacked = step_sounds & (steps <= 4)[:, None]
+    for third in range(1, 4):
+        stacked &= np.roll(step_sounds, -2 * third, axis=1) | (steps <= third)[:, None]
+    # equal sums must tie whatever their order of addition was
+    score = np.where(step_sounds, score + 10 * stacked, -1).round(9)
+    score_of_class: npt.NDArray[Any] = np.where(sounds, score[:, STEP_OF_PITCH_CLASS], -1)
+    bass = np.arange(12)[:, None]
+    root = np.broadcast_to(score_of_class.argmax(axis=1), (12, 4096))
+    best = score_of_class.max(axis=1)
+    bass_is_first = (best == score_of_class.T) | (steps == 7) | (STEP_OF_PITCH_CLASS[root] == STEP_OF_PITCH_CLASS[bass])
+    return np.where(bass_is_first & sounds.T, bass, root).astype(np.uint8)

@@ -1,0 +1,59 @@
+"""What a training will take, measured on a throw-away copy before it begins. It leaves torch's random state alone."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from partimento import encodings
+from partimento.corpus.encoded import Encoded
+from partimento.corpus.segments import Segments
+from partimento.errors import InvalidOption
+from partimento.models.config import Recipe
+from partimento.training.optimise import build, step
+from partimento.training.process import thread_count
+
+STEPS = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`parameters` of the model, `notes` and `steps` of an epoch, its seconds, and the bytes the training adds to the process."""
+
+    parameters: int
+    notes: int
+    steps: int
+    epoch_seconds: float
+    memory_bytes: int
+    notes_per_second: float
+
+
+def plan(recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int = 0, steps: int = STEPS) -> Plan:
+    """Times a few steps on a throw-away model, after one to warm up. Memory is an estimate: weights, their copies, one batch."""
+    if encodings.make(recipe.encoding).key != encoded.encoding.key:
+        raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
+    config = recipe.training
+    part = encoded.part("train", split)
+    segments = Segments(part, config.batch, config.segment, config.seed)
+    count = segments.count(0)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with thread_count(threads), torch.random.fork_rng():
+        model, optimiser = build(recipe, encoded.encoding.fields)
+        events, seconds, largest = 0, 0.0, 0
+        for number in range(steps + 1):
+            inputs, targets, mask = segments.batch(0, number % count)
+            started = time.perf_counter()
+            both = torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
+            step(model, optimiser, *both, torch.from_numpy(mask).to(device), 1e-4, config.clip)
+            if number:  # the first one allocates
+                seconds += time.perf_counter() - started
+                events += mask.size
+            largest = max(largest, mask.size)
+    parameters = model.parameter_count
+    # weights, gradients, two moments, the best copy, one copy while saving; gates and vectors of each layer, both ways
+    memory = 6 * 4 * parameters + largest * 4 * recipe.model.layers * 12 * recipe.model.width
+    rate = events / max(1e-9, seconds)
+    lengths = encoded.offsets[part.pieces + 1] - encoded.offsets[part.pieces]
+    return Plan(parameters, part.events_scored, count, float(lengths.sum()) / rate, memory, rate)

@@ -1,0 +1,53 @@
+"""The learning rate over a run, and when the run ends. It knows steps and validation scores; it knows no tensor."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from partimento.models.config import TrainingConfig
+
+
+@dataclass
+class Schedule:
+    """Linear warm-up, then a plateau schedule: the rate falls when validations stop gaining, and after enough falls training ends.
+
+    `best` is the lowest score so far, in bits a note, and `best_step` its step; `mark` is the score that a validation
+    must beat by `min_gain` to count as a gain; `stale` counts validations since.
+    """
+
+    best: float = math.inf
+    best_step: int = 0
+    mark: float = math.inf
+    stale: int = 0
+    falls: int = 0
+
+    def learning_rate(self, config: TrainingConfig, step: int) -> float:
+        """The rate of the step after `step` steps."""
+        return config.learning_rate * config.decay**self.falls * min(1.0, (step + 1) / max(1, config.warmup))
+
+    def judge(self, config: TrainingConfig, step: int, bits: float) -> bool:
+        """Takes the score of a validation; True where it is the best so far."""
+        if bits < self.mark - config.min_gain:
+            self.mark, self.stale = bits, 0
+        else:
+            self.stale += 1
+        if self.stale >= config.patience:
+            self.falls, self.stale, self.mark = self.falls + 1, 0, min(self.best, bits)
+        if bits < self.best:
+            self.best, self.best_step = bits, step
+            return True
+        return False
+
+    def ended(self, config: TrainingConfig) -> bool:
+        return self.falls > config.decays
+
+    def to_json(self) -> dict[str, Any]:
+        """Infinity is not JSON: it becomes None."""
+        return {name: None if value == math.inf else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, rows: dict[str, Any]) -> Schedule:
+        known: dict[str, Any] = {name: math.inf if value is None else value for name, value in rows.items()}
+        return cls(**known)

@@ -1,0 +1,261 @@
+"""The training loop: from a recipe and encoded pieces to a checkpoint, resumable at any step to the same weights."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from partimento import encodings
+from partimento.corpus.encoded import Encoded
+from partimento.corpus.segments import Segments
+from partimento.errors import CheckpointError, InvalidOption, TrainingDiverged
+from partimento.files import write_atomic
+from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
+from partimento.models.config import Recipe
+from partimento.models.neural import NeuralPredictor
+from partimento.training.optimise import build, step
+from partimento.training.process import signals, thread_count
+from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
+from partimento.training.validation import Sample
+
+SAVE_EVERY_SECONDS = 20.0
+REPORT_EVERY_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands. `train_bits` and `valid_bits` are bits a note, NaN before the first; `warning` is set where one arose."""
+
+    step: int
+    epoch: float
+    notes: int
+    seconds: float
+    notes_per_second: float
+    train_bits: float
+    valid_bits: float
+    best_bits: float
+    learning_rate: float
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished run. `stopped` says why: `plateau`, `epochs`, `steps`, `budget` or `diverged`."""
+
+    path: Path
+    step: int
+    epoch: float
+    notes: int
+    seconds: float
+    valid_bits: float
+    stopped: str
+    warnings: tuple[str, ...] = ()
+
+
+def train(
+    recipe: Recipe,
+    encoded: Encoded,
+    folder: Path,
+    *,
+    split: str = "works",
+    metadata: dict[str, Any] | None = None,
+    threads: int = 0,
+    on_progress: Callable[[Progress], None] | None = None,
+    budget_seconds: float | None = None,
+    max_steps: int | None = None,
+) -> TrainResult:
+    """Trains in `folder` and leaves `model.safetensors` (the weights that were best on valid) and `history.jsonl` there.
+
+    A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
+    when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
+    run returns its result. `threads` = 0 leaves torch's choice. `metadata` goes into the checkpoint.
+
+    Raises `CheckpointError` where the folder holds another run, `TrainingDiverged`, `WriteFailed`, `CorpusError`.
+    """
+    with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by:
+        run = Run(recipe, encoded, Path(folder), split, metadata or {}, on_progress)
+        return run.finished() or run.go(stopped_by, budget_seconds, max_steps)
+
+
+class Run:
+    """One training in one folder."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        encoded: Encoded,
+        folder: Path,
+        split: str,
+        metadata: dict[str, Any],
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        if encodings.make(recipe.encoding).key != encoded.encoding.key:
+            raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
+        self.recipe, self.config, self.folder, self.metadata = recipe, recipe.training, folder, metadata
+        self.on_progress = on_progress
+        self.identity = {"recipe": json.loads(recipe.to_json()), "data": fingerprint(encoded), "split": split}
+        self.encoding = encoded.encoding
+        self.segments = Segments(encoded.part("train", split), self.config.batch, self.config.segment, self.config.seed)
+        self.sample = Sample(encoded.part("valid", split), self.config.valid_events, self.config.seed)
+        self.warnings: list[str] = []
+        self.model, self.optimiser = build(recipe, encoded.encoding.fields)
+        self.device = next(self.model.parameters()).device
+        # a small corpus is validated once an epoch, but not after every handful of steps
+        self.valid_every = min(self.config.valid_every, max(25, self.segments.count(0)))
+        self.state = RunState()
+
+    def finished(self) -> TrainResult | None:
+        """The result of a run that has ended in this folder, or None."""
+        if not (self.folder / FILE_NAME).exists():
+            return None
+        try:
+            done = Checkpoint.load(self.folder)
+        except CheckpointError as error:
+            if not states(self.folder):
+                raise
+            self._warn(f"{error}; going on from the last state")
+            return None
+        refuse_other_run(self.folder, done.metadata.get("identity"), self.identity)
+        self._clean()
+        return self._result(done.metadata["training"])
+
+    def go(self, stopped_by: list[int], budget_seconds: float | None, max_steps: int | None) -> TrainResult:
+        for leftover in self.folder.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
+        found, warnings = load_state(self.folder, self.model, self.optimiser, self.identity)
+        for warning in warnings:
+            self._warn(warning)
+        state = self.state = found or RunState()
+        self._write_history()
+        before = state.seconds
+        started = saved = reported = time.monotonic()
+        notes_before = state.notes
+        stopped = ""
+        while not stopped:
+            self._step()
+            now = time.monotonic()
+            state.seconds = before + now - started
+            validated = state.step % self.valid_every == 0
+            if validated:
+                self._validate()
+                state.seconds = before + time.monotonic() - started
+            stopped = self._stop(budget_seconds, max_steps)
+            if validated or now - reported >= REPORT_EVERY_SECONDS:
+                reported = now
+                self._report((state.notes - notes_before) / max(1e-9, now - started))
+            if stopped_by or (not stopped and (validated or now - saved >= SAVE_EVERY_SECONDS)):
+                save_state(self.folder, state, self.model, self.optimiser, self.identity)
+                saved = time.monotonic()
+            if stopped_by:
+                name = signal.Signals(stopped_by[0]).name
+                raise KeyboardInterrupt(f"stopped by {name} after step {state.step}; start the same training again to go on")
+        if not state.history or state.history[-1].step != state.step:
+            self._validate()
+        return self._finish(stopped)
+
+    def _step(self) -> None:
+        """One batch: loss, gradient, AdamW."""
+        state, config = self.state, self.config
+        inputs, targets, mask = self.segments.batch(state.epoch, state.index)
+        before_BTF, target_BTF = torch.from_numpy(inputs).to(self.device), torch.from_numpy(targets).to(self.device)
+        mask_BT = torch.from_numpy(mask).to(self.device)
+        rate = state.schedule.learning_rate(config, state.step)
+        nats, norm = step(self.model, self.optimiser, before_BTF, target_BTF, mask_BT, rate, config.clip)
+        if not (math.isfinite(nats) and math.isfinite(norm)):
+            self._diverge(f"step {state.step + 1}: the loss is {nats}, its gradient's norm {norm}")
+        notes = self.encoding.notes_in(targets[mask])
+        state.nats, state.fresh_notes, state.notes = state.nats + nats, state.fresh_notes + notes, state.notes + notes
+        state.step += 1
+        state.index += 1
+        if state.index == self.segments.count(state.epoch):
+            state.epoch, state.index = state.epoch + 1, 0
+
+    def _validate(self) -> None:
+        state = self.state
+        valid_bits = self.sample.bits(NeuralPredictor(self.model))
+        if not math.isfinite(valid_bits):
+            self._diverge(f"step {state.step}: the score on valid is {valid_bits}")
+        rate = state.schedule.learning_rate(self.config, state.step - 1)
+        train_bits = state.nats / math.log(2) / max(1, state.fresh_notes)
+        if state.schedule.judge(self.config, state.step, valid_bits):
+            state.best = {name: weight.detach().clone() for name, weight in self.model.state_dict().items()}
+        state.nats, state.fresh_notes = 0.0, 0
+        row = HistoryRow(state.step, self._epoch(), state.notes, round(state.seconds, 3), train_bits, valid_bits, rate)
+        state.history.append(row)
+        self._write_history()
+
+    def _stop(self, budget_seconds: float | None, max_steps: int | None) -> str:
+        state = self.state
+        if state.schedule.ended(self.config):
+            return "plateau"
+        if state.epoch >= self.config.epochs:
+            return "epochs"
+        if max_steps is not None and state.step >= max_steps:
+            return "steps"
+        return "budget" if budget_seconds is not None and state.seconds >= budget_seconds else ""
+
+    def _finish(self, stopped: str) -> TrainResult:
+        state = self.state
+        told = {
+            "step": state.step,
+            "epoch": self._epoch(),
+            "notes": state.notes,
+            "seconds": state.seconds,
+            "valid_bits": state.schedule.best,
+            "best_step": state.schedule.best_step,
+            "stopped": stopped,
+            "split": self.identity["split"],
+            "train_events": self.segments.part.events_scored,
+        }
+        save_model(self.folder / FILE_NAME, state.best, self.recipe, {**self.metadata, "training": told, "identity": self.identity})
+        self._clean()
+        return self._result(told)
+
+    def _diverge(self, what: str) -> None:
+        """Keeps the best weights as the run's model, if there are any, and raises."""
+        if not self.state.best:
+            raise TrainingDiverged(f"{what}, before the first validation; lower the learning rate")
+        self._finish("diverged")
+        best = f"step {self.state.schedule.best_step} ({self.state.schedule.best:.3f} bits a note on valid)"
+        kept = f"the weights of {best} are kept in {self.folder / FILE_NAME}"
+        raise TrainingDiverged(f"{what}; {kept}; lower the learning rate and train in another folder")
+
+    def _result(self, told: dict[str, Any]) -> TrainResult:
+        rows = {name: told[name] for name in ("step", "epoch", "notes", "seconds", "valid_bits", "stopped")}
+        return TrainResult(path=self.folder / FILE_NAME, warnings=tuple(self.warnings), **rows)
+
+    def _epoch(self) -> float:
+        return self.state.epoch + self.state.index / self.segments.count(self.state.epoch)
+
+    def _report(self, notes_per_second: float, warning: str = "") -> None:
+        if self.on_progress is None:
+            return
+        state, nan = self.state, math.nan
+        last = state.history[-1] if state.history else None
+        train_bits = state.nats / math.log(2) / state.fresh_notes if state.fresh_notes else last.train_bits if last else nan
+        rate = state.schedule.learning_rate(self.config, state.step)
+        valid_bits, best = (last.valid_bits if last else nan), state.schedule.best
+        place = (state.step, self._epoch(), state.notes, state.seconds, notes_per_second)
+        self.on_progress(Progress(*place, train_bits, valid_bits, best, rate, warning))
+
+    def _warn(self, warning: str) -> None:
+        self.warnings.append(warning)
+        self._report(math.nan, warning)
+
+    def _write_history(self) -> None:
+        rows = "".join(json.dumps(asdict(row)) + "\n" for row in self.state.history)
+        write_atomic(self.folder / "history.jsonl", rows.encode())
+
+    def _clean(self) -> None:
+        for path in [*states(self.folder), *self.folder.glob(".*.tmp")]:
+            with contextlib.suppress(OSError):
+                path.unlink()

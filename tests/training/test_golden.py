@@ -1,0 +1,53 @@
+"""Golden numbers: the loss of 20 steps and 40 generated events for each recipe; run as a script, this file records them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny import tiny_encoded, tiny_recipe
+
+from partimento.corpus.segments import Segments
+from partimento.models.neural import NeuralPredictor
+from partimento.models.recipes import RECIPES
+from partimento.training.optimise import build, step
+
+GOLDEN = Path(__file__).with_name("golden.json")
+
+
+def made_by(name: str) -> dict[str, Any]:
+    """Nats an event at each step, and events drawn by inverting the distribution at fixed numbers."""
+    recipe, encoded = tiny_recipe(name), tiny_encoded()
+    segments = Segments(encoded.part("train"), 4, 32, 0)
+    with torch.random.fork_rng():
+        model, optimiser = build(recipe, encoded.encoding.fields)
+        losses = []
+        for index in range(20):
+            before, target, mask = segments.batch(*divmod(index, 10))
+            nats, _ = step(model, optimiser, torch.from_numpy(before), torch.from_numpy(target), torch.from_numpy(mask), 1e-2, 1.0)
+            losses.append(round(nats / mask.sum(), 6))
+    session = NeuralPredictor(model).begin(1)
+    chance = np.random.RandomState(0)
+    events = []
+    for _ in range(40):
+        drawn = np.zeros((1, 0), np.int64)
+        for _ in encoded.encoding.fields:
+            p = np.exp(session.logits(drawn)[0].astype(np.float64))
+            drawn = np.append(drawn, [[int(np.searchsorted(np.cumsum(p) / p.sum(), chance.random_sample()))]], 1)
+        session.push(drawn)
+        events.append(drawn[0].tolist())
+    return {"losses": losses, "events": events}
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_golden(name: str) -> None:
+    golden = json.loads(GOLDEN.read_text())[name]
+    made = made_by(name)
+    assert made["losses"] == pytest.approx(golden["losses"], abs=1e-4)  # CPUs differ in their sums
+    assert made["events"] == golden["events"]
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps({name: made_by(name) for name in sorted(RECIPES)}) + "\n")
