@@ -98,9 +98,11 @@ class Habits:
     no_drums: bool = False  # drums go before chords are gathered, not after
     notes_only: bool = False  # a gap ends at the next note, not at the next element (a tempo, say)
     in_order: bool = False  # overlapping notes of one pitch: first in, first out
+    by_pitch: bool = False  # chords are gathered from the lowest note up, not in the order of the file
     own_parts: bool = False  # the sounds of one chunk are parts of their own where our loader says so
     own_notes: bool = False  # the loader's notes: unfinished ones ended, and its other repairs
     exact_gaps: bool = False  # which grid fills a gap is exact, not the remainder of a binary fraction
+    one_grid: bool = False  # the grid that fills the gap is taken also for notes that outlast it; the nearer one if none does
     half_up: bool = False  # half-way ticks go to the later line
     on_grid: bool = False  # chords are notes of one grid moment and one note value, not those less than a sixteenth apart
     own_roots: bool = False  # roots by our table
@@ -111,9 +113,11 @@ RUNGS = (
     ("no_drums", "drums that share a chord with pitched notes"),
     ("notes_only", "gaps that end at a tempo or a meter"),
     ("in_order", "overlapping notes of one pitch"),
+    ("by_pitch", "chords gathered in the order of the file"),
     ("own_parts", "sounds of one chunk that are parts of ours"),
     ("own_notes", "unfinished notes and other repairs"),
-    ("exact_gaps", "grid chosen by a binary fraction"),
+    ("exact_gaps", "grid chosen for gaps of whole quarters"),
+    ("one_grid", "grid of notes that outlast their gap"),
     ("half_up", "lengths half-way between two lines"),
     ("on_grid", "notes less than a sixteenth apart"),
     ("own_roots", "roots that depend on the order of notes"),
@@ -128,9 +132,10 @@ def chunks_of(data: bytes) -> tuple[list[Chunk], int, int]:
     for track in file.tracks:
         if track.hasNotes():
             timed = translate.getTimeForEvents(track)
-            backwards = [
-                Note(on, off, event.pitch, event.channel == DRUM_CHANNEL) for on, off, event in translate.getNotesFromEvents(timed)
-            ]
+            backwards = []
+            for on, off, event in translate.getNotesFromEvents(timed):
+                assert event.pitch is not None
+                backwards.append(Note(on, off, event.pitch, event.channel == DRUM_CHANNEL))
             chunks.append(Chunk(backwards, list(_paired_in_order(timed)), [tick for tick, _ in translate.getMetaEvents(timed)]))
     return chunks, file.ticksPerQuarterNote, file.format
 
@@ -171,6 +176,8 @@ def _parts(chunks: Sequence[Chunk], file_format: int, piece: Piece, habits: Habi
         return
     for chunk in chunks:
         notes = chunk.paired_in_order if habits.in_order else chunk.paired_backwards
+        if habits.by_pitch:
+            notes = sorted(notes, key=lambda one: (one.start, one.pitch, one.end))
         others = [] if habits.notes_only else chunk.others
         if not habits.own_parts:
             yield notes, others
@@ -180,7 +187,7 @@ def _parts(chunks: Sequence[Chunk], file_format: int, piece: Piece, habits: Habi
         for one in sorted(notes, key=lambda one: one.sound):
             sounds.setdefault(one.sound if file_format == 0 else (one.sound[1], one.is_drum), []).append(one)
         for part in sounds.values():
-            yield sorted(part, key=lambda one: one.start), others
+            yield sorted(part, key=lambda one: (one.start, one.pitch, one.end)), others
 
 
 def _part_events(notes: list[Note], others: list[int], ticks: int, habits: Habits) -> list[Event]:
@@ -189,7 +196,8 @@ def _part_events(notes: list[Note], others: list[int], ticks: int, habits: Habit
     elements = [(group[0].start, group[-1].end - group[-1].start, group) for group in groups]
     elements += [(tick, 0, []) for tick in others]
     elements.sort(key=lambda element: element[0])
-    moments = [_moment(tick, ticks, habits.half_up) for tick, _, _ in elements]
+    rounding = Habits(exact_gaps=habits.exact_gaps, one_grid=habits.one_grid, half_up=habits.half_up)
+    moments = [_moment(tick, ticks, rounding) for tick, _, _ in elements]
     valued: list[tuple[Fraction, int, list[Note]]] = []
     following = len(elements)
     for at in range(len(elements) - 1, -1, -1):
@@ -198,7 +206,7 @@ def _part_events(notes: list[Note], others: list[int], ticks: int, habits: Habit
         gap = moments[following] - moments[at] if following < len(elements) else Fraction(0)
         _, length, group = elements[at]
         if group:
-            valued.append((moments[at], _value(length, gap, ticks, habits.exact_gaps, habits.half_up), group))
+            valued.append((moments[at], _value(length, gap, ticks, rounding), group))
     valued.reverse()
     if habits.by_value:
         valued.sort(key=lambda element: (element[0], element[1], min(one.pitch for one in element[2])))
@@ -236,43 +244,39 @@ def _chords(valued: list[tuple[Fraction, int, list[Note]]]) -> list[tuple[Fracti
 
 
 @cache
-def _moment(tick: int, ticks: int, half_up: bool) -> Fraction:
-    return _exact(_best(Fraction(tick, ticks), Fraction(0), True, True, half_up))
+def _moment(tick: int, ticks: int, habits: Habits) -> Fraction:
+    return _best(Fraction(tick, ticks), Fraction(0), True, habits)
 
 
 @cache
-def _value(length: int, gap: Fraction, ticks: int, exact: bool, half_up: bool) -> int:
+def _value(length: int, gap: Fraction, ticks: int, habits: Habits) -> int:
     """The note value of a length in ticks: music21's `Stream.quantize`, then `duration.type`."""
     if length <= 0:
         grace = duration.Duration().getGraceDuration()
         grace.quarterLength = 0.0
         return REDUCED.get(grace.type, 1)
-    return REDUCED.get(duration.Duration(_best(Fraction(length, ticks), gap, False, exact, half_up)).type, 1)
+    return REDUCED.get(duration.Duration(_best(Fraction(length, ticks), gap, False, habits)).type, 1)
 
 
-def _best(target: Fraction, gap: Fraction, zero_allowed: bool, exact: bool, half_up: bool) -> Fraction:
-    """The line that `bestMatch` of music21's `Stream.quantize` chooses for a place or a length in quarters."""
+def _best(target: Fraction, gap: Fraction, zero_allowed: bool, habits: Habits) -> Fraction:
+    """The line that `bestMatch` in music21's `Stream.quantize` chooses for a place or a length in quarters."""
     found = []
     for divisor in DIVISORS:
         tick = Fraction(1, divisor)
         low = target // tick * tick
         distance = target - low
-        match = low if distance * 2 < tick or (distance * 2 == tick and not half_up) else low + tick
+        match = low if distance * 2 < tick or (distance * 2 == tick and not habits.half_up) else low + tick
         if match == 0 and not zero_allowed:
             match = tick
-        if exact:
+        if habits.exact_gaps:
             fills = gap % tick == 0
-        else:  # music21's own arithmetic: whole gaps are no multiples of 1/3 there
+        else:  # music21's own arithmetic, where no whole number is a multiple of 1/3
             fills = common.opFrac(gap) % (1 / divisor) == 0
-        left = Fraction(0) if fills else max(gap - match, Fraction(0))
+        left: Fraction | int = 0 if fills else max(gap - match, Fraction(0))
+        if habits.one_grid:
+            left = not fills
         found.append((left, round(abs(target - match), 7), tick, match))
-    if exact and half_up and gap > 0 and all(one[0] > 0 for one in found):  # neither grid fills it: the nearer one
-        return min(found, key=lambda one: one[1:])[3]
     return min(found)[3]
-
-
-def _exact(quarters: Fraction) -> Fraction:
-    return Fraction(round(quarters * 12), 12)
 
 
 @cache
@@ -386,13 +390,12 @@ def summary(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
     total |= {key: sum(one[key] for one in results.values()) for key in ("notes_ours", "notes_music21", "notes_without_ties")}
     total["cut_at_bar_lines"] = sum(one["cut_at_bar_lines"] for one in results.values())
     for reading in ("as_given", "without_ties"):
+        of = sum(one[reading]["of"] for one in results.values())
         for measure_name in ("in_order", "as_bags"):
             shares = sorted(one[reading][measure_name] / one[reading]["of"] for one in results.values())
-            notes = sum(one[reading][measure_name] for one in results.values()) / sum(
-                one[reading]["of"] for one in results.values()
-            )
+            equal = sum(one[reading][measure_name] for one in results.values())
             total[f"{reading} {measure_name}"] = {
-                "of_notes": round(notes, 4),
+                "of_notes": round(equal / of, 4),
                 "mean_of_files": round(sum(shares) / len(shares), 4),
                 "median_file": round(shares[len(shares) // 2], 4),
                 "lowest_file": round(shares[0], 4),
@@ -413,11 +416,15 @@ def summary(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def show(report: dict[str, Any]) -> None:
-    total = report["summary"]
-    print(f"{total['files']} files; notes: {total['notes_ours']} of melody, {total['notes_music21']} of music21, ", end="")
-    print(f"{total['notes_without_ties']} after stripTies ({total['cut_at_bar_lines']} tied from the bar before)")
     for reason, names in report["left_out"].items():
         print(f"left out, {reason}: {len(names)}")
+        for name in names[:20] if "bytes" not in reason else []:
+            print(f"    {name}")
+    total = report["summary"]
+    if not total["files"]:
+        return
+    print(f"{total['files']} files; notes: {total['notes_ours']} of melody, {total['notes_music21']} of music21, ", end="")
+    print(f"{total['notes_without_ties']} after stripTies ({total['cut_at_bar_lines']} are tied to the bar before)")
     print(f"\n{'equal notes':34s} {'of notes':>9s} {'mean file':>9s} {'median':>9s} {'lowest':>9s} {'identical':>9s}")
     for reading in ("as_given", "without_ties"):
         for measure_name in ("in_order", "as_bags"):
@@ -459,7 +466,7 @@ def main() -> None:
     }
     if options.json:
         print(json.dumps(report, indent=1))
-    elif results:
+    else:
         show(report)
 
 

@@ -189,15 +189,23 @@ class Piece:
             raise InvalidPiece(
                 f"cannot merge {other.ticks_per_quarter} with {self.ticks_per_quarter} ticks a quarter; quantise one first"
             )
+        if len(self.tracks) + len(other.tracks) > MAX_TRACKS:
+            raise InvalidPiece(f"{len(self.tracks) + len(other.tracks)} tracks; at most {MAX_TRACKS} are possible")
         notes = other.notes.copy()
-        notes["track"] += len(self.tracks)
+        notes["track"] = other.notes["track"].astype(np.int64) + len(self.tracks)
         return replace(self, notes=np.concatenate([self.notes, notes]), tracks=self.tracks + other.tracks)
 
     def quantise(self, ticks_per_quarter: int) -> Piece:
-        """The piece on a grid of `ticks_per_quarter`: onsets and ends to the nearest line, at least one tick long."""
+        """The piece on a grid of `ticks_per_quarter`: onsets and ends to the nearest line, at least one tick long.
+
+        Raises `InvalidPiece` when that goes beyond the last tick.
+        """
 
         def nearest(tick: Array) -> Array:
-            return (2 * tick.astype(np.int64) * ticks_per_quarter + self.ticks_per_quarter) // (2 * self.ticks_per_quarter)
+            line = (2 * tick.astype(np.int64) * ticks_per_quarter + self.ticks_per_quarter) // (2 * self.ticks_per_quarter)
+            if len(line) and line.max() >= 2 * MAX_TICK:
+                raise InvalidPiece(f"on a grid of {ticks_per_quarter} ticks a quarter the piece goes beyond tick {MAX_TICK}")
+            return line
 
         notes = self.notes.copy()
         notes["onset"] = nearest(self.notes["onset"])

@@ -66,7 +66,7 @@ def _refuse(container: smf.Container) -> bytes:
 
 def _random_body(rng: np.random.Generator) -> bytes:
     """Notes of few pitches in a few channels and programs, overlapping and without length, some of them never ended."""
-    out = [b"\x00\xff\x03\x01" + bytes([rng.integers(65, 91)])]
+    out: list[bytes] = [b"\x00\xff\x03\x01" + bytes([rng.integers(65, 91)])]
     for _ in range(60):
         status = int(rng.choice([0x90, 0x90, 0x80, 0xC0, 0xB0])) | int(rng.choice([0, 1, 9]))
         delta = bytes([rng.choice([0, 0, 5, 100])])
@@ -76,7 +76,7 @@ def _random_body(rng: np.random.Generator) -> bytes:
     out += [
         bytes([5, 0x80 | channel, pitch, 0]) for channel in (0, 1, 9) for pitch in (60, 61, 62) for _ in range(rng.integers(0, 9))
     ]
-    return b"".join(out) + END
+    return bytes(b"".join(out)) + END
 
 
 def test_unfinished_notes_end_at_the_next_onset_or_with_the_track() -> None:

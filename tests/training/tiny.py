@@ -48,7 +48,7 @@ def tiny_recipe(name: str = "seed_pair", **changes: Any) -> Recipe:
     return replace(full, model=model, training=replace(full.training, **small))
 
 
-def run(folder: Path, report: int = -1) -> training.TrainResult:
+def run(folder: Path, report: int = -1, steps: int = STEPS) -> training.TrainResult:
     """The run whose end all tests compare. Steps are reported as bytes to the file descriptor `report`."""
 
     def on_progress(progress: training.Progress) -> None:
@@ -56,7 +56,7 @@ def run(folder: Path, report: int = -1) -> training.TrainResult:
             os.write(report, f"{progress.step}\n".encode())
 
     return training.train(
-        tiny_recipe(), tiny_encoded(), folder, threads=1, max_steps=STEPS, on_progress=on_progress, metadata={"corpus": "tiny"}
+        tiny_recipe(), tiny_encoded(), folder, threads=1, max_steps=steps, on_progress=on_progress, metadata={"corpus": "tiny"}
     )
 
 
@@ -68,7 +68,9 @@ def outcome(folder: Path) -> dict[str, Any]:
     return {"weights": digest, "history": [{**row, "seconds": 0} for row in rows], "files": sorted(os.listdir(folder))}
 
 
-def in_child(folder: Path, *, end: int = 0, at_step: int = 0, delay: float = 0.0, max_bytes: int = 0) -> tuple[int, float]:
+def in_child(
+    folder: Path, *, end: int = 0, at_step: int = 0, delay: float = 0.0, max_bytes: int = 0, steps: int = STEPS
+) -> tuple[int, float]:
     """A run in a forked child that gets signal `end` some time after `at_step`; its exit status and how long it took to die."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -77,7 +79,7 @@ def in_child(folder: Path, *, end: int = 0, at_step: int = 0, delay: float = 0.0
         if max_bytes:
             resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
         try:
-            run(folder, writer)
+            run(folder, writer, steps)
         except KeyboardInterrupt:
             os._exit(30)
         except Exception as error:
@@ -96,17 +98,14 @@ def in_child(folder: Path, *, end: int = 0, at_step: int = 0, delay: float = 0.0
     return status, time.monotonic() - ended
 
 
-def kills(folder: Path, count: int, seed: int) -> dict[str, Any]:
-    """Killed `count` times at random moments, then let run."""
-    chance = random.Random(seed)
+def kills(folder: Path, count: int, steps: int) -> dict[str, Any]:
+    """Killed `count` times at random moments, each further on, then let run."""
+    chance = random.Random(count)
     died = 0
-    for attempt in range(20 * count):
-        if died == count:
-            break
-        at_step = chance.randint(0, max(1, (STEPS - 5) * (attempt + 1) // count))
-        status, _ = in_child(folder, end=signal.SIGKILL, at_step=min(at_step, STEPS - 5), delay=chance.random() * 0.03)
+    for at_step in sorted(chance.randint(0, steps * 3 // 4) for _ in range(count)):
+        status, _ = in_child(folder, end=signal.SIGKILL, at_step=at_step, delay=chance.random() * 0.01, steps=steps)
         died += os.WIFSIGNALED(status)
-    status, _ = in_child(folder)
+    status, _ = in_child(folder, steps=steps)
     return {**outcome(folder), "killed": died, "status": status}
 
 
@@ -116,8 +115,9 @@ def main() -> None:
     training.SAVE_EVERY_SECONDS = 0.02  # so that kills also hit the writing of states
     training.REPORT_EVERY_SECONDS = 0.0
     if what == "kills":
-        plain = {"status": in_child(folder / "plain")[0], **outcome(folder / "plain")}
-        answer = {"plain": plain, "killed": kills(folder / "killed", number, seed=number)}
+        steps = max(STEPS, 15 * number)
+        plain = {"status": in_child(folder / "plain", steps=steps)[0], **outcome(folder / "plain")}
+        answer = {"plain": plain, "killed": kills(folder / "killed", number, steps)}
     elif what == "stop":
         plain = {"status": in_child(folder / "plain")[0], **outcome(folder / "plain")}
         ends = []

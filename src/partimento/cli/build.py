@@ -115,6 +115,8 @@ def _tell(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, A
     )
     if result["rescued"]:
         say(f"  rescued     {result['rescued']:,} of them ({_list(report['repairs'])})")
+    if report["simplified"]:
+        say(f"  simplified  {_list(report['simplified'])}")
     if refused:
         say(f"  refused     {refused:,} ({_list(result['refused'])})")
         for reason, names in report["refused"].items():

@@ -24,7 +24,7 @@ class Screen:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self.errors = Console(stderr=True, highlight=False)
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
         self.out = self.errors if as_json else Console(highlight=False, soft_wrap=True)
         self.started = time.monotonic()
 

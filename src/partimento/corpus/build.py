@@ -191,11 +191,10 @@ def _finish(
     report = reports.make_report(
         files=files,
         rows=rows,
-        heads=heads,
+        pieces=[one.piece for one in taken],
         refused=dict(sorted(refused.items())),
         ignored=listing.ignored,
         duplicates=duplicates,
-        rescued={one.name: one.repairs for one in taken if one.repairs},
         fingerprint=fingerprint,
     )
     _write(out, rows, [one.piece for one in taken], heads, report, request)

@@ -18,6 +18,7 @@ GENRES = frozenset(
     film folk funk game gospel hiphop hymn irish jazz jig latin lieder march metal musical opera pop punk ragtime rap reggae
     reel rnb rock romantic song soul soundtrack swing tango techno waltz world""".split()
 )
+NO_NAMES = frozenset("midi midis music score scores songs unknown various".split())
 COMPOSERS = frozenset(
     """Albeniz Alkan Bach Balakirev Bartok Beethoven Bellini Berlioz Bizet Borodin Brahms Britten Bruckner Busoni Buxtehude
     Byrd Chaminade Chopin Clementi Corelli Couperin Czerny Debussy Dowland Dufay Dvorak Elgar Faure Franck Frescobaldi
@@ -72,7 +73,7 @@ class Labels:
         found = dict(SETS[parts[0]]) if parts[0] in self.sets else {}
         if guess := _composer_of(parts):
             found.setdefault("composer", guess)
-        if genre := next((word for part in reversed(parts[:-1]) for word in _words(part) if word in GENRES), ""):
+        if genre := next((word for part in reversed(parts[:-1]) for word in _words(part.replace("-", " ")) if word in GENRES), ""):
             found.setdefault("genre", genre)
         found |= {label: getattr(about, label) for label in LABELS[:4] if getattr(about, label)}
         found["composer"] = _known(found.get("composer", "")) or found.get("composer", "")  # J. S. Bach is Bach
@@ -107,7 +108,7 @@ def _composer_of(parts: list[str]) -> str:
             return known
     for part in reversed(parts[1:-1]):
         is_name = len(part) > 3 and part[0].isupper() and not part.isupper() and not re.search(r"\d", part)
-        if is_name and not GENRES.intersection(_words(part)) and part.lower() not in ("midi", "unknown", "various"):
+        if is_name and not (GENRES | NO_NAMES).intersection(_words(part.replace("-", " "))):
             return part.replace("_", " ")
     return ""
 

@@ -12,29 +12,37 @@ import numpy as np
 from partimento import __version__
 from partimento.corpus.encoded import PARTS
 from partimento.corpus.table import Row
-from partimento.piece import Piece
+from partimento.piece import Array, Piece
 from partimento.theory import key_name
+
+SIMPLIFIED = frozenset(["grace notes left out", "moved to the grid"])  # what readers of whole scores leave out of a sound file
 
 
 def make_report(
     *,
     files: int,
     rows: Sequence[Row],
-    heads: Sequence[Piece],
+    pieces: Sequence[Piece],
     refused: dict[str, list[str]],
     ignored: Sequence[str],
     duplicates: dict[str, list[str]],
-    rescued: dict[str, dict[str, int]],
     fingerprint: str,
 ) -> dict[str, Any]:
-    """Every file is in it once: taken, a duplicate (with the piece it repeats), refused (with the reason) or ignored."""
+    """Every file is in it once: taken, a duplicate (with the piece it repeats), refused (with the reason) or ignored.
+
+    A piece is rescued when its file was damaged, simplified when it says more than a piece holds.
+    """
     works = Counter(row.work for row in rows)
     parts = {name: [row for row in rows if PARTS[row.part] == name] for name in PARTS}
     meters: Counter[str] = Counter()
     keys: Counter[str] = Counter()
-    for head in heads:
-        meters[f"{head.meters['numerator'][0]}/{head.meters['denominator'][0]}" if len(head.meters) else "not stated"] += 1
-        keys[key_name(int(head.keys["fifths"][0]), bool(head.keys["minor"][0])) if len(head.keys) else "not stated"] += 1
+    for piece in pieces:
+        meter, key = _longest(piece.meters, piece.end_tick), _longest(piece.keys, piece.end_tick)
+        meters[f"{meter['numerator']}/{meter['denominator']}" if meter is not None else "not stated"] += 1
+        keys[key_name(int(key["fifths"]), bool(key["minor"])) if key is not None else "not stated"] += 1
+    mended = {row.name: {kind: n for kind, n in row.repairs.items() if kind not in SIMPLIFIED} for row in rows}
+    rescued = {name: kinds for name, kinds in mended.items() if kinds}
+    simplified = Counter(kind for row in rows for kind in row.repairs if kind in SIMPLIFIED)
     return {
         "version": __version__,
         "fingerprint": fingerprint,
@@ -42,6 +50,7 @@ def make_report(
         "taken": len(rows),
         "rescued": rescued,
         "repairs": dict(sum((Counter(kinds.keys()) for kinds in rescued.values()), Counter())),
+        "simplified": _ordered(simplified),
         "refused": refused,
         "ignored": list(ignored),
         "duplicates": duplicates,
@@ -58,11 +67,18 @@ def make_report(
         "licences": _counts(row.about.licence for row in rows),
         "meters": _ordered(meters),
         "keys": _ordered(keys),
-        "tracks": _ordered(Counter(str(len(head.tracks)) for head in heads)),
+        "tracks": _ordered(Counter(str(len(piece.tracks)) for piece in pieces)),
         "notes_per_piece": dict(
             zip(("least", "median", "most"), map(int, np.quantile([row.notes for row in rows], (0, 0.5, 1))), strict=True)
         ),
     }
+
+
+def _longest(rows: Array, end_tick: int) -> Any:
+    """The row of a map that holds for most of a piece; None without rows."""
+    if not len(rows):
+        return None
+    return rows[np.diff(rows["tick"], append=max(end_tick, int(rows["tick"][-1]))).argmax()]
 
 
 def to_json(report: dict[str, Any]) -> bytes:

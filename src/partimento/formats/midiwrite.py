@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.errors import WriteFailed
-from partimento.formats.smf import END_OF_TRACK, SIGNATURE
+from partimento.formats.smf import END_OF_TRACK, SIGNATURE, varlen
 from partimento.piece import MAX_TICK, Array, Piece
 
 _MAX_DELTA = 2**28 - 1
@@ -83,28 +83,21 @@ def _key(row: Array) -> bytes:
     return _meta(0x59, bytes([int(row["fifths"]) & 255, int(row["minor"])]))
 
 
-def _varlen(value: int) -> bytes:
-    out = bytes([value & 127])
-    while value := value >> 7:
-        out = bytes([value & 127 | 128]) + out
-    return out
-
-
 def _wait(ticks: int) -> bytes:
     """The delta before an event; a wait longer than a delta can say is filled with empty texts."""
     out = b""
     while ticks > _MAX_DELTA:
-        out += _varlen(_MAX_DELTA) + _meta(0x01, b"")
+        out += varlen(_MAX_DELTA) + _meta(0x01, b"")
         ticks -= _MAX_DELTA
-    return out + _varlen(ticks)
+    return out + varlen(ticks)
 
 
 def _meta(kind: int, body: bytes) -> bytes:
-    return bytes([0xFF, kind]) + _varlen(len(body)) + body
+    return bytes([0xFF, kind]) + varlen(len(body)) + body
 
 
 def _chunk(head: bytes, body: bytes, end_delta: int) -> bytes:
-    content = head + body + _varlen(end_delta) + END_OF_TRACK
+    content = head + body + varlen(end_delta) + END_OF_TRACK
     return b"MTrk" + len(content).to_bytes(4, "big") + content
 
 

@@ -22,7 +22,8 @@ _SEARCH = 4096  # how far into a chunk its name, and into a file its `MThd`, may
 _PADDING = bytes(64)  # symusic reads a few bytes past its buffer
 
 
-def _varlen(value: int) -> bytes:
+def varlen(value: int) -> bytes:
+    """A number as MIDI writes it: seven bits a byte, the high bit set on all but the last."""
     out = bytes([value & 127])
     while value := value >> 7:
         out = bytes([value & 127 | 128]) + out
@@ -30,7 +31,7 @@ def _varlen(value: int) -> bytes:
 
 
 # takes over the delta of the end of track, waits, and ends every pitch of a channel by running status
-_WAIT = b"\xff\x01\x00" + _varlen(OPEN_TICKS)
+_WAIT = b"\xff\x01\x00" + varlen(OPEN_TICKS)
 _OFFS = [bytes([0x80 | channel]) + b"\x00".join(bytes([pitch, 0]) for pitch in range(128)) for channel in range(16)]
 _PROBES = [_WAIT + offs + b"\x00" for offs in _OFFS]
 _NOTE_ON = [bytes([0x90 | channel]) for channel in range(16)]

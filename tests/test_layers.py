@@ -1,0 +1,77 @@
+"""The layers of docs/design.md, held by reading the imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import partimento
+
+ROOT = Path(partimento.__file__).parent
+FLOORS = [
+    ["errors", "files", "piece"],
+    ["theory"],
+    ["formats", "encodings", "render"],
+    ["corpus", "models"],
+    ["evaluation"],
+    ["explore", "training", "composing"],
+    ["cli", "studio"],
+]
+FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
+FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
+ENTRY = {Path("__init__.py"), Path("__main__.py")}
+# encoded pieces are what both a corpus and its baselines speak of; a model may never read a corpus from disk
+LONGEST_FILE = 400
+
+
+def place_of(path: Path) -> str:
+    return path.parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """The places of the package that a file imports from, at any depth of it."""
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            module = node.module or ""
+            names = [f"{module}.{alias.name}" for alias in node.names] if module == "partimento" else [module]
+        for name in names:
+            if name.startswith("partimento."):
+                yield name.split(".")[1]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path not in ENTRY], ids=str)
+def test_a_file_imports_from_below_or_from_its_own_folder(path: Path) -> None:
+    own = place_of(path)
+    assert own in FLOOR_OF, f"{path} is on no floor; add it to docs/design.md and here"
+    for place in imports_of(path):
+        if place == "__version__":
+            continue
+        same_folder = place == own
+        assert same_folder or FLOOR_OF[place] < FLOOR_OF[own] or (FLOOR_OF[own] == 0 and FLOOR_OF[place] == 0), f"{path} imports {place}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_no_file_is_too_long(path: Path) -> None:
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if place_of(path) not in ("cli", "studio", "__main__")], ids=str)
+def test_only_the_command_line_prints(path: Path) -> None:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    calls = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    assert "print" not in calls
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_no_pickle(path: Path) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert "import pickle" not in text
+    assert "torch.load" not in text
+    assert "torch.save" not in text
