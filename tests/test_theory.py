@@ -71,7 +71,8 @@ def test_triads_and_sevenths_in_every_inversion(name: str, octave: int) -> None:
 
 def test_the_root_sounds() -> None:
     table = chord_root_table()
-    assert (table.shape, table.dtype) == ((12, 4096), np.uint8)
+    assert table.shape == (12, 4096)
+    assert table.dtype == np.uint8
     assert table[0, 0] == 0
     mask = np.arange(1, 4096)
     for bass in range(12):

@@ -60,7 +60,8 @@ def seal(content: dict[str, Any]) -> bytes:
 
 def unseal(sealed: bytes) -> dict[str, Any]:
     """The content of sealed JSON. Raises `ValueError` when a bit of it changed."""
-    content = json.loads(sealed).get("content")
+    whole = json.loads(sealed)
+    content = whole.get("content") if isinstance(whole, dict) else None
     if not isinstance(content, dict) or seal(content) != sealed:
         raise ValueError("the checksum does not match")
     return content

@@ -50,6 +50,13 @@ def _array(rows: Any, dtype: np.dtype[Any]) -> Array:
     return array
 
 
+def _read_only(array: Array) -> Array:
+    if array.flags.writeable:
+        array = array.copy() if array.base is not None else array
+        array.setflags(write=False)
+    return array
+
+
 @dataclass(frozen=True, eq=False)
 class Piece:
     """Notes in ticks, with tracks, tempos, meters, keys and a title page.
@@ -68,52 +75,28 @@ class Piece:
     about: About = field(default_factory=About)
 
     def __post_init__(self) -> None:
-        for name, dtype in (("notes", NOTE), ("tempos", TEMPO), ("meters", METER), ("keys", KEY)):
-            object.__setattr__(self, name, _array(getattr(self, name), dtype))
-        object.__setattr__(self, "tracks", tuple(self.tracks))
-        self._check()
-        for name in ("notes", "tempos", "meters", "keys"):
-            array = getattr(self, name)
-            if array.flags.writeable:
-                array = array.copy() if array.base is not None else array
-                array.setflags(write=False)
-                object.__setattr__(self, name, array)
-
-    def _check(self) -> None:
         """Refuses what is out of range; brings notes into canonical order and maps into that of their ticks."""
+        tracks = tuple(self.tracks)
         if not 1 <= self.ticks_per_quarter <= 32767:
             raise InvalidPiece(f"ticks_per_quarter is {self.ticks_per_quarter}; it must be 1..32767")
-        if len(self.tracks) > MAX_TRACKS:
-            raise InvalidPiece(f"{len(self.tracks)} tracks; at most {MAX_TRACKS} are possible")
-        notes = self.notes
-        if len(notes):
-            onset, duration = notes["onset"], notes["duration"]
-            if onset.min() < 0 or duration.min() < 1:
-                raise InvalidPiece("a note starts before tick 0 or lasts less than one tick")
-            if onset.max() > MAX_TICK or duration.max() > MAX_TICK:
-                raise InvalidPiece(f"a note lies beyond tick {MAX_TICK}")
-            if notes["pitch"].max() > 127 or notes["velocity"].max() > 127:
-                raise InvalidPiece("a pitch or velocity is above 127")
-            if notes["track"].max() >= len(self.tracks):
-                raise InvalidPiece(f"a note is on track {notes['track'].max()}; there are {len(self.tracks)} tracks")
-            object.__setattr__(self, "notes", _in_order(notes))
-        for name in ("tempos", "meters", "keys"):
-            rows = getattr(self, name)
-            tick = rows["tick"]
-            if len(rows) > 1 and (tick[1:] < tick[:-1]).any():
-                rows = rows[np.argsort(tick, kind="stable")]
-                object.__setattr__(self, name, rows)
-            if len(rows) and (rows["tick"][0] < 0 or rows["tick"][-1] > MAX_TICK):
-                raise InvalidPiece(f"{name}: a tick is outside 0..{MAX_TICK}")
-        qpm = self.tempos["qpm"]
-        if len(qpm) and not (qpm.min() > 0 and qpm.max() < np.inf):  # also refuses what is not a number
+        if len(tracks) > MAX_TRACKS:
+            raise InvalidPiece(f"{len(tracks)} tracks; at most {MAX_TRACKS} are possible")
+        notes = _checked_notes(_array(self.notes, NOTE), len(tracks))
+        tempos, meters, keys = _array(self.tempos, TEMPO), _array(self.meters, METER), _array(self.keys, KEY)
+        tempos, meters, keys = _by_tick(tempos, "tempos"), _by_tick(meters, "meters"), _by_tick(keys, "keys")
+        qpm = tempos["qpm"]
+        if len(qpm) and not (np.minimum.reduce(qpm) > 0 and np.maximum.reduce(qpm) < np.inf):  # nor what is not a number
             raise InvalidPiece("a tempo is not a positive number of quarters a minute")
-        for _, numerator, denominator in self.meters.tolist():  # one or two as a rule: faster than five array operations
+        for _, numerator, denominator in meters.tolist():  # one or two as a rule: faster than five array operations
             if not numerator or not denominator or denominator & (denominator - 1):
                 raise InvalidPiece("a meter has a zero, or a lower number that is not a power of two")
-        for _, fifths, _ in self.keys.tolist():
+        for _, fifths, _ in keys.tolist():
             if not -7 <= fifths <= 7:
                 raise InvalidPiece("a key has more than seven sharps or flats")
+        fields = self.__dict__  # frozen: its own `__setattr__` refuses
+        fields["tracks"] = tracks
+        fields["notes"], fields["tempos"] = _read_only(notes), _read_only(tempos)
+        fields["meters"], fields["keys"] = _read_only(meters), _read_only(keys)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Piece):
@@ -171,6 +154,7 @@ class Piece:
 
     def cut(self, start_tick: int, end_tick: int) -> Piece:
         """The notes that start in [start_tick, end_tick), shortened at its end, moved so that start_tick becomes 0."""
+        start_tick, end_tick = (min(max(tick, -MAX_TICK), MAX_TICK + 1) for tick in (start_tick, end_tick))
         onset = self.notes["onset"]
         notes = self.notes[(onset >= start_tick) & (onset < end_tick)].copy()
         notes["duration"] = np.minimum(notes["duration"], end_tick - notes["onset"])
@@ -224,25 +208,54 @@ def note_array(rows: Iterable[tuple[int, int, int, int, int]]) -> Array:
     return np.array(list(rows), dtype=NOTE)
 
 
-def _in_order(notes: Array) -> Array:
-    """The notes by track, onset, pitch, duration, velocity: parts one after another, which `melody` relies on."""
-    key = (notes["track"].astype(np.int64) << 31) | notes["onset"]
+def _checked_notes(notes: Array, tracks: int) -> Array:
+    """The notes in canonical order: by track, onset, pitch, duration, velocity, so that parts stand one after another."""
+    if not len(notes):
+        return notes
+    onset, duration = notes["onset"], notes["duration"]
+    last_onset = int(np.maximum.reduce(onset))  # `reduce` is faster than `max`
+    if np.minimum.reduce(onset) < 0 or np.minimum.reduce(duration) < 1:
+        raise InvalidPiece("a note starts before tick 0 or lasts less than one tick")
+    if last_onset > MAX_TICK or np.maximum.reduce(duration) > MAX_TICK:
+        raise InvalidPiece(f"a note lies beyond tick {MAX_TICK}")
+    if not (notes["pitch"] | notes["velocity"]).tobytes().isascii():  # the fastest way to look for the eighth bit
+        raise InvalidPiece("a pitch or velocity is above 127")
+    key = notes["track"].astype(np.int32)
+    last_track = int(np.maximum.reduce(key))
+    if last_track >= tracks:
+        raise InvalidPiece(f"a note is on track {last_track}; there are {tracks} tracks")
+    bits = last_onset.bit_length()
+    if last_track.bit_length() + bits + 7 > 31:
+        key = key.astype(np.int64)
+    key <<= bits  # track, onset and pitch in one number
+    key |= onset
     key <<= 7
     key |= notes["pitch"]
-    if (key[1:] > key[:-1]).all():
+    if np.logical_and.reduce(key[1:] > key[:-1]):
         return notes
-    bits = len(notes).bit_length()
-    if int(key.max()) >> (62 - bits):
-        order = np.argsort(key, kind="stable")
-    else:  # faster: the row number rides along in the low bits
-        order = np.sort((key << bits) | np.arange(len(notes))) & ((1 << bits) - 1)
+    order = key.argsort(kind="stable")  # stable: three times faster, since readers give notes nearly in order
     notes, key = notes.take(order), key.take(order)  # `take` is eight times faster than `[order]`
     same = key[1:] == key[:-1]
     if same.any():
-        rows = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        doubled = np.zeros(len(notes), bool)
+        doubled[1:] = same
+        doubled[:-1] |= same
+        rows = np.flatnonzero(doubled)
         doubles = notes.take(rows)
         notes[rows] = doubles.take(np.lexsort([doubles["velocity"], doubles["duration"], key[rows]]))
     return notes
+
+
+def _by_tick(rows: Array, name: str) -> Array:
+    """The rows of a map in the order of their ticks."""
+    count = len(rows)
+    tick = rows["tick"]
+    if count > 1 and not np.logical_and.reduce(tick[1:] >= tick[:-1]):
+        rows = rows[np.argsort(tick, kind="stable")]
+        tick = rows["tick"]
+    if count and (tick[0] < 0 or tick[-1] > MAX_TICK):
+        raise InvalidPiece(f"{name}: a tick is outside 0..{MAX_TICK}")
+    return rows
 
 
 def _cut_map(rows: Array, start_tick: int, end_tick: int) -> Array:

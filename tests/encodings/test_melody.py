@@ -72,14 +72,15 @@ def slow_melody(piece: Piece, pitch: str, chord: str) -> list[tuple[int, int]]:
     for number, track in enumerate(piece.tracks):
         if track.is_drum:
             continue
-        notes = [row for row in piece.notes.tolist() if row[4] == number]
-        moments = sorted({moment_of(row[0], piece.ticks_per_quarter) for row in notes})
+        ticks = piece.ticks_per_quarter
+        notes = [(moment_of(row[0], ticks), row[1], row[2]) for row in piece.notes.tolist() if row[4] == number]
+        moments = sorted({row[0] for row in notes})
         for at, moment in enumerate(moments):
             gap = moments[at + 1] - moment if at + 1 < len(moments) else None
             chords: dict[int, list[int]] = {}
-            for onset, length, key, _, _ in notes:
-                if moment_of(onset, piece.ticks_per_quarter) == moment:
-                    chords.setdefault(value_of(length, piece.ticks_per_quarter, gap), []).append(key)
+            for place, length, key in notes:
+                if place == moment:
+                    chords.setdefault(value_of(length, ticks, gap), []).append(key)
             for value in sorted(chords):
                 events.append((pitch_id(one_of(chords[value], chord), pitch), value))
     return events
@@ -140,7 +141,7 @@ def test_playable_pieces(pitch: str, chord: str, piece: Piece) -> None:
     assert rows(Melody(pitch, chord).encode(piece)) == slow_melody(piece, pitch, chord)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_many_notes(seed: int) -> None:
     random = np.random.default_rng(seed)
     notes = [
@@ -245,8 +246,8 @@ def test_decoding() -> None:
     assert piece.notes.tolist() == [(0, 120, 60, 80, 0), (120, 1920, 71, 80, 0), (2040, 480, 64, 80, 0)]
     assert len(DURATION_TICKS) == len(DURATIONS) == 5
     assert [make(f"melody:pitch={pitch}").fields[0].size for pitch in ("class", "piano", "midi")] == [13, 89, 129]
-    assert Melody("piano").decode([(1, 3), (88, 3)]).notes["pitch"].tolist() == [21, 108]
-    assert Melody("midi").decode([(1, 3), (128, 3)]).notes["pitch"].tolist() == [0, 127]
+    assert Melody("piano").decode(np.array([(1, 3), (88, 3)])).notes["pitch"].tolist() == [21, 108]
+    assert Melody("midi").decode(np.array([(1, 3), (128, 3)])).notes["pitch"].tolist() == [0, 127]
 
 
 def test_options_are_checked() -> None:

@@ -8,10 +8,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
 from partimento import __version__
+from partimento.cli.build import build
+from partimento.cli.compose import compose
+from partimento.cli.demo import demo
+from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.screen import Problem
+from partimento.cli.train import train
 from partimento.errors import PartimentoError
 
 app = App(
@@ -26,12 +31,12 @@ app = App(
     """,
     help_format="plaintext",
     version_flags=["--version"],
+    default_parameter=Parameter(negative=()),
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-for command in ("build", "train", "evaluate", "compose", "demo"):
-    app.command(f"partimento.cli.{command}:{command}", name=command)
-app.command("partimento.cli.evaluate:compare", name="compare")
+for place, command in enumerate((build, train, evaluate, compare, compose, demo)):
+    app.command(command, sort_key=place)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,17 +49,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PartimentoError, CycloptsError, Problem) as error:
         _complain(error, as_json)
         return 2
+    except OSError as error:  # a folder that may not be read or written, say
+        if isinstance(error, BrokenPipeError):  # the reader of our output has gone, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        if error.filename is None:
+            raise
+        _complain(OSError(f"{error.filename}: {error.strerror}"), as_json)
+        return 2
     except KeyboardInterrupt as error:
         _complain(error if error.args else KeyboardInterrupt("interrupted"), as_json)
         return 130
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _complain(error: BaseException, as_json: bool) -> None:
     """One line on stderr; for scripts also one object on stdout."""
-    line = " ".join(str(error).split())
+    line = " ".join((_missing(error) if isinstance(error, MissingArgumentError) else str(error)).split())
     print(f"partimento: {line}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": line, "kind": type(error).__name__}))
+
+
+def _missing(error: MissingArgumentError) -> str:
+    command = " ".join(error.command_chain or ())
+    argument = error.argument
+    name = argument.name if argument is not None else "an argument"
+    if argument is not None and argument.field_info.is_positional:
+        name = name.lstrip("-").upper()
+    return f"{command}: {name} is missing; see partimento {command} --help"

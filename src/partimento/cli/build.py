@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from partimento.cli.screen import Problem, Screen, counted, duration, short
+from partimento.cli.screen import Flag, Problem, Screen, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
 
 
 def build(
     *sources: str,
     out: Annotated[Path, Parameter(alias="-o")],
-    label: tuple[str, ...] = (),
+    label: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     labels: Path | None = None,
     only: Path | None = None,
     split: str = "80/10/10",
@@ -24,7 +24,7 @@ def build(
     memory_mb: int = 1024,
     max_hours: float = 3.0,
     max_notes: int = 1_000_000,
-    json: bool = False,
+    json: Flag = False,
 ) -> None:
     """Reads scores and makes a corpus of them: checked, labelled, freed of duplicates, split by work.
 
@@ -34,8 +34,9 @@ def build(
       partimento build classical.zip --out corpus --label '{composer}/*'
       partimento build music21:bach music21:ryans --out corpus
 
-    With --json: corpus, files, taken, rescued, refused (reason to count), ignored, duplicates, works, notes, hours,
-    parts (name to pieces, works, notes), seconds, fingerprint.
+    With --json: corpus, files, taken, rescued, refused (reason to count),
+    ignored, duplicates, works, notes, hours, parts (name to pieces, works,
+    notes), seconds, fingerprint.
 
     Parameters
     ----------
@@ -66,25 +67,27 @@ def build(
     """
     from partimento.corpus import Labels, Options
     from partimento.corpus import build as build_corpus
+    from partimento.corpus.store import MANIFEST
     from partimento.formats.limits import Limits
 
     screen = Screen(json)
     if not sources:
         raise Problem("build: name at least one file, folder or archive")
     options = Options(
-        workers=workers if workers > 0 else len(os.sched_getaffinity(0)),
-        seconds_per_file=_positive("--seconds-per-file", seconds_per_file),
-        memory_bytes=int(_positive("--memory-mb", memory_mb)) << 20,
-        limits=Limits(max_notes=int(_positive("--max-notes", max_notes)), max_seconds=3600 * _positive("--max-hours", max_hours)),
+        workers=not_negative("--workers", workers) or len(os.sched_getaffinity(0)),
+        seconds_per_file=min(positive("--seconds-per-file", seconds_per_file), 86400.0),
+        memory_bytes=int(positive("--memory-mb", memory_mb)) << 20,
+        limits=Limits(max_notes=int(positive("--max-notes", max_notes)), max_seconds=3600 * positive("--max-hours", max_hours)),
         labels=Labels.of(label, labels, [source.partition(":")[2] for source in sources if source.startswith("music21:")]),
         shares=_shares(split),
         only=_names(only),
     )
+    was = _stamp(out / MANIFEST)
     with screen.progress() as tell:
         corpus = build_corpus(sources, out, options, tell)
     report = corpus.report
     result = summary(report) | {"corpus": str(out), "seconds": screen.seconds}
-    _tell(screen, report, out, result)
+    _tell(screen, report, out, result, unchanged=was == _stamp(out / MANIFEST))
     screen.result(result)
 
 
@@ -106,13 +109,18 @@ def summary(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tell(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, Any]) -> None:
+def _stamp(path: Path) -> int:
+    """When the file was last replaced; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _tell(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, Any], *, unchanged: bool) -> None:
     say = screen.say
     refused = sum(result["refused"].values())
-    say(f"{counted(result['files'], 'file')} read in {duration(result['seconds'])}")
-    say(
-        f"  taken       {result['taken']:,} pieces, {result['notes']:,} notes, {result['hours']:,} hours, {result['works']:,} works"
-    )
+    files = counted(result["files"], "file")
+    say(f"{files}, the same as when this corpus was built" if unchanged else f"{files} read in {duration(result['seconds'])}")
+    amounts = [counted(result[name], name.removesuffix("s")) for name in ("notes", "hours", "works")]
+    say(f"  taken       {counted(result['taken'], 'piece')}, {', '.join(amounts)}")
     if result["rescued"]:
         say(f"  rescued     {result['rescued']:,} of them ({_list(report['repairs'])})")
     if report["simplified"]:
@@ -128,7 +136,7 @@ def _tell(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, A
     for title, name in (("composers", "composers"), ("genres", "genres"), ("meters", "meters"), ("keys", "keys")):
         say(f"  {title:<11} {_list(report[name], 6)}")
     for name, part in report["parts"].items():
-        say(f"  {name:<11} {part['works']:,} works, {part['pieces']:,} pieces, {part['notes']:,} notes")
+        say(f"  {name:<11} {', '.join(counted(part[what], what.removesuffix('s')) for what in ('works', 'pieces', 'notes'))}")
     say(f"\nThe whole report, every file named: {short(out / 'report.html')}")
     say(f"Next: partimento train {short(out)} --recipe seed_pair --out run")
 
@@ -138,16 +146,10 @@ def _list(counts: dict[str, int], most: int = 8) -> str:
     return shown + (f", and {len(counts) - most:,} more" if len(counts) > most else "")
 
 
-def _positive(option: str, value: float) -> float:
-    if not value > 0:
-        raise InvalidOption(f"{option} is {value}; it must be more than 0")
-    return value
-
-
 def _shares(text: str) -> tuple[float, float, float]:
     try:
         train, valid, test = (float(share) for share in text.split("/"))
-        if min(train, valid, test) > 0:
+        if min(train, valid, test) > 0 and train + valid + test < float("inf"):
             return train, valid, test
     except ValueError:
         pass
@@ -160,4 +162,8 @@ def _names(path: Path | None) -> frozenset[str] | None:
     try:
         return frozenset(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidOption(f"--only {path}: cannot be read: {error}") from None
+        raise InvalidOption(f"--only {path}: cannot be read as a list of names ({_why(error)})") from None
+
+
+def _why(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is no UTF-8 text"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from partimento.cli.screen import Problem, Screen, counted, duration, short
+from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
 from partimento.errors import InvalidOption
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def compose(
     min_p: float = 0.0,
     seed: int | None = None,
     like: Path | None = None,
-    roll: bool = False,
-    json: bool = False,
+    roll: Flag = False,
+    json: Flag = False,
 ) -> None:
     """Writes new music as MIDI. Each file says inside how it was made, and --like makes it again, byte for byte.
 
@@ -46,8 +46,9 @@ def compose(
       partimento compose run --count 8 --temperature pitch=0.9,duration=0.7 --top-p 0.95 --seed 1 -o some.mid
       partimento compose --like some-3.mid -o again.mid
 
-    With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms (from the start of the process), seed; with
-    --like also same (whether the bytes are those of the other file).
+    With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms
+    (from the start of the process), seed; with --like also same (whether the
+    bytes are those of the other file).
 
     Parameters
     ----------
@@ -93,6 +94,12 @@ def compose(
 
     out = out or Path("out.mid")
     _check_out(out)
+    positive("--notes", notes)
+    positive("--count", count)
+    if given_notes is not None:
+        positive("--given-notes", given_notes)
+        if given is None:
+            raise Problem("--given-notes: there are no given notes; name a score with --given")
     sampling = Sampling(temperature=_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p)
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     checkpoint = Checkpoint.load(model)
@@ -139,12 +146,14 @@ def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, rol
 
     if not like.is_file():
         raise InvalidOption(f"--like {like}: no such file")
+    out = out or like.with_name(f"{like.stem}-again{like.suffix}")
+    _check_out(out)
+    if out.exists() and out.samefile(like):
+        raise InvalidOption(f"-o {out}: the file to compare with; choose another name")
     note = read(like).about.made
     if not note:
         raise InvalidOption(f"--like {like}: the file does not say how it was made; it must be one that partimento composed")
     checkpoint = _model_of(like, note, model)
-    out = out or like.with_name(f"{like.stem}-again{like.suffix}")
-    _check_out(out)
     one = again(note, checkpoint)
     first_ms = round(1000 * _process_seconds(), 1)
     rolls = write_all([one], [out], roll)
@@ -165,7 +174,7 @@ def _model_of(like: Path, note: str, model: Path | None) -> Checkpoint:
         return Checkpoint.load(model)
     try:
         name = Path(json_module.loads(note)["model"]["name"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InvalidOption(f"--like {like}: what it says of how it was made is damaged") from None
     places = [name, like.parent / name, like.parent / name.name]
     for place in places:
@@ -179,6 +188,7 @@ def write_all(made: list[Composition], names: list[Path], roll: bool) -> list[Pa
     from partimento.formats import write
 
     rolls = []
+    names[0].parent.mkdir(parents=True, exist_ok=True)
     for one, name in zip(made, names, strict=True):
         write(one.piece, name)
         if roll:
@@ -192,7 +202,9 @@ def write_all(made: list[Composition], names: list[Path], roll: bool) -> list[Pa
 def _check_out(out: Path) -> None:
     if out.suffix.lower() not in (".mid", ".midi"):
         raise InvalidOption(f"-o {out}: music is written as MIDI; end the name with .mid")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.is_dir():
+        raise InvalidOption(f"-o {out}: a folder is in the way")
+    check_parents("-o", out)
 
 
 def _temperature(text: str) -> Any:

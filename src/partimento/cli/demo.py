@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from partimento.cli.build import summary
-from partimento.cli.screen import Screen, counted, duration, short
+from partimento.cli.screen import Flag, Screen, check_parents, counted, duration, not_negative, positive, short
+from partimento.errors import InvalidOption
 
 SOURCES = ("music21:bach", "music21:ryans")
 
@@ -21,10 +22,12 @@ def demo(
     count: int = 8,
     notes: int = 120,
     seed: int = 1,
-    sources: tuple[str, ...] = SOURCES,
-    json: bool = False,
+    sources: Annotated[tuple[str, ...], Parameter(show_default=" ".join(SOURCES))] = SOURCES,
+    json: Flag = False,
 ) -> None:
-    """Bach's chorales and a book of fiddle tunes become a corpus, a model, a table of scores, and new music. A few minutes.
+    """Goes the whole way once: a corpus, a model, a table of scores, and new music, in a few minutes.
+
+    It begins with Bach's chorales and a book of fiddle tunes, which are already there.
 
     Examples:
       partimento demo
@@ -50,6 +53,12 @@ def demo(
         Print one JSON object for scripts.
     """
     screen = Screen(json)
+    for option, value in (("--minutes", minutes), ("--count", count), ("--notes", notes)):
+        positive(option, value)
+    not_negative("--seed", seed)
+    if out.is_file():
+        raise InvalidOption(f"--out {out}: a file is in the way")
+    check_parents("--out", out)
     corpus, built = _build(screen, sources, out)
     trained = _train(screen, corpus, out / "run", minutes)
     rows = _evaluate(screen, corpus, trained["checkpoint"])

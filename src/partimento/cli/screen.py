@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from partimento.errors import InvalidOption
+
 Tell = Callable[[str, int, int], None]
+Flag = Annotated[bool, Parameter(show_default=False)]
 
 
 class Problem(Exception):
@@ -53,6 +57,27 @@ class Screen:
                 bars.update(tasks[stage], completed=done, total=of)
 
             yield tell
+
+
+def positive(option: str, value: float) -> float:
+    """The value of an option that must be more than 0."""
+    if not value > 0:  # nor not a number
+        raise InvalidOption(f"{option} is {value}; it must be more than 0")
+    return value
+
+
+def check_parents(option: str, path: Path) -> None:
+    """Raises `InvalidOption` when a file stands where a folder above `path` would be."""
+    above = next((place for place in path.parents if place.exists()), None)
+    if above is not None and not above.is_dir():
+        raise InvalidOption(f"{option} {path}: the file {above} is in the way")
+
+
+def not_negative(option: str, value: int) -> int:
+    """The value of an option where 0 means "as you like"."""
+    if value < 0:
+        raise InvalidOption(f"{option} is {value}; it must be 0 or more")
+    return value
 
 
 def counted(number: float, one: str, many: str = "") -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from partimento.cli.screen import Screen, counted, duration, short
-from partimento.errors import InvalidOption
+from partimento.cli.screen import Flag, Screen, check_parents, counted, duration, not_negative, positive, short
+from partimento.errors import InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def train(
     batch: int | None = None,
     seed: int | None = None,
     threads: int = 0,
-    json: bool = False,
+    json: Flag = False,
 ) -> None:
     """Trains a model on a corpus until it stops getting better on the validation part.
 
@@ -50,7 +50,8 @@ def train(
       partimento train corpus --recipe seed_joint --out joint --minutes 10
       partimento train corpus --out keys --encoding melody:pitch=piano,chord=top
 
-    With --json: checkpoint, recipe, steps, epochs, seconds, valid_bits_per_note, stopped, parameters, notes.
+    With --json: checkpoint, recipe, steps, epochs, seconds, valid_bits_per_note,
+    stopped (plateau, epochs, steps or budget), parameters, notes.
 
     Parameters
     ----------
@@ -88,6 +89,10 @@ def train(
         Print one JSON object for scripts.
     """
     screen = Screen(json)
+    not_negative("--threads", threads)
+    for option, value in (("--minutes", minutes), ("--steps", steps)):
+        if value is not None:
+            positive(option, value)
     from partimento.corpus import Corpus
     from partimento.models.recipes import recipe as named
 
@@ -130,6 +135,9 @@ def learn(
 
     if out.exists() and not out.is_dir():
         raise InvalidOption(f"--out {out}: a file is in the way")
+    check_parents("--out", out)
+    if out.resolve() == corpus.folder.resolve():
+        raise InvalidOption(f"--out {out}: that is the corpus; choose another folder for the run")
     encoded = corpus.encoded(recipe.encoding)
     plan = make_plan(recipe, encoded, split=split, threads=threads)
     screen.say(
@@ -140,19 +148,24 @@ def learn(
         f"   about {duration(plan.epoch_seconds)} an epoch at {plan.notes_per_second:,.0f} notes a second, "
         f"{plan.memory_bytes / 2**20:,.0f} MB beside the corpus"
     )
-    write_atomic(out / RUN_FILE, json_module.dumps({"corpus": str(corpus.folder.resolve())}).encode() + b"\n")
-    with screen.progress() as tell:
-        result = run_training(
-            recipe,
-            encoded,
-            out,
-            split=split,
-            metadata=_metadata(corpus),
-            threads=threads,
-            on_progress=_teller(screen, tell, plan.steps),
-            budget_seconds=None if minutes is None else 60 * minutes,
-            max_steps=steps,
-        )
+    place = json_module.dumps({"corpus": str(corpus.folder.resolve())}).encode() + b"\n"
+    try:
+        with screen.progress() as tell:
+            result = run_training(
+                recipe,
+                encoded,
+                out,
+                split=split,
+                metadata=_metadata(corpus),
+                threads=threads,
+                on_progress=_teller(screen, tell, plan.steps),
+                budget_seconds=None if minutes is None else 60 * minutes,
+                max_steps=steps,
+            )
+    except TrainingDiverged:
+        write_atomic(out / RUN_FILE, place)
+        raise
+    write_atomic(out / RUN_FILE, place)  # not before: the folder may hold the run of another corpus
     return {
         "checkpoint": str(result.path),
         "recipe": recipe.name,

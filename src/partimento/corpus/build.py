@@ -28,7 +28,7 @@ from partimento.corpus.shards import Shard
 from partimento.corpus.splits import assign_parts
 from partimento.corpus.store import FORMAT_VERSION, MANIFEST, Corpus, read_manifest
 from partimento.errors import CorpusError, InvalidOption
-from partimento.files import seal, sha256, write_atomic, write_atomic_with
+from partimento.files import seal, sha256, unseal, write_atomic, write_atomic_with
 from partimento.formats import item_to_json, supervise, unpack
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.sources import Item, Listing, list_items
@@ -85,17 +85,33 @@ def build(
             return Corpus.open(out)
     with _locked(out / ".build"):
         _read_all(plan, options, tell)
-        _finish(plan, listing, out, options, request, tell)
+        try:
+            _finish(plan, listing, out, options, request, tell)
+        except CorpusError:  # nothing can come of it: nothing stays
+            shutil.rmtree(out / ".build")
+            if not any(out.iterdir()):
+                out.rmdir()
+            raise
         shutil.rmtree(out / ".build")
     return Corpus.open(out)
 
 
 def _check_is_ours(out: Path) -> None:
     """A build writes only where nothing is, or where a corpus or an unfinished build is."""
-    if out.exists() and not out.is_dir():
-        raise InvalidOption(f"--out {out}: a file is in the way")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).exists() and not (out / ".build").is_dir():
+    above = next(place for place in (out, *out.resolve().parents) if place.exists())
+    if not above.is_dir():
+        raise InvalidOption(f"--out {out}: {'a file' if above == out else f'the file {above}'} is in the way")
+    if out.is_dir() and any(out.iterdir()) and not (_is_corpus(out) or (out / ".build").is_dir()):
         raise InvalidOption(f"--out {out}: this folder holds something that is not a corpus; choose an empty one")
+
+
+def _is_corpus(out: Path) -> bool:
+    """Whether a corpus is or was there: others have a manifest.json too, and Parquet files that are not ours to remove."""
+    try:
+        unseal((out / MANIFEST).read_bytes())
+        return True
+    except (OSError, ValueError):
+        return any(out.glob("pieces-*.parquet"))
 
 
 def _keep_only(listing: Listing, only: frozenset[str] | None) -> Listing:
@@ -133,6 +149,7 @@ def _locked(folder: Path) -> Iterator[None]:
     with open(folder / "lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.stat(lock.name)  # the build that held it may have ended just now, and removed it
         except OSError:
             raise InvalidOption(f"{folder.parent}: another build is at work there; wait for it or choose another --out") from None
         yield
@@ -174,12 +191,16 @@ def _finish(
         refused.setdefault(error.reason, []).append(f"{error.name}: {error.detail}".removesuffix(": "))
     taken, duplicates = _take(plan, options.labels, refused, tell)
     files = sum(len(shard.items) for shard in plan) + len(listing.refused)
+    reasons = ", ".join(f"{reason} ({len(names)})" for reason, names in sorted(refused.items())) or "none"
     if not taken:
-        reasons = ", ".join(f"{reason} ({len(names)})" for reason, names in refused.items())
-        raise CorpusError(f"no music found in {files} files; refused: {reasons or 'none'}; ignored: {len(listing.ignored)}")
+        raise CorpusError(f"no music found in {files} files; refused: {reasons}; ignored: {len(listing.ignored)}")
     tell("finding works", 0, 1)
     of_work = works([one.shingles for one in taken], [one.content for one in taken], [one.work for one in taken])
-    parts = assign_parts(of_work, options.shares)
+    try:
+        parts = assign_parts(of_work, options.shares)
+    except CorpusError as error:
+        counts = f"files: {files}; duplicates: {sum(map(len, duplicates.values()))}; refused: {reasons}"
+        raise CorpusError(f"{error} ({counts}; ignored: {len(listing.ignored)})") from None
     tell("finding works", 1, 1)
     rows, identity = [], hashlib.sha256()
     for one, work, part in zip(taken, of_work, parts.tolist(), strict=True):
@@ -247,6 +268,7 @@ def _write(out: Path, rows: list[table.Row], pieces: list[Piece], heads: list[Pi
         "files": {name: sha256(out / name) for name in (notes_table, pieces_table, "report.json", "report.html")},
     }
     write_atomic(out / MANIFEST, seal(manifest))
-    for old in out.glob("*.parquet"):
+    leftovers = [*out.glob(".*.tmp"), *out.glob("encoded/*/.*.tmp")]  # of builds that were killed while they wrote
+    for old in [*out.glob("notes-*.parquet"), *out.glob("pieces-*.parquet"), *leftovers]:
         if old.name not in (notes_table, pieces_table):
-            old.unlink()
+            old.unlink(missing_ok=True)

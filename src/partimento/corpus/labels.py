@@ -129,7 +129,8 @@ def _read_table(path: Path) -> dict[str, dict[str, str]]:
         with open(path, newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidOption(f"{path}: cannot be read as a table: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else f"it is no CSV in UTF-8: {error}"
+        raise InvalidOption(f"--labels {path}: cannot be read ({why})") from None
     if not rows or "file" not in rows[0]:
-        raise InvalidOption(f"{path}: a table needs a first line with the column 'file' and any of {', '.join(LABELS)}")
+        raise InvalidOption(f"--labels {path}: a table needs a first line with the column 'file' and any of {', '.join(LABELS)}")
     return {row["file"]: {label: (row.get(label) or "").strip() for label in LABELS} for row in rows if row["file"]}

@@ -1,6 +1,6 @@
 """The encoding `melody`: parts one after another, one pitch and one of five durations for each note or chord.
 
-It is what the project's seed made of a file read by music21, note for note; `docs/melody.md` measures the difference.
+It follows what the project's seed made of a file read by music21; `docs/melody.md` measures every difference.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
-from symusic.core import ScoreTick
+from symusic.core import NoteTick, NoteTickList, ScoreTick
 
 from partimento.errors import InvalidPiece, UnreadableFile
 from partimento.formats import smf
@@ -29,30 +30,31 @@ _NO_TEMPOS = np.zeros(0, TEMPO)
 class _Found:
     """What either reader found: for each future track its place (chunk, program, drums) and its number of notes, and the notes.
 
-    `columns` are time, duration, pitch and velocity of all notes, track after track.
+    `notes` are `NOTE` rows, track after track; their own `track` is not set yet.
     """
 
     places: list[tuple[int, int, bool]]
     counts: list[int]
-    columns: tuple[Array, ...]
+    notes: Array
     tempos: Array
     meters: Array
     keys: Array
 
     def take(self, walked: Walked, instead_of: Set[int]) -> None:
         """Takes in the notes that the walker read, instead of those of some chunks, each in its place."""
-        bounds = np.cumsum(self.counts)[:-1]
-        columns = zip(*(np.split(column, bounds) for column in self.columns), strict=True)
-        segments = [(place, part) for place, part in zip(self.places, columns, strict=False) if place[0] not in instead_of]
+        parts = np.split(self.notes, np.cumsum(self.counts)[:-1])
+        segments = [(place, part) for place, part in zip(self.places, parts, strict=False) if place[0] not in instead_of]
         for chunk, channel, program in sorted(walked.notes):
-            rows = np.array(walked.notes[chunk, channel, program], np.int64)
-            _check_ticks("note", rows[:, :2].min(), rows[:, :2].max())
-            segments.append(((chunk, program, channel == DRUM_CHANNEL), tuple(rows.T)))
+            columns = np.array(walked.notes[chunk, channel, program], np.int64)
+            _check_ticks("note", columns[:, :2].min(), columns[:, :2].max())
+            part = np.zeros(len(columns), NOTE)
+            part["onset"], part["duration"], part["pitch"], part["velocity"] = columns.T
+            segments.append(((chunk, program, channel == DRUM_CHANNEL), part))
         segments.sort(key=lambda segment: segment[0][0])
         self.places = [place for place, _ in segments]
-        self.counts = [len(part[0]) for _, part in segments]
+        self.counts = [len(part) for _, part in segments]
         if segments:
-            self.columns = tuple(np.concatenate(parts) for parts in zip(*(part for _, part in segments), strict=True))
+            self.notes = np.concatenate([part for _, part in segments])
 
 
 def piece_from_midi(data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS) -> tuple[Piece, Counter[str]]:
@@ -92,40 +94,69 @@ def _parse(data: bytes, repairs: Counter[str]) -> tuple[_Found, set[int]]:
         score = ScoreTick.from_midi(data)
     except Exception as error:  # it throws whatever C++ threw; the walker decides what the file is worth
         raise smf.NeedsWalk(str(error)) from None
-    places, counts = [], []
-    merged = None
+    places, lists = [], []
     for track in score.tracks:
         notes = track.notes
-        if not len(notes):
+        if not notes:
             continue
         name = track.name
         if not name.startswith(smf.LABEL):
             raise smf.NeedsWalk("an end of track before the end of its chunk")
         places.append((int(name[len(smf.LABEL) :]), track.program, track.is_drum))
-        counts.append(len(notes))
-        if merged is None:
-            merged = notes
-        else:
-            merged.extend(notes)  # one list, since four arrays cost 3 us however short they are
-    if merged is None:
+        lists.append(notes)
+    if not lists:
         raise smf.NeedsWalk("no notes")
-    columns = merged.numpy()
-    tempos, meters, keys = score.tempos.numpy(), score.time_signatures, score.key_signatures
+    counts = [len(notes) for notes in lists]
+    tempos = score.tempos.numpy()
     found = _Found(
         places,
         counts,
-        (columns["time"], columns["duration"], columns["pitch"], columns["velocity"]),
+        note_rows(lists),
         _tempos(tempos["time"], tempos["mspq"], repairs),
         # few of them: objects are faster than three arrays here
-        _meters([(row.time, row.numerator, row.denominator) for row in meters], repairs),
-        _keys([(row.time, row.key, row.tonality) for row in keys], repairs),
+        _meters([(row.time, row.numerator, row.denominator) for row in score.time_signatures], repairs),
+        _keys([(row.time, row.key, row.tonality) for row in score.key_signatures], repairs),
     )
+    duration = found.notes["duration"]
     unfinished: set[int] = set()
-    if found.columns[1].max() >= smf.OPEN_TICKS:
+    if np.maximum.reduce(duration) >= smf.OPEN_TICKS:
         starts = np.cumsum([0, *counts[:-1]])
-        longest = np.maximum.reduceat(found.columns[1], starts)
+        longest = np.maximum.reduceat(duration, starts)
         unfinished = {place[0] for place, ticks in zip(places, longest, strict=True) if ticks >= smf.OPEN_TICKS}
     return found, unfinished
+
+
+def note_rows(lists: Sequence[Any]) -> Array:
+    """All notes of symusic's lists as `NOTE` rows, list after list; `track` is not set."""
+    count = sum(map(len, lists))
+    if pickles_are_rows():
+        data = bytearray().join([memoryview(notes.__getstate__())[4:] for notes in lists])
+        if len(data) == count * NOTE.itemsize:
+            return np.frombuffer(data, NOTE)
+    rows = np.zeros(count, NOTE)
+    at = 0
+    for notes in lists:
+        part = rows[at : at + len(notes)]
+        columns = notes.numpy()
+        part["onset"], part["duration"] = columns["time"], columns["duration"]
+        part["pitch"], part["velocity"] = columns["pitch"], columns["velocity"]
+        at += len(notes)
+    return rows
+
+
+@cache
+def pickles_are_rows() -> bool:
+    """Whether symusic pickles a list of notes as their count and then rows like `NOTE`, with spare bytes for `track`.
+
+    Version 0.6 does, and reading those takes a fourth of the time of its `numpy()`. It is no promise, so it is tried once.
+    """
+    known = [(1, 2, 3, 4), (2**29 + 5, 2**30 - 1, 127, 126)]
+    try:
+        state = NoteTickList([NoteTick(*note) for note in known]).__getstate__()
+        rows = np.frombuffer(state, NOTE, offset=4)
+    except Exception:  # whatever another version does instead
+        return False
+    return [row[:4] for row in rows.tolist()] == known
 
 
 def _from_walk(walked: Walked, repairs: Counter[str]) -> _Found:
@@ -133,9 +164,8 @@ def _from_walk(walked: Walked, repairs: Counter[str]) -> _Found:
     if len(tempos):
         _check_ticks("tempo", tempos[:, 0].min(), tempos[:, 0].max())
     meters = [(tick, upper, 1 << lower if lower < 8 else 0) for tick, upper, lower in walked.meters]
-    none = (np.zeros(0, np.int64),) * 4
     found = _Found(
-        [], [], none, _tempos(tempos[:, 0], tempos[:, 1], repairs), _meters(meters, repairs), _keys(walked.keys, repairs)
+        [], [], np.zeros(0, NOTE), _tempos(tempos[:, 0], tempos[:, 1], repairs), _meters(meters, repairs), _keys(walked.keys, repairs)
     )
     found.take(walked, set())
     return found
@@ -158,7 +188,7 @@ def _check_ticks(name: str, first: int, last: int) -> None:
 def _tempos(tick: Array, mspq: Array, repairs: Counter[str]) -> Array:
     if not len(tick):
         return _NO_TEMPOS
-    if mspq.min() <= 0:
+    if np.minimum.reduce(mspq) <= 0:
         good = mspq > 0
         repairs["bad tempo"] += len(good) - int(np.count_nonzero(good))
         tick, mspq = tick[good], mspq[good]
@@ -167,28 +197,34 @@ def _tempos(tick: Array, mspq: Array, repairs: Counter[str]) -> Array:
     return _in_force(rows)
 
 
-def _meters(found: list[tuple[int, int, int]], repairs: Counter[str]) -> Array:
+def _meters(found: Sequence[tuple[int, int, int]], repairs: Counter[str]) -> Array:
     good = [row for row in found if 0 < row[1] < 256 and row[2] > 0 and row[2] & (row[2] - 1) == 0]
-    return _few(METER, "meter", found, good, repairs)
-
-
-def _keys(found: list[tuple[int, int, int]], repairs: Counter[str]) -> Array:
-    return _few(KEY, "key", found, [row for row in found if -7 <= row[1] <= 7 and row[2] in (0, 1)], repairs)
-
-
-def _few(
-    dtype: np.dtype[Any], name: str, found: list[tuple[int, int, int]], good: list[tuple[int, int, int]], repairs: Counter[str]
-) -> Array:
     if len(good) < len(found):
-        repairs[f"bad {name}"] += len(found) - len(good)
+        repairs["bad meter"] += len(found) - len(good)
+    return _few(METER, "meter", tuple(good)) if len(good) < 9 else _map(METER, "meter", good)
+
+
+def _keys(found: Sequence[tuple[int, int, int]], repairs: Counter[str]) -> Array:
+    good = [row for row in found if -7 <= row[1] <= 7 and row[2] in (0, 1)]
+    if len(good) < len(found):
+        repairs["bad key"] += len(found) - len(good)
+    return _few(KEY, "key", tuple(good)) if len(good) < 9 else _map(KEY, "key", good)
+
+
+def _map(dtype: np.dtype[Any], name: str, good: Sequence[tuple[int, int, int]]) -> Array:
     if good:
         ticks = [row[0] for row in good]
         _check_ticks(name, min(ticks), max(ticks))
-    return _in_force(np.array(good, dtype))
+    rows = _in_force(np.array(list(good), dtype))
+    rows.setflags(write=False)
+    return rows
+
+
+_few = lru_cache(maxsize=1024)(_map)  # small maps, such as 4/4 at the start, are shared by all pieces that have them
 
 
 def _piece(container: smf.Container, found: _Found, source: str, limits: Limits) -> Piece:
-    total = len(found.columns[0])
+    total = len(found.notes)
     if total > limits.max_notes:
         raise UnreadableFile("too many notes", f"{total}; the limit is {limits.max_notes}")
     raw = smf.title_page(container.data, *container.chunks[0])
@@ -215,14 +251,14 @@ def _piece(container: smf.Container, found: _Found, source: str, limits: Limits)
 
 
 def _notes(found: _Found, numbers: Sequence[int], repairs: Counter[str]) -> Array:
-    """All notes as one array; those without length last one tick. What is out of range is left to `Piece` to refuse."""
-    onset, duration, pitch, velocity = found.columns
-    if not duration.min():
+    """All notes; those without length last one tick. What is out of range is left to `Piece` to refuse."""
+    notes = found.notes
+    duration = notes["duration"]
+    if not np.minimum.reduce(duration):
         repairs["lengthened"] += len(duration) - int(np.count_nonzero(duration))
-        duration = duration + (duration == 0)
-    notes = np.empty(len(onset), NOTE)
-    notes["onset"], notes["duration"], notes["pitch"], notes["velocity"] = onset, duration, pitch, velocity
+        duration += duration == 0
     notes["track"] = np.repeat(np.array(numbers, "<u2"), found.counts)
+    notes.setflags(write=False)  # nobody else has them, so the piece needs no copy
     return notes
 
 

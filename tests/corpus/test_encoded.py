@@ -1,0 +1,96 @@
+"""Encoded pieces and the parts that the two splits make of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partimento.corpus.encoded import PARTS, SHARES, SPLITS, Encoded, uniform_hash
+from partimento.encodings import make
+from partimento.errors import CorpusError, UnknownName
+
+ENCODING = make("melody")
+lengths_and_parts = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), min_size=1, max_size=12)
+
+
+def encoded_of(shape: list[tuple[int, int]]) -> Encoded:
+    source = np.random.default_rng(0)
+    events = [source.integers(1, 6, (length, 2)).astype(np.uint8) for length, _ in shape]
+    return Encoded.of(ENCODING, events, [part for _, part in shape])
+
+
+def targets_of(encoded: Encoded, name: str, split: str) -> dict[int, npt.NDArray[np.bool_]]:
+    """The scored events of each piece of a part; no piece for a part without notes."""
+    try:
+        part = encoded.part(name, split)
+    except CorpusError:
+        return {}
+    found = {int(number): part.targets(int(number)) for number in part.pieces}
+    assert part.events_scored == sum(int(targets.sum()) for targets in found.values())
+    return found
+
+
+@settings(max_examples=50, deadline=None)
+@given(lengths_and_parts, st.sampled_from(SPLITS))
+def test_every_split_is_a_partition(shape: list[tuple[int, int]], split: str) -> None:
+    """Each event of each piece is scored in one part and in no other."""
+    encoded = encoded_of(shape)
+    times = {number: np.zeros(length, int) for number, (length, _) in enumerate(shape)}
+    for name in PARTS:
+        for number, targets in targets_of(encoded, name, split).items():
+            assert targets.dtype == bool
+            times[number] += targets
+    assert all((count == 1).all() for count in times.values())
+
+
+@settings(max_examples=50, deadline=None)
+@given(lengths_and_parts)
+def test_works_are_whole(shape: list[tuple[int, int]]) -> None:
+    encoded = encoded_of(shape)
+    for at, name in enumerate(PARTS):
+        found = targets_of(encoded, name, "works")
+        assert list(found) == [number for number, (length, part) in enumerate(shape) if part == at and length]
+        assert all(targets.all() for targets in found.values())
+
+
+def test_windows_take_their_shares_of_every_piece() -> None:
+    encoded = encoded_of([(4000, 0), (0, 1), (4000, 2)])
+    for name, share in zip(PARTS, SHARES, strict=True):
+        found = targets_of(encoded, name, "windows")
+        assert list(found) == [0, 2]
+        for targets in found.values():
+            assert targets.mean() == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 4000)), "four standard errors"
+
+
+def test_pieces_and_events() -> None:
+    encoded = encoded_of([(3, 0), (0, 1), (2, 2)])
+    assert encoded.events.shape == (5, 2)
+    assert encoded.events.dtype == ENCODING.dtype
+    assert encoded.offsets.tolist() == [0, 3, 3, 5]
+    assert [len(encoded.piece(number)) for number in range(3)] == [3, 0, 2]
+    assert np.array_equal(np.concatenate([encoded.piece(number) for number in range(3)]), encoded.events)
+
+
+def test_unknown_names_and_empty_parts() -> None:
+    encoded = encoded_of([(3, 0), (0, 1)])
+    with pytest.raises(UnknownName, match="unknown part 'dev'; known: test, train, valid"):
+        encoded.part("dev")
+    with pytest.raises(UnknownName, match="unknown split 'random'; known: windows, works"):
+        encoded.part("train", "random")
+    for name in ("valid", "test"):
+        with pytest.raises(CorpusError, match=f"the part '{name}'"):
+            encoded.part(name)
+
+
+def test_uniform_hash() -> None:
+    """The first numbers of splitmix64 from state 0, as its authors' reference code gives them, and an even spread."""
+    step = np.uint64(0x9E3779B97F4A7C15)
+    with np.errstate(over="ignore"):
+        states = np.arange(3, dtype=np.uint64) * step
+    expected = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert uniform_hash(states).tolist() == [(value >> 11) / 2**53 for value in expected]
+    spread = uniform_hash(np.arange(100_000, dtype=np.uint64))
+    assert np.abs(np.histogram(spread, 10, (0, 1))[0] - 10_000).max() < 400
