@@ -60,7 +60,10 @@ def seal(content: dict[str, Any]) -> bytes:
 
 def unseal(sealed: bytes) -> dict[str, Any]:
     """The content of sealed JSON. Raises `ValueError` when a bit of it changed."""
-    whole = json.loads(sealed)
+    try:
+        whole = json.loads(sealed)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     content = whole.get("content") if isinstance(whole, dict) else None
     if not isinstance(content, dict) or seal(content) != sealed:
         raise ValueError("the checksum does not match")

@@ -213,8 +213,8 @@ def _checked_notes(notes: Array, tracks: int) -> Array:
     if not len(notes):
         return notes
     onset, duration = notes["onset"], notes["duration"]
-    last_onset = int(np.maximum.reduce(onset))  # `reduce` is faster than `max`
-    if np.minimum.reduce(onset) < 0 or np.minimum.reduce(duration) < 1:
+    last_onset = int(np.maximum.reduce(onset.view(np.uint32)))  # unsigned, so one before 0 is huge; `reduce` is faster than `max`
+    if np.minimum.reduce(duration) < 1 or last_onset >= 2**31:
         raise InvalidPiece("a note starts before tick 0 or lasts less than one tick")
     if last_onset > MAX_TICK or np.maximum.reduce(duration) > MAX_TICK:
         raise InvalidPiece(f"a note lies beyond tick {MAX_TICK}")

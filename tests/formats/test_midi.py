@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from strategies import pieces
 
 from partimento.errors import UnreadableFile, WriteFailed
+from partimento.formats import midi as formats_midi
 from partimento.formats import smf
 from partimento.formats.limits import Limits
-from partimento.formats.midi import piece_from_midi
+from partimento.formats.midi import pickles_are_rows, piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
 from partimento.formats.wire import piece_from_bytes, piece_to_bytes
 from partimento.piece import About, Piece, Track, note_array
@@ -77,6 +78,38 @@ def _random_body(rng: np.random.Generator) -> bytes:
         bytes([5, 0x80 | channel, pitch, 0]) for channel in (0, 1, 9) for pitch in (60, 61, 62) for _ in range(rng.integers(0, 9))
     ]
     return bytes(b"".join(out)) + END
+
+
+def test_notes_come_the_same_from_pickles_and_from_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    files = [midi(*(_random_body(rng) for _ in range(count))) for count in (1, 2, 5)]
+    assert pickles_are_rows()
+    fast = [piece_from_midi(data) for data in files]
+    monkeypatch.setattr(formats_midi, "pickles_are_rows", lambda: False)
+    assert [piece_from_midi(data) for data in files] == fast
+
+
+@pytest.mark.parametrize("state", [b"", b"\2\0\0\0" + bytes(24), b"\2\0\0\0" + bytes(32), None])
+def test_pickles_of_another_layout_are_not_read(state: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other:
+        def __init__(self, notes: Any) -> None:
+            pass
+
+        def __getstate__(self) -> bytes | None:
+            return state
+
+    monkeypatch.setattr(formats_midi, "NoteTickList", Other)
+    assert not pickles_are_rows.__wrapped__()
+
+
+@pytest.mark.parametrize("other", [b"\x91\x3c", b"\x9f\x05"])
+def test_a_time_that_looks_like_a_note_on_hides_no_unfinished_note(other: bytes) -> None:
+    """Bytes of times, and note-ons of several channels behind more of them than the probe looks at."""
+    times = (other + b"\xb0\x07\x01") * 9  # controllers after long waits
+    body = times + b"\x00\x90\x3c\x50" + b"\x10\x91\x3d\x51" + times + b"\x00\x9f\x3e\x52" + b"\x10\xff\x2f\x00"
+    piece, repairs = read(body)
+    assert sorted(piece.notes["pitch"].tolist()) == [60, 61, 62]
+    assert repairs == {"closed": 3}
 
 
 def test_unfinished_notes_end_at_the_next_onset_or_with_the_track() -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
@@ -35,12 +35,17 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-for place, command in enumerate((build, train, evaluate, compare, compose, demo)):
+COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, demo)
+for place, command in enumerate(COMMANDS):
     app.command(command, sort_key=place)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command. Exit codes: 0 done, 1 a mistake of the program, 2 a mistake of the user, 130 interrupted."""
+    """Runs one command.
+
+    Exit codes: 0 done, 1 a mistake of the program, 2 a mistake of the user, 130 interrupted, 141 the reader of its output
+    has gone, as `head` does.
+    """
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s: %(message)s", level=logging.WARNING)
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
@@ -49,13 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PartimentoError, CycloptsError, Problem) as error:
         _complain(error, as_json)
         return 2
-    except OSError as error:  # a folder that may not be read or written, say
-        if isinstance(error, BrokenPipeError):  # the reader of our output has gone, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        if error.filename is None:
+    except (BrokenPipeError, SystemExit):  # SystemExit is rich's word for it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:  # a folder that may not be read or written, no room for temporary files
+        if error.errno is None:
             raise
-        _complain(OSError(f"{error.filename}: {error.strerror}"), as_json)
+        _complain(OSError(": ".join(str(part) for part in (error.filename, error.strerror) if part)), as_json)
         return 2
     except KeyboardInterrupt as error:
         _complain(error if error.args else KeyboardInterrupt("interrupted"), as_json)

@@ -20,7 +20,7 @@ import numpy as np
 from partimento.corpus import table
 from partimento.corpus.encoded import PARTS, Encoded
 from partimento.encodings import make
-from partimento.errors import CorpusError
+from partimento.errors import CorpusError, WriteFailed
 from partimento.files import seal, sha256, unseal, write_atomic
 from partimento.piece import Piece
 
@@ -95,14 +95,23 @@ class Corpus:
         stamp = {"key": encoding.key, "fingerprint": self.fingerprint, "version": ENCODING_VERSION}
         if not _is_whole(folder, stamp):
             fresh = Encoded.of(encoding, [encoding.encode(self.piece(number)) for number in range(len(self))], parts.tolist())
-            write_atomic(folder / "events.bin", fresh.events.tobytes())
-            write_atomic(folder / "offsets.bin", fresh.offsets.astype("<i8").tobytes())
-            digests = {name: sha256(folder / f"{name}.bin") for name in ("events", "offsets")}
-            write_atomic(folder / "meta.json", seal(stamp | digests))
+            try:
+                _write(folder, fresh, stamp)
+            except WriteFailed as error:  # a full disk, or a corpus that may only be read: slower the next time, no worse
+                log.warning("the encoded corpus is kept in memory only: %s", error)
+                return fresh
         offsets = np.fromfile(folder / "offsets.bin", "<i8")
         shape = (int(offsets[-1]), len(encoding.fields))
         events = np.memmap(folder / "events.bin", encoding.dtype, "r", shape=shape) if shape[0] else np.zeros(shape, encoding.dtype)
         return Encoded(encoding, events, offsets, parts)
+
+
+def _write(folder: Path, encoded: Encoded, stamp: dict[str, Any]) -> None:
+    """The arrays, then the file that says they are whole. Raises `WriteFailed`."""
+    write_atomic(folder / "events.bin", encoded.events.tobytes())
+    write_atomic(folder / "offsets.bin", encoded.offsets.astype("<i8").tobytes())
+    digests = {name: sha256(folder / f"{name}.bin") for name in ("events", "offsets")}
+    write_atomic(folder / "meta.json", seal(stamp | digests))
 
 
 def _is_whole(folder: Path, stamp: dict[str, Any]) -> bool:

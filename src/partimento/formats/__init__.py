@@ -62,7 +62,10 @@ def parse(data: bytes, suffix: str, *, source: str = "", limits: Limits = DEFAUL
 
 @cache
 def _keep_memory() -> None:
-    """Lets the C library keep what is freed between files: it learns from one large block, and page faults cost a tenth of the time."""
+    """Makes the C library keep what is freed for the next file: page faults cost a tenth of the time.
+
+    Where malloc is glibc's, it takes the size of the largest block ever freed for the size from which on to give back.
+    """
     np.empty(_KEPT_BYTES, np.uint8)
 
 
@@ -152,7 +155,7 @@ def read_task(task: dict[str, Any], *, limits: dict[str, Any] | None = None) -> 
 def pack(piece: Piece, repairs: Counter[str]) -> bytes:
     """A piece and its repairs as bytes for a pipe."""
     text = json.dumps(repairs).encode()
-    return len(text).to_bytes(4, "big") + text + wire.piece_to_bytes(piece)
+    return b"".join([len(text).to_bytes(4, "big"), text, *wire.piece_to_parts(piece)])
 
 
 def unpack(data: bytes) -> tuple[Piece, Counter[str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from partimento.errors import UnreadableFile
 from partimento.piece import MAX_TRACKS, Piece
 
@@ -29,8 +31,8 @@ def check_piece(piece: Piece, limits: Limits) -> None:
         raise UnreadableFile("too many notes", f"{len(piece)}; the limit is {limits.max_notes}")
     if len(piece.tracks) > limits.max_tracks:
         raise UnreadableFile("too many tracks", f"{len(piece.tracks)}; the limit is {limits.max_tracks}")
-    slowest = min(120.0, piece.tempos["qpm"].min()) if len(piece.tempos) else 120.0
-    longest = int(piece.notes["onset"].max()) + int(piece.notes["duration"].max())
+    slowest = min(120.0, np.minimum.reduce(piece.tempos["qpm"])) if len(piece.tempos) else 120.0
+    longest = int(np.maximum.reduce(piece.notes["onset"])) + int(np.maximum.reduce(piece.notes["duration"]))
     if longest * 60 / slowest / piece.ticks_per_quarter <= limits.max_seconds:
         return  # it cannot be too long, which spares the exact sum
     seconds = piece.seconds

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
 from symusic.core import NoteTick, NoteTickList, ScoreTick
 
 from partimento.errors import InvalidPiece, UnreadableFile
-from partimento.formats import smf
+from partimento.formats import midimaps, smf
 from partimento.formats.limits import DEFAULT_LIMITS, Limits, check_piece
-from partimento.formats.walk import Walked, walk
-from partimento.piece import KEY, MAX_TICK, METER, NOTE, TEMPO, About, Array, Piece, Track
+from partimento.formats.walk import ALL_PITCHES, Walked, walk
+from partimento.piece import NOTE, TEMPO, About, Array, Piece, Track
 
 DRUM_CHANNEL = 9
-_NO_TEMPOS = np.zeros(0, TEMPO)
 
 
 @dataclass(slots=True)
@@ -40,16 +39,27 @@ class _Found:
     meters: Array
     keys: Array
 
-    def take(self, walked: Walked, instead_of: Set[int]) -> None:
-        """Takes in the notes that the walker read, instead of those of some chunks, each in its place."""
-        parts = np.split(self.notes, np.cumsum(self.counts)[:-1])
-        segments = [(place, part) for place, part in zip(self.places, parts, strict=False) if place[0] not in instead_of]
+    def take(self, walked: Walked, instead_of: Mapping[int, Set[int]]) -> None:
+        """Takes in the notes that the walker read, instead of those of some pitches in some chunks, each in its place."""
+        segments = []
+        kept: dict[tuple[int, int, bool], int] = {}  # where the other pitches of a chunk are, when not all were walked
+        for place, part in zip(self.places, np.split(self.notes, np.cumsum(self.counts)[:-1]), strict=False):
+            pitches = instead_of.get(place[0])
+            if pitches is None:
+                segments.append((place, part))
+            elif pitches != ALL_PITCHES:
+                kept[place] = len(segments)
+                segments.append((place, part[~np.isin(part["pitch"], list(pitches))]))
         for chunk, channel, program in sorted(walked.notes):
             columns = np.array(walked.notes[chunk, channel, program], np.int64)
-            _check_ticks("note", columns[:, :2].min(), columns[:, :2].max())
+            midimaps.check_ticks("note", columns[:, :2].min(), columns[:, :2].max())
             part = np.zeros(len(columns), NOTE)
             part["onset"], part["duration"], part["pitch"], part["velocity"] = columns.T
-            segments.append(((chunk, program, channel == DRUM_CHANNEL), part))
+            place = (chunk, program, channel == DRUM_CHANNEL)
+            if place in kept:
+                segments[kept[place]] = (place, np.concatenate([segments[kept[place]][1], part]))
+            else:
+                segments.append((place, part))
         segments.sort(key=lambda segment: segment[0][0])
         self.places = [place for place, _ in segments]
         self.counts = [len(part) for _, part in segments]
@@ -85,8 +95,8 @@ def piece_from_midi(data: bytes, *, source: str = "", limits: Limits = DEFAULT_L
     return piece, repairs
 
 
-def _parse(data: bytes, repairs: Counter[str]) -> tuple[_Found, set[int]]:
-    """symusic's reading of a probed file, and the numbers of the chunks that hold unfinished notes.
+def _parse(data: bytes, repairs: Counter[str]) -> tuple[_Found, dict[int, Set[int]]]:
+    """symusic's reading of a probed file, and the chunks and pitches of unfinished notes.
 
     Raises `NeedsWalk` for all that symusic refuses.
     """
@@ -107,23 +117,27 @@ def _parse(data: bytes, repairs: Counter[str]) -> tuple[_Found, set[int]]:
     if not lists:
         raise smf.NeedsWalk("no notes")
     counts = [len(notes) for notes in lists]
-    tempos = score.tempos.numpy()
     found = _Found(
         places,
         counts,
         note_rows(lists),
-        _tempos(tempos["time"], tempos["mspq"], repairs),
-        # few of them: objects are faster than three arrays here
-        _meters([(row.time, row.numerator, row.denominator) for row in score.time_signatures], repairs),
-        _keys([(row.time, row.key, row.tonality) for row in score.key_signatures], repairs),
+        midimaps.shared_map("tempo", score.tempos, repairs),
+        midimaps.shared_map("meter", score.time_signatures, repairs),
+        midimaps.shared_map("key", score.key_signatures, repairs),
     )
-    duration = found.notes["duration"]
-    unfinished: set[int] = set()
-    if np.maximum.reduce(duration) >= smf.OPEN_TICKS:
-        starts = np.cumsum([0, *counts[:-1]])
-        longest = np.maximum.reduceat(duration, starts)
-        unfinished = {place[0] for place, ticks in zip(places, longest, strict=True) if ticks >= smf.OPEN_TICKS}
-    return found, unfinished
+    longest = np.maximum.reduce(found.notes["duration"])
+    return found, _unfinished(found) if longest >= smf.OPEN_TICKS else {}
+
+
+def _unfinished(found: _Found) -> dict[int, Set[int]]:
+    """The chunks with notes that the probe had to end, and their pitches; all pitches of a chunk that holds several sounds."""
+    unfinished: dict[int, Set[int]] = {}
+    sounds = Counter(place[0] for place in found.places)
+    for place, part in zip(found.places, np.split(found.notes, np.cumsum(found.counts)[:-1]), strict=True):
+        pitches = set(part["pitch"][part["duration"] >= smf.OPEN_TICKS].tolist())
+        if pitches:
+            unfinished[place[0]] = pitches if sounds[place[0]] == 1 else ALL_PITCHES
+    return unfinished
 
 
 def note_rows(lists: Sequence[Any]) -> Array:
@@ -162,65 +176,18 @@ def pickles_are_rows() -> bool:
 def _from_walk(walked: Walked, repairs: Counter[str]) -> _Found:
     tempos = np.array(walked.tempos, np.int64).reshape(-1, 2)
     if len(tempos):
-        _check_ticks("tempo", tempos[:, 0].min(), tempos[:, 0].max())
+        midimaps.check_ticks("tempo", tempos[:, 0].min(), tempos[:, 0].max())
     meters = [(tick, upper, 1 << lower if lower < 8 else 0) for tick, upper, lower in walked.meters]
     found = _Found(
-        [], [], np.zeros(0, NOTE), _tempos(tempos[:, 0], tempos[:, 1], repairs), _meters(meters, repairs), _keys(walked.keys, repairs)
+        [],
+        [],
+        np.zeros(0, NOTE),
+        midimaps.tempos(tempos[:, 0], tempos[:, 1], repairs),
+        midimaps.meters(meters, repairs),
+        midimaps.keys(walked.keys, repairs),
     )
-    found.take(walked, set())
+    found.take(walked, {})
     return found
-
-
-def _in_force(rows: Array) -> Array:
-    """The rows by tick; of several at one tick the last stated, which is the one that holds."""
-    tick = rows["tick"]
-    if len(rows) > 1 and not (tick[1:] > tick[:-1]).all():
-        rows = rows[np.argsort(tick, kind="stable")]
-        rows = rows[np.append(rows["tick"][1:] > rows["tick"][:-1], True)]
-    return rows
-
-
-def _check_ticks(name: str, first: int, last: int) -> None:
-    if first < 0 or last > MAX_TICK:
-        raise UnreadableFile("bad timing", f"a {name} outside ticks 0..{MAX_TICK}")
-
-
-def _tempos(tick: Array, mspq: Array, repairs: Counter[str]) -> Array:
-    if not len(tick):
-        return _NO_TEMPOS
-    if np.minimum.reduce(mspq) <= 0:
-        good = mspq > 0
-        repairs["bad tempo"] += len(good) - int(np.count_nonzero(good))
-        tick, mspq = tick[good], mspq[good]
-    rows = np.empty(len(tick), TEMPO)
-    rows["tick"], rows["qpm"] = tick, 6e7 / mspq
-    return _in_force(rows)
-
-
-def _meters(found: Sequence[tuple[int, int, int]], repairs: Counter[str]) -> Array:
-    good = [row for row in found if 0 < row[1] < 256 and row[2] > 0 and row[2] & (row[2] - 1) == 0]
-    if len(good) < len(found):
-        repairs["bad meter"] += len(found) - len(good)
-    return _few(METER, "meter", tuple(good)) if len(good) < 9 else _map(METER, "meter", good)
-
-
-def _keys(found: Sequence[tuple[int, int, int]], repairs: Counter[str]) -> Array:
-    good = [row for row in found if -7 <= row[1] <= 7 and row[2] in (0, 1)]
-    if len(good) < len(found):
-        repairs["bad key"] += len(found) - len(good)
-    return _few(KEY, "key", tuple(good)) if len(good) < 9 else _map(KEY, "key", good)
-
-
-def _map(dtype: np.dtype[Any], name: str, good: Sequence[tuple[int, int, int]]) -> Array:
-    if good:
-        ticks = [row[0] for row in good]
-        _check_ticks(name, min(ticks), max(ticks))
-    rows = _in_force(np.array(list(good), dtype))
-    rows.setflags(write=False)
-    return rows
-
-
-_few = lru_cache(maxsize=1024)(_map)  # small maps, such as 4/4 at the start, are shared by all pieces that have them
 
 
 def _piece(container: smf.Container, found: _Found, source: str, limits: Limits) -> Piece:
@@ -257,7 +224,7 @@ def _notes(found: _Found, numbers: Sequence[int], repairs: Counter[str]) -> Arra
     if not np.minimum.reduce(duration):
         repairs["lengthened"] += len(duration) - int(np.count_nonzero(duration))
         duration += duration == 0
-    notes["track"] = np.repeat(np.array(numbers, "<u2"), found.counts)
+    notes["track"] = np.repeat(np.array(numbers, np.uint16), found.counts) if len(numbers) > 1 else numbers[0]
     notes.setflags(write=False)  # nobody else has them, so the piece needs no copy
     return notes
 

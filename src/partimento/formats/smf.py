@@ -162,7 +162,9 @@ def probed(container: Container) -> bytes:
         body = data[start : stop - 3]
         # all note-ons less those that do not occur: one pass over the chunk instead of sixteen searches
         note_ons = _NOTE_ONS.translate(None, _NOTE_ONS.translate(None, body))
-        if note_ons and (note_ons := _plausible(note_ons, data, start, stop)):
+        if len(note_ons) > 1:
+            note_ons = _plausible(note_ons, data, start, stop)
+        if note_ons:
             probe, end = _probe(note_ons), _LABELLED_END % number
             parts += (b"MTrk", (len(body) + len(probe) + len(end)).to_bytes(4, "big"), body, probe, end)
         else:
@@ -223,6 +225,9 @@ def title_page(data: bytes, start: int, stop: int) -> bytes:
 
 def _body(data: bytes, at: int, stop: int) -> bytes:
     """The bytes of a meta event whose length starts at `at`; empty when they would leave the chunk."""
+    if at < stop and data[at] < 128:  # one byte of length is the rule
+        end = at + 1 + data[at]
+        return data[at + 1 : end] if end <= stop else b""
     length = 0
     for byte in data[at : min(at + 4, stop)]:
         at += 1

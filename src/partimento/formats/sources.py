@@ -204,7 +204,9 @@ def load(item: Item) -> bytes:
 
 
 def _load_file(item: Item) -> bytes:
-    with open(item.path, "rb") as file:
+    with open(item.path, "rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size <= DEFAULT_LIMITS.max_bytes:
+            return file.read()  # a given size would be allocated, however small the file is
         return file.read(DEFAULT_LIMITS.max_bytes + 1)
 
 

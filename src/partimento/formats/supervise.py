@@ -85,6 +85,7 @@ class _Pool:
         self.workers: list[_Worker] = []
         self.selector = selectors.DefaultSelector()
         self.exhausted = False
+        self.buffer = memoryview(bytearray(_READ))
         hello = {"function": function, "init": init, "memory_bytes": memory_bytes, "seconds": seconds, "path": sys.path}
         self.hello = _frame(json.dumps(hello).encode())
 
@@ -174,29 +175,30 @@ class _Pool:
     def _receive(self, worker: _Worker) -> Iterator[tuple[int, Reply]]:
         assert worker.process.stdout
         try:
-            data = os.read(worker.process.stdout.fileno(), _READ)
+            count = os.readv(worker.process.stdout.fileno(), [self.buffer])  # a buffer that stays: fresh ones cost page faults
         except BlockingIOError:
             return
-        worker.inbox += data
+        worker.inbox += self.buffer[:count]
         at = 0
         while len(worker.inbox) >= at + 4 and len(worker.inbox) >= (
             stop := at + 4 + int.from_bytes(worker.inbox[at : at + 4], "big")
         ):
-            body = bytes(worker.inbox[at + 4 : stop])
+            with memoryview(worker.inbox) as view:
+                head, body = view[at + 4 : at + 6].tobytes(), view[at + 6 : stop].tobytes()
             at = stop
             worker.deadline = time.monotonic() + self.seconds
             if not worker.ready:
-                if body != b"ready":
-                    raise RuntimeError(f"a worker could not start: {body.decode(errors='replace')}")
+                if head + body != b"ready":
+                    raise RuntimeError(f"a worker could not start: {(head + body).decode(errors='replace')}")
                 worker.ready = True
                 worker.deadline += START_SECONDS  # the first task may have to import a large library
                 continue
             index, task = worker.waiting.popleft()
             worker.waiting_bytes -= len(task)
-            worker.retiring = worker.retiring or body[1:2] == b"R"
-            yield index, _reply(body)
+            worker.retiring = worker.retiring or head[1:] == b"R"
+            yield index, _reply(head, body)
         del worker.inbox[:at]
-        if not data:
+        if not count:
             yield from self._bury(worker)
 
     def _bury(self, worker: _Worker) -> Iterator[tuple[int, Reply]]:
@@ -246,9 +248,9 @@ def _frame(body: bytes) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-def _reply(body: bytes) -> Reply:
+def _reply(head: bytes, body: bytes) -> Reply:
     """The first byte says what it is (K: a result, E: a reason and a detail), the second whether the worker retires."""
-    if body[:1] == b"K":
-        return Reply(body[2:])
-    reason, detail = json.loads(body[2:])
+    if head[:1] == b"K":
+        return Reply(body)
+    reason, detail = json.loads(body)
     return Reply(reason=reason, detail=detail)

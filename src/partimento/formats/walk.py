@@ -7,7 +7,7 @@ slow twin that tests hold the fast path against. Linear in time and memory; it s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from partimento.errors import UnreadableFile
@@ -15,6 +15,8 @@ from partimento.formats.smf import Container
 
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
+
+ALL_PITCHES = frozenset(range(128))
 
 Row = tuple[int, int, int, int]  # onset, duration, pitch, velocity
 
@@ -35,21 +37,25 @@ class _Cut(Exception):
     """An event runs past the end of its chunk."""
 
 
-def walk(container: Container, *, max_notes: int, only: Set[int] | None = None) -> Walked:
-    """Reads every complete event of all track chunks, or of `only` those numbers. Raises `UnreadableFile` over `max_notes`."""
+def walk(container: Container, *, max_notes: int, only: Mapping[int, Set[int]] | None = None) -> Walked:
+    """Reads every complete event of all track chunks, or of `only` those numbers, and of them the notes of those pitches.
+
+    Raises `UnreadableFile` over `max_notes`.
+    """
     found = Walked()
     budget = 4 * max_notes + 100_000  # events; a file of nothing but controllers must end too
     for number, (start, stop) in enumerate(container.chunks):
-        if only is not None and number not in only:
-            continue
-        budget = _walk_chunk(container.data, start, stop, number, found, budget)
+        if only is None or number in only:
+            pitches = ALL_PITCHES if only is None else only[number]
+            budget = _walk_chunk(container.data, start, stop, number, pitches, found, budget)
     if found.truncated:
         found.repairs["truncated"] += 1
     return found
 
 
-def _walk_chunk(data: bytes, at: int, stop: int, number: int, found: Walked, budget: int) -> int:
+def _walk_chunk(data: bytes, at: int, stop: int, number: int, pitches: Set[int], found: Walked, budget: int) -> int:
     tick, status, ended = 0, 0, False
+    kind, channel, width = 0, 0, 0
     programs = [0] * 16
     sounding: dict[int, list[tuple[int, int, int]]] = {}  # channel << 7 | pitch: (tick, velocity or 0 for off, program)
     try:
@@ -65,28 +71,29 @@ def _walk_chunk(data: bytes, at: int, stop: int, number: int, found: Walked, bud
             if (budget := budget - 1) < 0:
                 raise UnreadableFile("too many notes", "more events than the limit of notes allows")
             byte = data[at]
-            if byte >= 0xF0:
-                at, ended = _system(data, at, stop, tick, found)
-                status = 0 if byte < 0xF8 and byte != 0xF7 else status
-                continue
             if byte >= 0x80:
-                status, at = byte, at + 1
+                if byte >= 0xF0:
+                    at, ended = _system(data, at, stop, tick, found)
+                    status = 0 if byte < 0xF8 and byte != 0xF7 else status
+                    continue
+                status, kind, channel, width = byte, byte >> 4, byte & 15, _DATA_BYTES[byte >> 4]
+                at += 1
             elif not status:
                 found.repairs["stray bytes"] += 1
                 at += 1
                 continue
             first = at
-            at += _DATA_BYTES[status >> 4]
+            at += width
             if at > stop:
                 raise _Cut
-            kind, channel = status >> 4, status & 15
             low, high = data[first], data[at - 1]
             if low > 127 or high > 127:
                 found.repairs["clamped"] += 1
                 low, high = min(low, 127), min(high, 127)
             if kind == 0x9 or kind == 0x8:
-                velocity = high if kind == 0x9 else 0
-                sounding.setdefault(channel << 7 | low, []).append((tick, velocity, programs[channel]))
+                if low in pitches:
+                    velocity = high if kind == 0x9 else 0
+                    sounding.setdefault(channel << 7 | low, []).append((tick, velocity, programs[channel]))
             elif kind == 0xC:
                 programs[channel] = low
     except _Cut:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import numpy as np
 
@@ -11,18 +10,24 @@ from partimento.errors import InvalidPiece
 from partimento.piece import KEY, METER, NOTE, TEMPO, About, Piece, Track
 
 _ARRAYS = (("notes", NOTE), ("tempos", TEMPO), ("meters", METER), ("keys", KEY))
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 def piece_to_bytes(piece: Piece) -> bytes:
     """The piece as bytes, the same for equal pieces."""
+    return b"".join(piece_to_parts(piece))
+
+
+def piece_to_parts(piece: Piece) -> list[bytes]:
+    """The same bytes in parts, for those who join them with others."""
     header = {
         "counts": [len(getattr(piece, name)) for name, _ in _ARRAYS],
         "tracks": [[track.program, track.is_drum, track.name] for track in piece.tracks],
         "ticks_per_quarter": piece.ticks_per_quarter,
-        "about": asdict(piece.about),
+        "about": vars(piece.about),
     }
-    text = json.dumps(header, separators=(",", ":")).encode("ascii")
-    return b"".join([len(text).to_bytes(4, "big"), text, *(getattr(piece, name).tobytes() for name, _ in _ARRAYS)])
+    text = _JSON.encode(header).encode("ascii")
+    return [len(text).to_bytes(4, "big"), text, *(getattr(piece, name).tobytes() for name, _ in _ARRAYS)]
 
 
 def piece_from_bytes(data: bytes) -> Piece:

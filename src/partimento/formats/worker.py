@@ -42,7 +42,7 @@ def main() -> None:
         signal.alarm(alarm)
         kind, body, exhausted = _answer(function, task, hello["init"])
         retire = exhausted or (count % _CHECK_EVERY == 0 and _address_space() > ceiling)
-        _write(replies, kind + (b"R" if retire else b" ") + body)
+        _write(replies, kind + (b"R" if retire else b" "), body)
         if retire:
             return
         signal.alarm(0)
@@ -88,10 +88,12 @@ def _frame(tasks: BinaryIO) -> bytes | None:
     return body if len(body) == length else None
 
 
-def _write(replies: int, body: bytes) -> None:
-    data = memoryview(len(body).to_bytes(4, "big") + body)
-    while data:
-        data = data[os.write(replies, data) :]
+def _write(replies: int, head: bytes, body: bytes = b"") -> None:
+    head = (len(head) + len(body)).to_bytes(4, "big") + head
+    written = os.writev(replies, [head, body])  # spares a copy of what may be long
+    rest = memoryview(head + body)[written:] if written < len(head) + len(body) else b""
+    while rest:
+        rest = rest[os.write(replies, rest) :]
 
 
 if __name__ == "__main__":

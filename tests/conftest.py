@@ -1,0 +1,24 @@
+"""Music that many tests begin with, made once a session; what is shared must be copied before it is changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from partimento.corpus import Options, build
+from tests.made import made_folder
+
+
+@pytest.fixture(scope="session")
+def made_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of twelve pieces, each a work of its own."""
+    return made_folder(tmp_path_factory.mktemp("made") / "music", range(12))
+
+
+@pytest.fixture(scope="session")
+def made_corpus(tmp_path_factory: pytest.TempPathFactory, made_music: Path) -> Path:
+    """The corpus of `made_music`, encoded as `melody`."""
+    folder = tmp_path_factory.mktemp("made") / "corpus"
+    build([made_music], folder, Options(workers=1)).encoded("melody")
+    return folder

@@ -1,0 +1,150 @@
+"""An opened corpus is whole: any changed bit, missing file or newer version is noticed before anything of it is used."""
+
+from __future__ import annotations
+
+import logging
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from partimento.corpus import Corpus, Options, build
+from partimento.corpus import store as stores
+from partimento.errors import CorpusError, WriteFailed
+from partimento.files import seal, unseal
+from tests.made import made_piece
+
+FLIPS = 200
+
+
+def flip(path: Path, chance: random.Random) -> bytes:
+    """Flips one bit of the file; returns what it was."""
+    was = path.read_bytes()
+    content = bytearray(was)
+    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+    return was
+
+
+def test_every_flipped_bit_is_noticed(tmp_path: Path, made_corpus: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder, chance = tmp_path / "corpus", random.Random(0)
+    shutil.copytree(made_corpus, folder)
+    sound = Corpus.open(folder).encoded("melody")
+    events, offsets = np.array(sound.events), sound.offsets
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    assert len(files) == 8
+    for number in range(FLIPS):
+        path = files[number % len(files)]
+        was = flip(path, chance)
+        caplog.clear()
+        if "encoded" in path.parts:
+            again = Corpus.open(folder).encoded("melody")
+            assert np.array_equal(again.events, events)
+            assert np.array_equal(again.offsets, offsets)
+            assert path.read_bytes() == was
+            assert [record.levelno for record in caplog.records] == [logging.WARNING]
+            assert f"{path.parent}: damaged" in caplog.text
+        else:
+            with pytest.raises(CorpusError, match=f"{path.name}: (damaged|made by a newer version)"):
+                Corpus.open(folder)
+            path.write_bytes(was)
+    assert len(Corpus.open(folder)) == 12
+
+
+def test_a_missing_file_is_named(tmp_path: Path, made_corpus: Path) -> None:
+    for path in sorted(made_corpus.iterdir()):
+        if path.is_file():
+            shutil.rmtree(tmp_path / "corpus", ignore_errors=True)
+            shutil.copytree(made_corpus, tmp_path / "corpus")
+            (tmp_path / "corpus" / path.name).unlink()
+            with pytest.raises(CorpusError, match=path.name):
+                Corpus.open(tmp_path / "corpus")
+
+
+def test_what_is_no_corpus_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"not a corpus .*partimento build SOURCE --out"):
+        Corpus.open(tmp_path)
+    with pytest.raises(CorpusError, match="not a corpus"):
+        Corpus.open(tmp_path / "nowhere")
+    (tmp_path / ".build").mkdir()
+    with pytest.raises(CorpusError, match="an unfinished build; run the same build again"):
+        Corpus.open(tmp_path)
+    for content in (b"", b"{}", b"[]", b"null", b"\xff", b'{"sha256":"0","content":\n{}}\n', b"[" * 100_000):
+        (tmp_path / "manifest.json").write_bytes(content)
+        with pytest.raises(CorpusError, match=r"manifest\.json: damaged"):
+            Corpus.open(tmp_path)
+
+
+def test_a_newer_version_is_refused(tmp_path: Path, made_corpus: Path) -> None:
+    shutil.copytree(made_corpus, tmp_path / "corpus")
+    path = tmp_path / "corpus" / "manifest.json"
+    manifest: dict[str, Any] = unseal(path.read_bytes())
+    path.write_bytes(seal({**manifest, "format_version": stores.FORMAT_VERSION + 1, "version": "9.9"}))
+    with pytest.raises(CorpusError, match=r"newer version \(9\.9\); update partimento"):
+        Corpus.open(tmp_path / "corpus")
+
+
+def test_a_damaged_corpus_is_built_again(tmp_path: Path, made_corpus: Path, made_music: Path) -> None:
+    shutil.copytree(made_corpus, tmp_path / "corpus")
+    flip(next((tmp_path / "corpus").glob("notes-*")), random.Random(1))
+    again = build([made_music], tmp_path / "corpus", Options(workers=1))
+    assert again.fingerprint == Corpus.open(made_corpus).fingerprint
+
+
+def test_pieces_come_back_whole(made_corpus: Path) -> None:
+    corpus = Corpus.open(made_corpus)
+    assert [row.name for row in corpus.rows] == sorted(row.name for row in corpus.rows)
+    for number, row in enumerate(corpus.rows):
+        made, piece = made_piece(int(row.name[-7:-4])), corpus.piece(number)
+        assert np.array_equal(piece.notes, made.notes)
+        assert (piece.tracks, piece.ticks_per_quarter) == (made.tracks, made.ticks_per_quarter)
+        for name in ("tempos", "meters", "keys"):
+            assert np.array_equal(getattr(piece, name), getattr(made, name))
+        assert (piece.about.title, piece.about.composer, piece.about.licence) == (made.about.title, "Nobody", "CC0")
+        assert (row.notes, row.seconds) == (len(made), made.seconds)
+    assert corpus.licences() == ["CC0"]
+    assert len(corpus.notes) == corpus.offsets[-1] == corpus.report["notes"]
+
+
+def test_encoded_is_a_small_memory_map(made_corpus: Path) -> None:
+    encoded = Corpus.open(made_corpus).encoded("melody")
+    assert isinstance(encoded.events, np.memmap)
+    assert encoded.events.dtype == np.uint8
+    assert encoded.events.nbytes <= 2 * len(encoded.events)
+    assert (made_corpus / "encoded" / "melody" / "events.bin").stat().st_size == encoded.events.nbytes
+    assert not encoded.events.flags.writeable
+    corpus = Corpus.open(made_corpus)
+    for number in range(len(corpus)):
+        assert np.array_equal(encoded.piece(number), encoded.encoding.encode(corpus.piece(number)))
+
+
+def test_encodings_are_cached_apart(tmp_path: Path, made_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(made_corpus, tmp_path / "corpus")
+    corpus = Corpus.open(tmp_path / "corpus")
+    piano = corpus.encoded("melody:pitch=piano,chord=top")
+    assert not np.array_equal(piano.events, corpus.encoded("melody").events)
+    assert sorted(path.name for path in (tmp_path / "corpus" / "encoded").iterdir()) == ["melody", "melody_pitch=piano_chord=top"]
+    stamp = (tmp_path / "corpus" / "encoded" / "melody" / "meta.json").stat().st_mtime_ns
+    corpus.encoded("melody")
+    assert (tmp_path / "corpus" / "encoded" / "melody" / "meta.json").stat().st_mtime_ns == stamp
+    monkeypatch.setattr(stores, "ENCODING_VERSION", stores.ENCODING_VERSION + 1)  # another way of encoding: never the old events
+    corpus.encoded("melody")
+    assert (tmp_path / "corpus" / "encoded" / "melody" / "meta.json").stat().st_mtime_ns != stamp
+
+
+def test_a_corpus_that_cannot_be_written_is_encoded_in_memory(
+    tmp_path: Path, made_corpus: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(made_corpus, tmp_path / "corpus")
+    shutil.rmtree(tmp_path / "corpus" / "encoded")
+
+    def full(path: Path, content: bytes) -> None:
+        raise WriteFailed(f"{path}: could not be written (Read-only file system)")
+
+    monkeypatch.setattr(stores, "write_atomic", full)
+    encoded = Corpus.open(tmp_path / "corpus").encoded("melody")
+    assert np.array_equal(encoded.events, Corpus.open(made_corpus).encoded("melody").events)
+    assert "Read-only file system" in caplog.text
