@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hostile import VALID
+from tests.hostile import VALID
 
 from partimento import formats
 from partimento.errors import InvalidOption, UnknownName, UnreadableFile, WriteFailed

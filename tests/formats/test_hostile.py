@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hostile import VALID, hostile_files
+from tests.hostile import VALID, hostile_files
 
 from partimento.formats import supervise, unpack
 
@@ -38,7 +38,9 @@ def test_every_hostile_file_is_accounted_for(tmp_path: Path) -> None:
     names = [name.replace("/", "-") for name in files]
     tasks = [{"name": name} for name in names]
     reasons = {}
-    for index, reply in supervise.run("worker_tasks:parse_named", tasks, workers=2, seconds=20, init={"folder": str(tmp_path)}):
+    for index, reply in supervise.run(
+        "tests.formats.worker_tasks:parse_named", tasks, workers=2, seconds=20, init={"folder": str(tmp_path)}
+    ):
         if reply.ok:
             assert len(unpack(reply.data)[0])
         reasons[names[index]] = reply.reason
@@ -83,7 +85,7 @@ def test_every_hostile_file_is_accounted_for(tmp_path: Path) -> None:
 
 def test_mutants_are_survived() -> None:
     init = {"valid": VALID.hex()}
-    replies = dict(supervise.run("worker_tasks:parse_mutant", range(300), workers=2, seconds=10, init=init))
+    replies = dict(supervise.run("tests.formats.worker_tasks:parse_mutant", range(300), workers=2, seconds=10, init=init))
     assert len(replies) == 300
     assert {reply.reason for reply in replies.values()} <= (REASONS | {""}) - {"damaged"}
     assert sum(reply.ok for reply in replies.values()) > 100

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hostile import END, TUNE, VALID, chunk, midi
+from tests.hostile import END, TUNE, VALID, chunk, midi
 from hypothesis import given, settings
-from strategies import pieces
+from tests.strategies import pieces
 
 from partimento.errors import UnreadableFile, WriteFailed
 from partimento.formats import midi as formats_midi

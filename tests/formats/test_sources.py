@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hostile import VALID
+from tests.hostile import VALID
 
 from partimento.errors import InvalidOption
 from partimento.formats.sources import list_items, load

@@ -13,7 +13,7 @@ from partimento.formats import supervise
 
 def run(tasks: Any, **options: Any) -> dict[int, supervise.Reply]:
     replies: dict[int, supervise.Reply] = {}
-    for index, reply in supervise.run("worker_tasks:act", tasks, **{"workers": 2, "seconds": 2.0, **options}):
+    for index, reply in supervise.run("tests.formats.worker_tasks:act", tasks, **{"workers": 2, "seconds": 2.0, **options}):
         assert index not in replies
         replies[index] = reply
     return replies
@@ -57,11 +57,11 @@ def test_large_tasks_and_replies_do_not_block() -> None:
 
 def test_a_missing_function_is_a_mistake_of_the_program() -> None:
     with pytest.raises(RuntimeError, match="no_such"):
-        list(supervise.run("worker_tasks:no_such", [1]))
+        list(supervise.run("tests.formats.worker_tasks:no_such", [1]))
 
 
 def test_closing_ends_the_workers() -> None:
-    replies = supervise.run("worker_tasks:act", (n if n == 0 else "hang" for n in range(100)), workers=1)
+    replies = supervise.run("tests.formats.worker_tasks:act", (n if n == 0 else "hang" for n in range(100)), workers=1)
     assert next(replies)[1].data == b"0"
     start = time.monotonic()
     replies.close()  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ def test_an_unending_source_is_read_no_further_than_needed() -> None:
             seen += 1
             yield seen
 
-    replies = supervise.run("worker_tasks:act", endless(), workers=1)
+    replies = supervise.run("tests.formats.worker_tasks:act", endless(), workers=1)
     for _ in range(100):
         next(replies)
     replies.close()  # type: ignore[attr-defined]

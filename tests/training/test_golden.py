@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_encoded, tiny_recipe
+from tests.training.tiny import tiny_encoded, tiny_recipe
 
 from partimento.corpus.segments import Segments
 from partimento.models.neural import NeuralPredictor

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import STEPS, outcome, run, tiny_encoded, tiny_recipe
+from tests.training.tiny import STEPS, outcome, run, tiny_encoded, tiny_recipe
 
 from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError, WriteFailed

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_encoded, tiny_recipe
+from tests.training.tiny import tiny_encoded, tiny_recipe
 
 from partimento.encodings import make
 from partimento.errors import CorpusError, InvalidOption, TrainingDiverged
