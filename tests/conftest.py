@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,9 @@ def made_corpus(tmp_path_factory: pytest.TempPathFactory, made_music: Path) -> P
     folder = tmp_path_factory.mktemp("made") / "corpus"
     build([made_music], folder, Options(workers=1)).encoded("melody")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the command line remembers of models goes into a folder of this run."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))

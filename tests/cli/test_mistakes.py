@@ -22,7 +22,7 @@ build midi --out text.txt ==> text.txt
 build midi --out text.txt/new ==> text.txt
 build nowhere --out new ==> nowhere
 build music21:nothing --out new ==> music21:nothing
-build few --out new ==> 3 works
+build few --out new ==> (3)
 build none --out new ==> no music
 build text.txt --out new ==> no music found in 0 files
 build midi --out new --split 80/20 ==> --split

@@ -57,7 +57,7 @@ class Thirds:
 
 @dataclass
 class Model:
-    path: Path = Path("/somewhere/private/model.safetensors")
+    path: Path = Path("/somewhere/private/run/model.safetensors")
     sha256: str = "ab" * 32
     metadata: dict[str, Any] = field(default_factory=lambda: {"licences": ["CC0-1.0", "CC-BY-4.0"]})
     recipe: Any = "seed_pair"
@@ -108,7 +108,7 @@ def test_compositions_hold_given_and_new_notes() -> None:
 def test_made_says_how_and_keeps_folders_private() -> None:
     made = many(sampling=Sampling(temperature={"pitch": 0.8}, top_p=0.9))[2].made
     note = json.loads(made)
-    assert note["model"] == {"name": "model.safetensors", "sha256": "ab" * 32}
+    assert note["model"] == {"name": "run/model.safetensors", "sha256": "ab" * 32}
     assert note["options"]["index"] == 2
     assert note["options"]["sampling"] == {"temperature": {"pitch": 0.8}, "top_k": 0, "top_p": 0.9, "min_p": 0.0}
     assert note["given"] is None

@@ -51,7 +51,7 @@ def test_small_corpora_have_every_part(count: int, salt: str) -> None:
 @pytest.mark.parametrize("count", range(FEWEST_WORKS))
 def test_too_few_works(count: int) -> None:
     works = names(count) * 3
-    with pytest.raises(CorpusError, match=f"{count} works are too few"):
+    with pytest.raises(CorpusError, match=rf"too few works .*\({count}\)"):
         assign_parts(works)
 
 

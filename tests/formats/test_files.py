@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.hostile import VALID
 
 from partimento import formats
 from partimento.errors import InvalidOption, UnknownName, UnreadableFile, WriteFailed
 from partimento.piece import About, Piece, Track, note_array
+from tests.hostile import VALID
 
 PIECE = Piece(note_array([(0, 480, 60, 70, 0)]), (Track(5, name="one"),), about=About("Title", "Someone", "études"))
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.hostile import VALID, hostile_files
-
 from partimento.formats import supervise, unpack
+from tests.hostile import VALID, hostile_files
 
 REASONS = {
     "empty file",

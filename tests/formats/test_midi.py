@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.hostile import END, TUNE, VALID, chunk, midi
 from hypothesis import given, settings
-from tests.strategies import pieces
 
 from partimento.errors import UnreadableFile, WriteFailed
 from partimento.formats import midi as formats_midi
@@ -19,6 +17,8 @@ from partimento.formats.midi import pickles_are_rows, piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
 from partimento.formats.wire import piece_from_bytes, piece_to_bytes
 from partimento.piece import About, Piece, Track, note_array
+from tests.hostile import END, TUNE, VALID, chunk, midi
+from tests.strategies import pieces
 
 ENDLESS = Limits(max_seconds=float("inf"))
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.training.tiny import tiny_encoded, tiny_recipe
 
 from partimento.corpus.segments import Segments
 from partimento.models.neural import NeuralPredictor
 from partimento.models.recipes import RECIPES
 from partimento.training.optimise import build, step
+from tests.training.tiny import tiny_encoded, tiny_recipe
 
 GOLDEN = Path(__file__).with_name("golden.json")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.training.tiny import STEPS, outcome, run, tiny_encoded, tiny_recipe
 
 from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError, WriteFailed
 from partimento.training import train as training
 from partimento.training.state import states
+from tests.training.tiny import STEPS, outcome, run, tiny_encoded, tiny_recipe
 
 
 def in_process(what: str, folder: Path, number: int) -> Any:

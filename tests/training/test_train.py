@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.training.tiny import tiny_encoded, tiny_recipe
 
 from partimento.encodings import make
 from partimento.errors import CorpusError, InvalidOption, TrainingDiverged
@@ -21,6 +20,7 @@ from partimento.training.plan import plan
 from partimento.training.schedule import Schedule
 from partimento.training.train import Progress, train
 from partimento.training.validation import Sample
+from tests.training.tiny import tiny_encoded, tiny_recipe
 
 
 @pytest.mark.parametrize("name", ["seed_joint", "seed_pair"])

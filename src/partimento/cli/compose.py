@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from partimento.cli.places import recall, remember
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
 from partimento.errors import InvalidOption
 
@@ -103,6 +104,7 @@ def compose(
     sampling = Sampling(temperature=_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p)
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     checkpoint = Checkpoint.load(model)
+    remember(checkpoint.sha256, checkpoint.path)
     piece = read(given) if given is not None else None
     if piece is not None and given_notes is not None:
         about = piece.about
@@ -117,7 +119,13 @@ def compose(
             tell("notes", done, of)
 
         made = compose_pieces(
-            checkpoint, given=piece, notes=notes, sampling=sampling, seed=seed, count=count, on_progress=on_progress
+            checkpoint,
+            given=piece,
+            notes=notes,
+            sampling=sampling,
+            seed=seed,
+            count=count,
+            on_progress=on_progress,
         )
     names = [out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]
     rolls = write_all(made, names, roll)
@@ -173,11 +181,11 @@ def _model_of(like: Path, note: str, model: Path | None) -> Checkpoint:
     if model is not None:
         return Checkpoint.load(model)
     try:
-        name = Path(json_module.loads(note)["model"]["name"])
+        spoken_of = json_module.loads(note)["model"]
+        name, known = Path(spoken_of["name"]), recall(spoken_of["sha256"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InvalidOption(f"--like {like}: what it says of how it was made is damaged") from None
-    places = [name, like.parent / name, like.parent / name.name]
-    for place in places:
+    for place in (*([known] if known else []), *(folder / name for folder in (*like.resolve().parents, Path()))):
         if place.is_file():
             return Checkpoint.load(place)
     raise InvalidOption(f"--like {like}: its model {name} is not there; name it: partimento compose MODEL --like {like}")

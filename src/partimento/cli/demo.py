@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from partimento.cli.build import summary
+from partimento.cli.places import remember
 from partimento.cli.screen import Flag, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
 
@@ -121,7 +122,9 @@ def _compose(screen: Screen, checkpoint: str, out: Path, count: int, notes: int,
     from partimento.models.checkpoint import Checkpoint
 
     screen.say(f"4. Writing {counted(count, 'new piece')}")
-    made = compose(Checkpoint.load(checkpoint), notes=notes, seed=seed, count=count)
+    model = Checkpoint.load(checkpoint)
+    remember(model.sha256, model.path)
+    made = compose(model, notes=notes, seed=seed, count=count)
     files = [out / f"piece-{number}.mid" for number in range(1, count + 1)]
     rolls = write_all(made, files, roll=True)
     screen.say(f"   {short(files[0])} to {files[-1].name}, each with a piano roll (PNG)")

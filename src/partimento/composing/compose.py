@@ -141,7 +141,7 @@ def again(made: str, checkpoint: Trained) -> Composition:
         raise InvalidOption(
             f"this is not a note of how a piece was made ({error!r}); take it from the title page of a composed piece"
         ) from None
-    one = _compose(checkpoint, start, notes, sampling, seed, count, None)[index]
+    one = _compose(checkpoint, start, notes, sampling, seed, count)[index]
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
 
 
@@ -177,7 +177,7 @@ def _compose(
     sampling: Sampling,
     seed: int,
     count: int,
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     encoding, predictor = checkpoint.encoding, checkpoint.predictor()
     with _one_thread():
@@ -192,7 +192,8 @@ def _compose(
     until = encoding.decode(before).end_tick if len(before) else 0
     made = {
         "partimento": partimento.__version__,
-        "model": {"name": str(checkpoint.path), "sha256": checkpoint.sha256},
+        # the run and its file, and no word of where a person keeps them
+        "model": {"name": "/".join(Path(checkpoint.path).parts[-2:]), "sha256": checkpoint.sha256},
         "encoding": encoding.key,
         "given": None if start is None else start.to_json(),
     }

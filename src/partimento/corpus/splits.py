@@ -24,7 +24,7 @@ def assign_parts(works: Sequence[str], shares: Sequence[float] = SHARES) -> npt.
     names = sorted(set(works))
     if len(names) < FEWEST_WORKS:
         raise CorpusError(
-            f"{len(names)} works are too few to train and test on; add files until there are {FEWEST_WORKS} different pieces"
+            f"too few works to train and test on ({len(names)}); add files until there are {FEWEST_WORKS} different pieces"
         )
     place = uniform_hash(np.array([int(name[:16], 16) for name in names], np.uint64))
     wanted = np.asarray(shares) / sum(shares)

@@ -46,6 +46,8 @@ def _cells(rows: Sequence[Row]) -> list[list[str]]:
 
 def _plus_minus(interval: Interval, scale: float, digits: int) -> str:
     half = max(interval.high - interval.low, 0.0) / 2
+    if not half:  # one piece alone has no interval
+        return f"{interval.mean * scale:.{digits}f}"
     return f"{interval.mean * scale:.{digits}f} ± {half * scale:.{digits}f}"
 
 
@@ -57,7 +59,8 @@ def _notes(rows: Sequence[Row]) -> list[str]:
     """What a reader must know of the figures: pieces, the interval, what the encodings drop, what leaks."""
     notes = []
     for part in dict.fromkeys((row.part, row.split, row.pieces, row.notes) for row in rows):
-        notes.append(f"{part[0]} ({part[1]}): {part[2]:,} pieces, {part[3]:,} notes.")
+        one_piece = ", so there is no interval" if part[2] == 1 else ""
+        notes.append(f"{part[0]} ({part[1]}): {part[2]:,} piece{'s' * (part[2] > 1)}{one_piece}, {part[3]:,} notes.")
     notes.append("± is half of the 95% bootstrap interval over pieces; lower bits per note are better.")
     for encoding, drops in dict.fromkeys((row.encoding, row.drops) for row in rows):
         notes.append(f"The encoding {encoding} drops {drops}.")

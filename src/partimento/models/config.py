@@ -127,4 +127,4 @@ def _check_range(config: Any, **ranges: tuple[float, float]) -> None:
     for name, (low, high) in ranges.items():
         value = getattr(config, name)
         if not low <= value <= high:
-            raise InvalidOption(f"{name} is {value}; it must be {low:g}..{high:g}")
+            raise InvalidOption(f"{name} is {value}; it must be {low}..{high}")
