@@ -96,9 +96,10 @@ def test_what_cannot_be_drawn(tmp_path: Path) -> None:
         roll(tune(0), tmp_path / "roll.png")
     with pytest.raises(InvalidOption, match=r"roll\.gif.*\.png or \.svg"):
         roll(tune(), tmp_path / "roll.gif")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "nowhere").touch()
     with pytest.raises(WriteFailed, match="nowhere"):
         roll(tune(), tmp_path / "nowhere" / "roll.png")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_user_s_own_settings_are_left_alone(tmp_path: Path) -> None:

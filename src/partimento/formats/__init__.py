@@ -5,10 +5,8 @@ Files come from anywhere, so `read` parses in a worker process that may die; `pa
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -17,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from partimento.errors import InvalidOption, UnknownName, UnreadableFile, WriteFailed
+from partimento.errors import InvalidOption, UnknownName, UnreadableFile
+from partimento.files import write_atomic
 from partimento.formats import sources, supervise, wire
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.midi import piece_from_midi
@@ -93,35 +92,7 @@ def write(piece: Piece, path: str | os.PathLike[str]) -> None:
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         raise UnknownName("suffix to write", path.suffix, WRITERS)
-    replace_file(path, writer(piece))
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Puts `data` at `path` at once: a temporary file beside it, made durable, then renamed. Raises `WriteFailed`."""
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise WriteFailed(f"{path}: could not be written: {error.strerror or error}") from error
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
+    write_atomic(path, writer(piece))
 
 
 def _item(path: str) -> sources.Item:

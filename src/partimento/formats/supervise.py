@@ -20,6 +20,7 @@ from typing import Any
 
 BATCH = 64  # tasks a worker holds at a time
 BATCH_BYTES = 8 << 20  # and how many bytes of them, unless a single one is larger
+GATHER_SECONDS = 0.002
 START_SECONDS = 60.0  # what a fresh worker may take for its imports, on a busy machine
 _READ = 1 << 18
 
@@ -97,6 +98,8 @@ class _Pool:
                 self._top_up(self._spawn(), task)
             if not self.workers or (self.exhausted and not self.requeued and not any(worker.waiting for worker in self.workers)):
                 return
+            if all(len(worker.waiting) > BATCH // 2 for worker in self.workers):
+                time.sleep(GATHER_SECONDS)  # nobody will starve meanwhile, and one look at the pipes then finds many replies
             timeout = max(0.0, min(worker.deadline for worker in self.workers if worker.waiting) - time.monotonic())
             for key, events in self.selector.select(min(timeout, 1.0)):
                 worker = key.data

@@ -6,7 +6,7 @@ stand greyed on a tinted ground before the written ones, and drums have a strip 
 
 from __future__ import annotations
 
-import os
+import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.errors import InvalidOption, InvalidPiece, WriteFailed
+from partimento.errors import InvalidOption, InvalidPiece
+from partimento.files import write_atomic
 from partimento.piece import Piece
 from partimento.render.layout import Bars, Floats, bars_of, label_stride, systems_of
 
@@ -276,15 +277,8 @@ def _plain(text: str, longest: int) -> str:
 
 
 def _save(figure: Any, path: Path) -> None:
-    """Writes beside the path first, so that a full disk or a stop leaves what was there."""
     kind = path.suffix.lower()[1:]
     metadata = {"Date": None, "Creator": "Partimento"} if kind == "svg" else {"Software": "Partimento"}
-    beside = path.with_name(f".{path.stem[:40]}-{os.getpid()}.part")
-    try:
-        with open(beside, "wb") as file:
-            figure.savefig(file, format=kind, metadata=metadata, facecolor=PAPER)
-        os.replace(beside, path)
-    except OSError as error:
-        raise WriteFailed(f"{path}: {error.strerror or error}; choose a folder that can be written") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=kind, metadata=metadata, facecolor=PAPER)
+    write_atomic(path, picture.getvalue())
