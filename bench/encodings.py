@@ -13,45 +13,16 @@ import importlib.util
 import json
 import statistics
 import time
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from partimento import formats
+from roundtrip import midi_files, pieces_of
+
 from partimento.encodings import make
-from partimento.errors import UnreadableFile
-from partimento.piece import Piece
 
 REPEATS = 7
 KEYS = ["notes", "notes:profile=score", "notes:profile=piano", "notes:profile=performance", "voices", "melody"]
-
-
-def midi_files(source: Path, most: int) -> list[tuple[str, bytes]]:
-    """Up to `most` MIDI files, evenly over the sorted list of all, as (name, bytes)."""
-    suffixes = (".mid", ".midi")
-    if source.is_dir():
-        paths = sorted(path for path in source.rglob("*") if path.suffix.lower() in suffixes)
-        return [(path.name, path.read_bytes()) for path in spread(paths, most)]
-    with zipfile.ZipFile(source) as archive:
-        names = sorted(name for name in archive.namelist() if name.lower().endswith(suffixes))
-        return [(name, archive.read(name)) for name in spread(names, most)]
-
-
-def spread(items: Sequence[Any], most: int) -> list[Any]:
-    """Up to `most` of the items, evenly over all of them."""
-    return [items[at * len(items) // most] for at in range(most)] if len(items) > most else list(items)
-
-
-def pieces_of(files: list[tuple[str, bytes]]) -> list[tuple[bytes, Piece]]:
-    """The files that can be read, with their pieces."""
-    pieces = []
-    for name, data in files:
-        try:
-            pieces.append((data, formats.parse(data, ".mid", source=name)[0]))
-        except UnreadableFile:
-            continue
-    return pieces
 
 
 def seconds_of(work: Callable[[Any], Any], items: Sequence[Any]) -> float:

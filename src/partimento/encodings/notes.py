@@ -22,18 +22,19 @@ from partimento.encodings.notes_layout import (
     PROFILES,
     START_METER,
     START_TEMPO,
-    VELOCITY_STEP,
     Ints,
     Profile,
     bar_ticks,
     tempo_id,
     tempo_qpm,
+    velocity_id,
+    velocity_of,
 )
 from partimento.errors import InvalidOption
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
 
 # an event in one number, so that sorting them is one sort of integers: tick (24 bits), rank (2), pitch or value (7),
-# duration - 1 (8), velocity level (5), instrument (8), tie (8)
+# duration - 1 (8), velocity (6), instrument (8), tie (8)
 _RANK_NOTE = 3  # after meter, key and tempo of its moment
 
 
@@ -57,7 +58,7 @@ class Notes(Encoding):
     def keeps(self) -> str:  # type: ignore[override]
         layout = self.layout
         parts = ["every note's pitch, onset and duration on a grid of " + ("48 ticks a quarter" if layout.beats else "10 ms")]
-        parts += ["32 levels of velocity"] * layout.velocity + ["programs and drums"] * layout.instrument
+        parts += ["33 levels of velocity"] * layout.velocity + ["programs and drums"] * layout.instrument
         parts += ["meters, keys, tempos (to 1.5%)"] * layout.beats
         return ", ".join(parts)
 
@@ -78,7 +79,7 @@ class Notes(Encoding):
         packed = _packed_notes(piece, layout)
         meters = np.zeros((0, 3), np.int64)
         if len(packed) and layout.beats:
-            meters, maps = _packed_maps(piece, int(packed[-1] >> 38), layout.ticks_per_quarter)
+            meters, maps = _packed_maps(piece, int(packed[-1] >> 39), layout.ticks_per_quarter)
             if len(maps):
                 packed = np.concatenate([maps, packed])
                 packed.sort()
@@ -127,9 +128,9 @@ def _packed_notes(piece: Piece, layout: Profile) -> Ints:
     packed |= notes["pitch"]
     packed <<= 8
     packed |= end
-    packed <<= 5
+    packed <<= 6
     if layout.velocity:
-        packed |= notes["velocity"] // VELOCITY_STEP
+        packed |= velocity_id(notes["velocity"])
     packed <<= 8
     if layout.instrument:
         instruments = np.array([DRUMS if track.is_drum else track.program for track in piece.tracks], np.int64)
@@ -189,7 +190,7 @@ def _changes(
 
 
 def _packed_map(tick: Ints, rank: int, value: Ints, second: Ints) -> Ints:
-    return (((tick << 2 | rank) << 7 | value) << 8 | second) << 21
+    return (((tick << 2 | rank) << 7 | value) << 8 | second) << 22
 
 
 def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
@@ -197,10 +198,10 @@ def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
     width = len(layout.fields)
     if not len(packed):
         return np.zeros((0, width), np.uint8)
-    tick = packed >> 38
+    tick = packed >> 39
     tie = packed & 0xFF
     if layout.beats:
-        crossed, since = _bars(tick, (packed >> 36) & 3 if len(meters) else None, meters, layout.ticks_per_quarter)
+        crossed, since = _bars(tick, (packed >> 37) & 3 if len(meters) else None, meters, layout.ticks_per_quarter)
     else:
         crossed, since = np.zeros(0, np.int64), np.diff(tick, prepend=0)
     waits = since // LONGEST if since.max() >= LONGEST else np.zeros(0, np.int64)
@@ -216,17 +217,17 @@ def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
     kind, time, pitch, duration = columns[:4]
     kind[row] = layout.kind("note")
     time[row] = since + 1
-    pitch[row] = ((packed >> 29) & 0x7F) + 1
-    duration[row] = ((packed >> 21) & 0xFF) + 1
+    pitch[row] = ((packed >> 30) & 0x7F) + 1
+    duration[row] = ((packed >> 22) & 0xFF) + 1
     if layout.velocity:
-        columns[4, row] = ((packed >> 16) & 0x1F) + 1
+        columns[4, row] = (packed >> 16) & 0x3F
     if layout.instrument:
         columns[-1, row] = ((packed >> 8) & 0xFF) + 1
     kind[row[ties] + 1], duration[row[ties] + 1] = layout.kind("tie"), tie[ties]
     _put(columns, row - _extra(waits, len(tick)), crossed, layout.kind("bar"))
     _put(columns, row, waits, layout.kind("wait"))
     if layout.beats:
-        rank = (packed >> 36) & 3
+        rank = (packed >> 37) & 3
         for number, name in enumerate(("meter", "key", "tempo")):
             at = row[rank == number]
             kind[at] = layout.kind(name)
@@ -288,7 +289,7 @@ def _piece(events: npt.NDArray[Any], layout: Profile) -> Piece:
     notes = np.zeros(len(row), NOTE)
     notes["onset"], notes["duration"] = tick[row], duration[row]
     notes["pitch"] = events[row, 2] - 1
-    notes["velocity"] = (events[row, 4] - 1) * VELOCITY_STEP + VELOCITY_STEP // 2 if layout.velocity else 80
+    notes["velocity"] = velocity_of(events[row, 4]) if layout.velocity else 80
     used = np.ones(1, np.int64)
     if layout.instrument:
         instrument = events[row, -1]

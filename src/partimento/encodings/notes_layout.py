@@ -16,7 +16,8 @@ Ints = npt.NDArray[np.int64]
 LONGEST = 192  # ticks that the fields time and duration reach alone; in a profile with beats four quarters
 LAST_TICK = 2**24 - 1  # two days at 120 quarters a minute; no event is later
 DRUMS = 128  # the instrument after the 128 programs
-VELOCITY_STEP = 4  # 32 levels: Oore et al. 2018, section 3
+VELOCITY_STEP = 4  # as Oore et al. 2018, section 3; levels are 1, 4, 8 .. 124, 127, so that 64, 80 and the like are exact
+VELOCITIES = 33
 KINDS = ("bar", "wait", "meter", "key", "tempo", "note", "tie", "end")  # those of one moment stand in this order
 KINDS_WITHOUT_BEATS = ("wait", "note", "tie", "end")
 NUMERATORS, DENOMINATORS, KEYS, TEMPOS = 128, 8, 30, 128
@@ -54,7 +55,7 @@ class Profile:
             Field("duration", LONGEST + 1, optional=True),
         ]
         if self.velocity:
-            fields.append(Field("velocity", 128 // VELOCITY_STEP + 1, optional=True))
+            fields.append(Field("velocity", VELOCITIES + 1, optional=True))
         if self.instrument:
             fields.append(Field("instrument", DRUMS + 2, optional=True))
         return tuple(fields)
@@ -94,3 +95,14 @@ def tempo_qpm(ids: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Quarters a minute of each class."""
     qpm: npt.NDArray[np.float64] = 120.0 * np.exp2((ids.astype(np.float64) - START_TEMPO) / 24)
     return qpm
+
+
+def velocity_id(velocity: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The id 1..33 of the nearest level."""
+    ids: npt.NDArray[np.uint8] = (velocity + np.uint8(VELOCITY_STEP // 2)) // np.uint8(VELOCITY_STEP) + np.uint8(1)
+    return ids
+
+
+def velocity_of(ids: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """The MIDI velocity of each level."""
+    return np.clip((ids.astype(np.int64) - 1) * VELOCITY_STEP, 1, 127)
