@@ -87,7 +87,7 @@ def pairs(one: Sounding, other: Sounding, by_instrument: bool) -> npt.NDArray[np
     groups = []
     for sounding in (one, other):
         group = sounding.pitch + 128 * (sounding.instrument if by_instrument else 0)
-        order = np.lexsort([sounding.velocity, sounding.duration, np.round(sounding.onset * 48), group])
+        order = np.lexsort([sounding.velocity, sounding.duration, np.floor(sounding.onset * 48 + 0.5), group])
         groups.append((order.tolist(), group[order].tolist(), sounding.onset[order].tolist()))
     (rows, group, onset), (other_rows, other_group, other_onset) = groups
     at = other_at = 0
