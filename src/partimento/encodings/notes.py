@@ -22,13 +22,13 @@ from partimento.encodings.notes_layout import (
     PROFILES,
     START_METER,
     START_TEMPO,
+    VELOCITY_OF,
     Ints,
     Profile,
     bar_ticks,
     tempo_id,
     tempo_qpm,
     velocity_id,
-    velocity_of,
 )
 from partimento.errors import InvalidOption
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
@@ -280,6 +280,7 @@ def _put(columns: Events, stop: Ints, amount: Ints, kind: int) -> None:
 
 
 def _piece(events: npt.NDArray[Any], layout: Profile) -> Piece:
+    events = np.asfortranarray(events)  # each field by itself in memory
     kind = events[:, 0]
     tick = notes_time.walk(events, layout).tick
     row = np.flatnonzero(kind == layout.kind("note"))
@@ -289,12 +290,13 @@ def _piece(events: npt.NDArray[Any], layout: Profile) -> Piece:
     notes = np.zeros(len(row), NOTE)
     notes["onset"], notes["duration"] = tick[row], duration[row]
     notes["pitch"] = events[row, 2] - 1
-    notes["velocity"] = velocity_of(events[row, 4]) if layout.velocity else 80
+    notes["velocity"] = VELOCITY_OF[events[row, 4]] if layout.velocity else 80
     used = np.ones(1, np.int64)
     if layout.instrument:
         instrument = events[row, -1]
-        used = np.flatnonzero(np.bincount(instrument, minlength=DRUMS + 2))
-        notes["track"] = np.searchsorted(used, instrument)
+        is_used = np.bincount(instrument, minlength=DRUMS + 2) > 0
+        used = np.flatnonzero(is_used)
+        notes["track"] = (np.cumsum(is_used) - 1).astype(np.uint16)[instrument]
     tracks = tuple(Track(0, True) if number == DRUMS + 1 else Track(number - 1) for number in used.tolist() if len(row))
     if not layout.beats:
         return Piece(notes, tracks, layout.ticks_per_quarter)

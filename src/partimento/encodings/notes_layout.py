@@ -62,12 +62,12 @@ class Profile:
 
     def ticks_of(self, kind: npt.NDArray[Any], time: Ints) -> Ints:
         """The ticks that each event lies after the one before it; 0 for bars, whose length depends on the meter."""
-        scale, start = np.zeros(256, np.int64), np.zeros(256, np.int64)
+        ticks: Ints = time - 1
+        others = np.flatnonzero(kind != self.kind("note"))
+        other, scale = kind[others], np.zeros(256, np.int64)
         scale[self.kind("wait")] = LONGEST
-        for name in ("meter", "key", "tempo", "note"):
-            scale[self.kind(name)] = start[self.kind(name)] = 1
-        ticks: Ints = time * scale[kind]
-        ticks -= start[kind]
+        timed = (other == self.kind("meter")) | (other == self.kind("key")) | (other == self.kind("tempo"))
+        ticks[others] = np.where(timed, ticks[others], time[others] * scale[other])
         return ticks
 
 
@@ -103,6 +103,5 @@ def velocity_id(velocity: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return ids
 
 
-def velocity_of(ids: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """The MIDI velocity of each level."""
-    return np.clip((ids.astype(np.int64) - 1) * VELOCITY_STEP, 1, 127)
+# the MIDI velocity of each id
+VELOCITY_OF = np.clip((np.arange(VELOCITIES + 1) - 1) * VELOCITY_STEP, 1, 127).astype(np.uint8)
