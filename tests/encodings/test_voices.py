@@ -30,7 +30,7 @@ def slow_encode(piece: Piece, grid: int, voices: int) -> list[list[int]]:
         first, end = (floor(Fraction(tick * grid, piece.ticks_per_quarter) + Fraction(1, 2)) for tick in (onset, onset + duration))
         note = (pitch, max(end, first + 1))
         if first < MAX_STEPS:
-            starts[track][first] = max(starts[track].get(first, note), note)
+            starts[track][first] = max(starts[track].get(first, note), note, key=lambda one: (one[0], -one[1]))
     for step in range(MAX_STEPS):
         row = [REST] * voices
         for voice in range(voices):

@@ -56,8 +56,8 @@ class Voices(Encoding):
 
     def encode(self, piece: Piece) -> Events:
         notes, voice = self._voices_of(piece)
-        # by voice and step, the highest note of a step last, of unisons the longest
-        order = np.lexsort([notes["duration"], notes["pitch"], notes["onset"], voice])
+        # by voice and step, the highest note of a step last, of unisons the shortest
+        order = np.lexsort([-notes["duration"], notes["pitch"], notes["onset"], voice])
         notes, voice = notes[order], voice[order]
         moment = voice * MAX_STEPS + notes["onset"]
         last = np.append(moment[1:] != moment[:-1], True)[: len(moment)]
@@ -89,7 +89,7 @@ class Voices(Encoding):
         voice_of[tracks if by_pitch else tracks[: self.voices]] = 0 if by_pitch else np.arange(self.voices)
         line = line[voice_of[line["track"]] >= 0] if len(line) else line
         if by_pitch:
-            line = line[np.lexsort([-line["duration"], -line["pitch"].astype(np.int64), line["onset"]])]
+            line = line[np.lexsort([line["duration"], -line["pitch"].astype(np.int64), line["onset"]])]
             voice = split_by_pitch(line, self.voices)
             return line[voice >= 0], voice[voice >= 0]
         return line, voice_of[line["track"]] if len(line) else np.zeros(0, np.int64)
