@@ -1,7 +1,7 @@
 """The encoding `notes`: one event for one note, chords as notes with time zero, and bars, meters, keys and tempos among them.
 
-It makes events of pieces and pieces of events, without a loop over notes; where events lie is the business of
-`notes_time.py`, what may follow that of `notes_legal.py`. `docs/encodings.md` describes the events.
+It makes events and pieces of each other, without a loop over notes. Rounding and order are the business of `notes_pack.py`,
+where events lie that of `notes_time.py`, what may follow that of `notes_legal.py`. `docs/encodings.md` describes the events.
 """
 
 from __future__ import annotations
@@ -16,26 +16,17 @@ from partimento.encodings import notes_legal, notes_time
 from partimento.encodings.base import Encoding, Events, Field
 from partimento.encodings.notes_layout import (
     DRUMS,
-    LAST_TICK,
     LONGEST,
-    NUMERATORS,
     PROFILES,
-    START_METER,
-    START_TEMPO,
     VELOCITY_OF,
     Ints,
     Profile,
     bar_ticks,
-    tempo_id,
     tempo_qpm,
-    velocity_id,
 )
+from partimento.encodings.notes_pack import packed_maps, packed_notes
 from partimento.errors import InvalidOption
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
-
-# an event in one number, so that sorting them is one sort of integers: tick (24 bits), rank (2), pitch or value (7),
-# duration - 1 (8), velocity (6), instrument (8), tie (8)
-_RANK_NOTE = 3  # after meter, key and tempo of its moment
 
 
 @dataclass(frozen=True)
@@ -76,10 +67,10 @@ class Notes(Encoding):
 
     def encode(self, piece: Piece) -> Events:
         layout = self.layout
-        packed = _packed_notes(piece, layout)
+        packed = packed_notes(piece, layout)
         meters = np.zeros((0, 3), np.int64)
         if len(packed) and layout.beats:
-            meters, maps = _packed_maps(piece, int(packed[-1] >> 39), layout.ticks_per_quarter)
+            meters, maps = packed_maps(piece, int(packed[-1] >> 39), layout.ticks_per_quarter)
             if len(maps):
                 packed = np.concatenate([maps, packed])
                 packed.sort()
@@ -102,99 +93,8 @@ class Notes(Encoding):
         return notes_time.place(events, self.layout)
 
 
-def _packed_notes(piece: Piece, layout: Profile) -> Ints:
-    """The notes as sorted numbers."""
-    notes = piece.notes
-    if not layout.instrument and any(track.is_drum for track in piece.tracks):
-        notes = notes[~np.array([track.is_drum for track in piece.tracks])[notes["track"]]]
-    onset_tick, end_tick = notes["onset"].astype(np.int64), notes["onset"].astype(np.int64)
-    end_tick += notes["duration"]
-    if layout.beats:
-        onset, end = (nearest_line(tick, piece.ticks_per_quarter, layout.ticks_per_quarter) for tick in (onset_tick, end_tick))
-    else:
-        onset, end = _hundredths(piece, onset_tick), _hundredths(piece, end_tick)
-    if len(onset) and onset.max() > LAST_TICK:
-        inside = onset <= LAST_TICK
-        notes, onset, end = notes[inside], onset[inside], end[inside]
-    end -= onset
-    end -= 1
-    np.clip(end, 0, LONGEST * (LONGEST + 1) - 1, out=end)  # the duration less one tick
-    tie = end // LONGEST
-    end -= tie * LONGEST
-    packed = onset
-    packed <<= 2
-    packed |= _RANK_NOTE
-    packed <<= 7
-    packed |= notes["pitch"]
-    packed <<= 8
-    packed |= end
-    packed <<= 6
-    if layout.velocity:
-        packed |= velocity_id(notes["velocity"])
-    packed <<= 8
-    if layout.instrument:
-        instruments = np.array([DRUMS if track.is_drum else track.program for track in piece.tracks], np.int64)
-        packed |= instruments[notes["track"]]
-    packed <<= 8
-    packed |= tie
-    packed.sort()
-    return packed
-
-
-def nearest_line(tick: Ints, ticks_per_quarter: int, grid: int) -> Ints:
-    """Ticks on a grid of so many lines a quarter; the later line where two are as near."""
-    if ticks_per_quarter == grid:
-        return tick
-    line: Ints = (tick * (2 * grid) + ticks_per_quarter) // (2 * ticks_per_quarter)
-    return line
-
-
-def _hundredths(piece: Piece, tick: Ints) -> Ints:
-    with np.errstate(over="ignore", invalid="ignore"):  # tempos near zero: beyond the last tick
-        second = piece.second_at(tick)
-    return np.floor(np.fmin(second, 2e6) * 100 + 0.5).astype(np.int64)
-
-
-def _packed_maps(piece: Piece, last_tick: int, grid: int) -> tuple[Ints, Ints]:
-    """Meters in force as rows (tick, numerator, denominator), and all changes of meter, key and tempo as numbers."""
-    meters = np.zeros((0, 3), np.int64)
-    packed = []
-    rows = piece.meters[piece.meters["numerator"] <= NUMERATORS] if len(piece.meters) else piece.meters
-    if len(rows):
-        tick, values = _changes(rows, last_tick, piece.ticks_per_quarter, grid, rows["numerator"], rows["denominator"])
-        numerator, denominator = values
-        length = bar_ticks(numerator, denominator, grid)
-        differs = (np.diff(numerator, prepend=START_METER[0]) != 0) | (np.diff(denominator, prepend=START_METER[1]) != 0)
-        since, before = np.diff(tick, prepend=0), np.concatenate([[4 * grid], length])[:-1]
-        stated = differs | (since % before != 0)
-        meters = np.stack([tick, numerator, denominator], 1)[stated]
-        exponent = np.log2(meters[:, 2]).astype(np.int64)
-        packed.append(_packed_map(meters[:, 0], 0, meters[:, 1] - 1, exponent))
-    for rank, rows, start in ((1, piece.keys, 0), (2, piece.tempos, START_TEMPO)):
-        if len(rows):
-            value = tempo_id(rows["qpm"]) if rank == 2 else 2 * (rows["fifths"].astype(np.int64) + 7) + rows["minor"] + 1
-            tick, (value,) = _changes(rows, last_tick, piece.ticks_per_quarter, grid, value)
-            stated = np.diff(value, prepend=start) != 0
-            packed.append(_packed_map(tick[stated], rank, value[stated] - 1, np.zeros(1, np.int64)))
-    return meters, np.concatenate(packed) if packed else np.zeros(0, np.int64)
-
-
-def _changes(
-    rows: npt.NDArray[Any], last_tick: int, ticks_per_quarter: int, grid: int, *values: npt.NDArray[Any]
-) -> tuple[Ints, list[Ints]]:
-    """Lines of the grid up to the last onset, each once, and the last value of each on it."""
-    tick = nearest_line(rows["tick"].astype(np.int64), ticks_per_quarter, grid)
-    kept = tick <= last_tick
-    kept[:-1] &= tick[1:] != tick[:-1]
-    return tick[kept], [value[kept].astype(np.int64) for value in values]
-
-
-def _packed_map(tick: Ints, rank: int, value: Ints, second: Ints) -> Ints:
-    return (((tick << 2 | rank) << 7 | value) << 8 | second) << 22
-
-
 def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
-    """Events of sorted numbers: each with its time, and the bars and waits before it, the tie after it."""
+    """Events of sorted numbers (`notes_pack.py`): each with its time, and the bars and waits before it, the tie after it."""
     width = len(layout.fields)
     if not len(packed):
         return np.zeros((0, width), np.uint8)
