@@ -221,6 +221,55 @@ def test_a_model_that_writes_no_notes_ends() -> None:
     assert len(made.events) == 1 + 2 * 64
 
 
+class Chance(Thirds):
+    """Every id of a field is as likely; the end of a piece, when it may come, comes now and then."""
+
+    def begin(self, count: int) -> Any:
+        model = self
+
+        class Flat:
+            def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+                return np.zeros((len(drawn), model.fields[drawn.shape[1]].size), np.float32)
+
+            def push(self, events: np.ndarray[Any, Any]) -> None:
+                assert events.shape[1] == len(model.fields)
+
+        return Flat()
+
+
+@dataclass
+class ChanceModel(Model):
+    encoding: Encoding = field(default_factory=lambda: make("notes:profile=score"))
+
+    def predictor(self) -> Predictor:
+        return Chance(self.encoding.fields)
+
+
+def test_pieces_end_where_they_say_so_or_with_their_notes() -> None:
+    made = many(ChanceModel(), notes=6, count=12, given=given_piece())
+    encoding = ChanceModel().encoding
+    given = encoding.encode(given_piece())[:-1]
+    new = [encoding.notes_in(one.events) - 6 for one in made]
+    assert {encoding.ended(one.events) for one in made} == {True, False}
+    for one, notes in zip(made, new, strict=True):
+        assert np.array_equal(one.events[: len(given)], given), "without the end of what is given"
+        assert notes == 6 if not encoding.ended(one.events) else 0 <= notes <= 6
+        assert (one.events[:, 0] > 0).all(), "no padding"
+        assert len(one.piece) == notes + 6
+        again_events = encoding.encode(one.piece)
+        assert np.array_equal(again_events[: len(one.events)], one.events)
+        assert again(one.made, ChanceModel()).piece == one.piece
+
+
+def test_a_stream_of_ended_sequences_ends() -> None:
+    model = ChanceModel()
+    steps = np.stack(list(stream(model.predictor(), model.encoding, notes=1000, count=3)), 1)
+    for sequence in steps:
+        ends = [row for row in range(len(sequence)) if model.encoding.ended(sequence[: row + 1])]
+        assert len(ends) == 1
+        assert not sequence[ends[0] + 1 :].any(), "zeros after the end"
+
+
 def test_torch_has_its_threads_back() -> None:
     torch = pytest.importorskip("torch")
     before = torch.get_num_threads()

@@ -20,6 +20,8 @@ from tests.strategies import pieces
 # the values of each option; a new encoding adds its own here, and the first test below says so
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "melody": {"pitch": ("class", "piano", "midi"), "chord": ("root", "top", "bass")},
+    "voices": {"grid": (1, 4, 12), "voices": (1, 3, 4, 8)},
+    "notes": {"profile": ("score", "piano", "ensemble", "performance")},
 }
 
 
@@ -44,9 +46,11 @@ def test_every_option_of_every_encoding_is_varied() -> None:
 
 
 def events_of(encoding: Encoding, length: int, choose: np.random.Generator) -> npt.NDArray[Any]:
-    """Random events, each field drawn from what `allowed` permits."""
+    """Random events, each field drawn from what `allowed` permits; an event that ends the piece is mostly drawn again."""
     events = np.zeros((0, len(encoding.fields)), np.int64)
     for _ in range(length):
+        if encoding.ended(events) and choose.random() < 0.9:
+            events = events[:-1]
         drawn: tuple[int, ...] = ()
         for field in encoding.fields:
             legal = encoding.allowed(events, drawn)
@@ -57,6 +61,17 @@ def events_of(encoding: Encoding, length: int, choose: np.random.Generator) -> n
             drawn += (int(choose.choice(np.flatnonzero(legal))),)
         events = np.concatenate([events, [drawn]])
     return events
+
+
+def assert_comes_back(encoding: Encoding, events: npt.NDArray[Any]) -> None:
+    """Legal events decode, and encode to themselves up to the last note: what was drawn after it says nothing yet."""
+    piece = encoding.decode(events)
+    assert isinstance(piece, Piece)
+    again = encoding.encode(piece)
+    if encoding.ended(again) and not encoding.ended(events):
+        again = again[:-1]
+    assert np.array_equal(again, events[: len(again)])
+    assert encoding.notes_in(events[len(again) :]) == 0
 
 
 @every_variant
@@ -77,14 +92,34 @@ def test_the_law(encoding: Encoding, piece: Piece) -> None:
             assert legal[events[row, at]]
 
 
+@pytest.mark.slow
+@every_variant
+@settings(max_examples=2000, deadline=None)
+@given(piece=pieces(), seed=st.integers(0, 2**32 - 1), length=st.integers(0, 40))
+def test_the_law_on_thousands_of_pieces(encoding: Encoding, piece: Piece, seed: int, length: int) -> None:
+    events = encoding.encode(piece)
+    assert np.array_equal(encoding.encode(encoding.decode(events)), events)
+    drawn = events_of(encoding, length, np.random.default_rng(seed))
+    assert_comes_back(encoding, drawn)
+
+
 @every_variant
 @few
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(0, 40))
 def test_legal_events_decode_and_encode_to_themselves(encoding: Encoding, seed: int, length: int) -> None:
-    events = events_of(encoding, length, np.random.default_rng(seed))
-    piece = encoding.decode(events)
-    assert isinstance(piece, Piece)
-    assert np.array_equal(encoding.encode(piece), events)
+    assert_comes_back(encoding, events_of(encoding, length, np.random.default_rng(seed)))
+
+
+@every_variant
+@few
+@given(seed=st.integers(0, 2**32 - 1))
+def test_nothing_follows_the_end(encoding: Encoding, seed: int) -> None:
+    events = events_of(encoding, 30, np.random.default_rng(seed))
+    ends = [row for row in range(len(events)) if encoding.ended(events[: row + 1])]
+    assert ends in ([], [len(events) - 1])
+    if ends:
+        assert not encoding.allowed(events, ()).any()
+    assert not encoding.ended(events[:0])
 
 
 @every_variant

@@ -71,11 +71,12 @@ def stream(
     seed: int = 0,
     count: int = 1,
 ) -> Iterator[Events]:
-    """Events [B, F] of `count` sequences, each step as it is drawn, until every one has at least `notes` new notes
-    (or 64 events for each of them).
+    """Events [B, F] of `count` sequences, each step as it is drawn, until every one has at least `notes` new notes or has
+    ended (or 64 events for each of the notes).
 
-    `given` are events [T, F] before the first one drawn. A sequence with its notes goes on until all have theirs. Options
-    are checked at once, not at the first step. Raises `InvalidOption`, and `CheckpointError` for a model of other fields.
+    `given` are events [T, F] before the first one drawn. A sequence with its notes goes on until all have theirs; after
+    its end it is zeros. Options are checked at once, not at the first step. Raises `InvalidOption`, and `CheckpointError`
+    for a model of other fields.
     """
     sampling = sampling or Sampling()
     names = [field.name for field in encoding.fields]
@@ -103,12 +104,15 @@ def compose(
 ) -> list[Composition]:
     """`count` pieces of `notes` new notes each, after those of `given`. `on_progress(done, of)` counts notes.
 
-    A piece is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
+    A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
+    is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
     `InvalidOption`, and `InvalidPiece` when the encoding keeps no note of `given`.
     """
     start = None
     if given is not None:
         events = checkpoint.encoding.encode(given)
+        if checkpoint.encoding.ended(events):
+            events = events[:-1]
         if not len(events):
             raise InvalidPiece(
                 f"{_called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
@@ -183,10 +187,12 @@ def _compose(
     with _one_thread():
         given = None if start is None else start.events
         steps = []
+        held = np.zeros(count, np.int64)
         for step in stream(predictor, encoding, given=given, notes=notes, sampling=sampling, seed=seed, count=count):
             steps.append(step)
+            held += [encoding.notes_in(step[b : b + 1]) for b in range(count)]
             if on_progress is not None:
-                on_progress(min(len(steps), notes), notes)
+                on_progress(min(int(held.min()), notes), notes)
     new_BTF = np.stack(steps, axis=1)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
     until = encoding.decode(before).end_tick if len(before) else 0
@@ -217,12 +223,16 @@ def _steps(
     history_BTF = np.repeat(before[None], count, axis=0)
     length = len(before)
     missing = np.full(count, notes)
+    ended = np.full(count, encoding.ended(before))
     for _ in range(_EVENTS_PER_NOTE * notes):
         if length == history_BTF.shape[1]:  # doubled when full, so that a long stream does not copy itself at every step
             history_BTF = np.concatenate([history_BTF, np.zeros((count, max(256, length), len(fields)), encoding.dtype)], axis=1)
         drawn_BF = np.zeros((count, 0), np.int64)
         for field in fields:
-            allowed = np.stack([encoding.allowed(history_BTF[b, :length], tuple(drawn_BF[b].tolist())) for b in range(count)])
+            allowed = np.zeros((count, field.size), bool)
+            allowed[ended, 0] = True
+            for b in np.flatnonzero(~ended):
+                allowed[b] = encoding.allowed(history_BTF[b, :length], tuple(drawn_BF[b].tolist()))
             ids = draw(session.logits(drawn_BF), allowed, sampling, uniforms.next(), field=field.name)
             drawn_BF = np.concatenate([drawn_BF, ids[:, None]], axis=1)
         events: Events = drawn_BF.astype(encoding.dtype)
@@ -230,15 +240,20 @@ def _steps(
         length += 1
         yield events
         missing -= [encoding.notes_in(events[b : b + 1]) for b in range(count)]
-        if (missing <= 0).all():
+        ended |= [encoding.ended(events[b : b + 1]) for b in range(count)]
+        if (ended | (missing <= 0)).all():
             return
         session.push(events)
 
 
 def _first_notes(events: Events, notes: int, encoding: Encoding) -> Events:
-    """The events up to the one that brings the last of `notes`."""
-    held = np.cumsum([encoding.notes_in(events[at : at + 1]) for at in range(len(events))])
-    return events[: int(np.searchsorted(held, notes)) + 1]
+    """The events up to the one that brings the last of `notes`, or the one that ends the piece."""
+    held = 0
+    for at in range(len(events)):
+        held += encoding.notes_in(events[at : at + 1])
+        if held >= notes or encoding.ended(events[at : at + 1]):
+            return events[: at + 1]
+    return events
 
 
 def _given_events(given: npt.NDArray[Any] | list[Any] | None, encoding: Encoding) -> Events:

@@ -58,6 +58,10 @@ class Encoding(ABC):
         `history` holds the events so far [T, F]; `drawn` the fields of the next event that are already drawn.
         """
 
+    def ended(self, history: npt.NDArray[Any]) -> bool:
+        """Whether the events [T, F] are a whole piece after which nothing may follow; False where no event says so."""
+        return False
+
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         """How many notes of music the events [T, F] hold: what bits per note are divided by."""
         return len(events)

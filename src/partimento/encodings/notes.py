@@ -1,0 +1,209 @@
+"""The encoding `notes`: one event for one note, chords as notes with time zero, and bars, meters, keys and tempos among them.
+
+It makes events and pieces of each other, without a loop over notes. Rounding and order are the business of `notes_pack.py`,
+where events lie that of `notes_time.py`, what may follow that of `notes_legal.py`. `docs/encodings.md` describes the events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.encodings import notes_legal, notes_time
+from partimento.encodings.base import Encoding, Events, Field
+from partimento.encodings.notes_layout import (
+    DRUMS,
+    LONGEST,
+    PROFILES,
+    VELOCITY_OF,
+    Ints,
+    Profile,
+    bar_ticks,
+    tempo_qpm,
+)
+from partimento.encodings.notes_pack import packed_maps, packed_notes
+from partimento.errors import InvalidOption
+from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
+
+
+@dataclass(frozen=True)
+class Notes(Encoding):
+    """Option: `profile` is `score` (no velocity), `piano` (one instrument), `ensemble` or `performance` (playing time)."""
+
+    profile: str = "ensemble"
+
+    name: ClassVar[str] = "notes"
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise InvalidOption(f"notes: profile is {self.profile!r}; it must be one of {', '.join(PROFILES)}")
+
+    @property
+    def layout(self) -> Profile:
+        return PROFILES[self.profile]
+
+    @property
+    def keeps(self) -> str:  # type: ignore[override]
+        layout = self.layout
+        parts = ["every note's pitch, onset and duration on a grid of " + ("48 ticks a quarter" if layout.beats else "10 ms")]
+        parts += ["33 levels of velocity"] * layout.velocity + ["programs and drums"] * layout.instrument
+        parts += ["meters, keys, tempos (to 1.5%)"] * layout.beats
+        return ", ".join(parts)
+
+    @property
+    def drops(self) -> str:  # type: ignore[override]
+        layout = self.layout
+        parts = ["times off the grid", "which of the tracks of one instrument" if layout.instrument else "instruments, drums"]
+        parts += ["drum kits"] * layout.instrument + ["velocity"] * (not layout.velocity)
+        parts += ["meters, keys and tempos after the last onset" if layout.beats else "beats, meters, keys", "track names"]
+        return ", ".join(parts)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return self.layout.fields
+
+    def encode(self, piece: Piece) -> Events:
+        layout = self.layout
+        packed = packed_notes(piece, layout)
+        meters = np.zeros((0, 3), np.int64)
+        if len(packed) and layout.beats:
+            meters, maps = packed_maps(piece, int(packed[-1] >> 39), layout.ticks_per_quarter)
+            if len(maps):
+                packed = np.concatenate([maps, packed])
+                packed.sort()
+        return _events(packed, meters, layout)
+
+    def decode(self, events: npt.NDArray[Any]) -> Piece:
+        return _piece(np.asarray(events).reshape(-1, len(self.fields)), self.layout)
+
+    def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+        return notes_legal.allowed(self.layout, history, drawn)
+
+    def ended(self, history: npt.NDArray[Any]) -> bool:
+        return bool(len(history)) and int(history[-1, 0]) == self.layout.kind("end")
+
+    def notes_in(self, events: npt.NDArray[Any]) -> int:
+        return int(np.count_nonzero(events[:, 0] == self.layout.kind("note")))
+
+    def place(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+        """Bar, beat and tick of the beat of each event [T, 3]; in `performance` second, tenth and tick of 10 ms."""
+        return notes_time.place(events, self.layout)
+
+
+def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
+    """Events of sorted numbers (`notes_pack.py`): each with its time, and the bars and waits before it, the tie after it."""
+    width = len(layout.fields)
+    if not len(packed):
+        return np.zeros((0, width), np.uint8)
+    tick = packed >> 39
+    tie = packed & 0xFF
+    if layout.beats:
+        crossed, since = _bars(tick, (packed >> 37) & 3 if len(meters) else None, meters, layout.ticks_per_quarter)
+    else:
+        crossed, since = np.zeros(0, np.int64), np.diff(tick, prepend=0)
+    waits = since // LONGEST if since.max() >= LONGEST else np.zeros(0, np.int64)
+    if len(waits):
+        since -= waits * LONGEST
+    before = _extra(crossed, len(tick)) + _extra(waits, len(tick))
+    row = np.arange(len(tick)) + np.cumsum(before)
+    has_tie = tie != 0
+    ties = np.flatnonzero(has_tie)
+    if len(ties):
+        row += np.cumsum(has_tie) - has_tie
+    columns = np.zeros((width, int(row[-1]) + (2 if not has_tie[-1] else 3)), np.uint8)
+    kind, time, pitch, duration = columns[:4]
+    kind[row] = layout.kind("note")
+    time[row] = since + 1
+    pitch[row] = ((packed >> 30) & 0x7F) + 1
+    duration[row] = ((packed >> 22) & 0xFF) + 1
+    if layout.velocity:
+        columns[4, row] = (packed >> 16) & 0x3F
+    if layout.instrument:
+        columns[-1, row] = ((packed >> 8) & 0xFF) + 1
+    kind[row[ties] + 1], duration[row[ties] + 1] = layout.kind("tie"), tie[ties]
+    _put(columns, row - _extra(waits, len(tick)), crossed, layout.kind("bar"))
+    _put(columns, row, waits, layout.kind("wait"))
+    if layout.beats:
+        rank = (packed >> 37) & 3
+        for number, name in enumerate(("meter", "key", "tempo")):
+            at = row[rank == number]
+            kind[at] = layout.kind(name)
+            columns[3 if number else 4 :, at] = 0
+    kind[-1] = layout.kind("end")
+    return np.ascontiguousarray(columns.T)
+
+
+def _bars(tick: Ints, rank: Ints | None, meters: Ints, grid: int) -> tuple[Ints, Ints]:
+    """How many bar lines lie between each event and the one before, and the ticks since the last of both."""
+    if rank is None:
+        bar = tick // (4 * grid)
+        begin = bar * (4 * grid)
+        crossed = np.diff(bar, prepend=0)
+    else:
+        is_meter = rank == 0
+        segment = np.cumsum(is_meter) - is_meter  # a meter itself lies in a bar of the one before
+        start = np.concatenate([[0], meters[:, 0]])[segment]
+        length = np.concatenate([[4 * grid], bar_ticks(meters[:, 1], meters[:, 2], grid)])[segment]
+        bar = (tick - start) // length
+        begin = start + bar * length
+        left = np.where(is_meter, 0, bar)
+        crossed = bar.copy()
+        crossed[1:] -= left[:-1]
+    last = np.zeros(len(tick), np.int64)
+    np.maximum(tick[:-1], begin[1:], out=last[1:])
+    last[0] = begin[0]
+    return crossed, tick - last
+
+
+def _extra(amount: Ints, size: int) -> Ints:
+    """How many events of at most `LONGEST` each amount takes."""
+    return (amount + (LONGEST - 1)) // LONGEST if len(amount) else np.zeros(size, np.int64)
+
+
+def _put(columns: Events, stop: Ints, amount: Ints, kind: int) -> None:
+    """Writes bars or waits into the rows before `stop`: the longest ones first, then what is left."""
+    at = np.flatnonzero(amount)
+    if not len(at):
+        return
+    stop, amount = stop[at], amount[at]
+    if amount.max() <= LONGEST:
+        columns[0, stop - 1], columns[1, stop - 1] = kind, amount
+        return
+    count = _extra(amount, len(amount))
+    of = np.repeat(np.arange(len(count)), count)
+    nth = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    rows = stop[of] - count[of] + nth
+    columns[0, rows], columns[1, rows] = kind, np.minimum(LONGEST, amount[of] - nth * LONGEST)
+
+
+def _piece(events: npt.NDArray[Any], layout: Profile) -> Piece:
+    events = np.asfortranarray(events)  # each field by itself in memory
+    kind = events[:, 0]
+    tick = notes_time.walk(events, layout).tick
+    row = np.flatnonzero(kind == layout.kind("note"))
+    duration = events[:, 3].astype(np.int32)
+    ties = np.flatnonzero(kind == layout.kind("tie"))
+    duration[ties - 1] += LONGEST * duration[ties]
+    notes = np.zeros(len(row), NOTE)
+    notes["onset"], notes["duration"] = tick[row], duration[row]
+    notes["pitch"] = events[row, 2] - 1
+    notes["velocity"] = VELOCITY_OF[events[row, 4]] if layout.velocity else 80
+    used = np.ones(1, np.int64)
+    if layout.instrument:
+        instrument = events[row, -1]
+        is_used = np.bincount(instrument, minlength=DRUMS + 2) > 0
+        used = np.flatnonzero(is_used)
+        notes["track"] = (np.cumsum(is_used) - 1).astype(np.uint16)[instrument]
+    tracks = tuple(Track(0, True) if number == DRUMS + 1 else Track(number - 1) for number in used.tolist() if len(row))
+    if not layout.beats:
+        return Piece(notes, tracks, layout.ticks_per_quarter)
+    meter, key, tempo = (np.flatnonzero(kind == layout.kind(name)) for name in ("meter", "key", "tempo"))
+    meters, keys, tempos = np.zeros(len(meter), METER), np.zeros(len(key), KEY), np.zeros(len(tempo), TEMPO)
+    meters["tick"], keys["tick"], tempos["tick"] = tick[meter], tick[key], tick[tempo]
+    meters["numerator"], meters["denominator"] = events[meter, 2], 1 << (events[meter, 3].astype(np.int64) - 1)
+    keys["fifths"], keys["minor"] = (events[key, 2].astype(np.int64) - 1) // 2 - 7, (events[key, 2] - 1) % 2
+    tempos["qpm"] = tempo_qpm(events[tempo, 2])
+    return Piece(notes, tracks, layout.ticks_per_quarter, tempos, meters, keys)

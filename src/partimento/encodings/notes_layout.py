@@ -1,0 +1,107 @@
+"""What the events of `notes` are made of: profiles, kinds, fields and their sizes. It knows no piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.encodings.base import Field
+
+Ints = npt.NDArray[np.int64]
+
+LONGEST = 192  # ticks that the fields time and duration reach alone; in a profile with beats four quarters
+LAST_TICK = 2**24 - 1  # two days at 120 quarters a minute; no event is later
+DRUMS = 128  # the instrument after the 128 programs
+VELOCITY_STEP = 4  # as Oore et al. 2018, section 3; levels are 1, 4, 8 .. 124, 127, so that 64, 80 and the like are exact
+VELOCITIES = 33
+KINDS = ("bar", "wait", "meter", "key", "tempo", "note", "tie", "end")  # those of one moment stand in this order
+KINDS_WITHOUT_BEATS = ("wait", "note", "tie", "end")
+NUMERATORS, DENOMINATORS, KEYS, TEMPOS = 128, 8, 30, 128
+START_METER = (4, 4)
+START_TEMPO = 70  # the id of 120 quarters a minute; ids are a 24th of an octave (2.9%) apart, from 16 to 640
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A grid of `ticks_per_quarter`, and which parts of the music have their events and fields.
+
+    Without `beats` a tick is 10 ms of playing time, written as a fiftieth of a quarter at 120 a minute; without `instrument`
+    all notes but the drums are of program 0.
+    """
+
+    ticks_per_quarter: int
+    beats: bool
+    velocity: bool
+    instrument: bool
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        return KINDS if self.beats else KINDS_WITHOUT_BEATS
+
+    def kind(self, name: str) -> int:
+        """The id of a kind; 99, which no event has, for one that the profile lacks."""
+        return self.kinds.index(name) + 1 if name in self.kinds else 99
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        fields = [
+            Field("kind", len(self.kinds) + 1),
+            Field("time", LONGEST + 1, optional=True),
+            Field("pitch", 128 + 1, optional=True),
+            Field("duration", LONGEST + 1, optional=True),
+        ]
+        if self.velocity:
+            fields.append(Field("velocity", VELOCITIES + 1, optional=True))
+        if self.instrument:
+            fields.append(Field("instrument", DRUMS + 2, optional=True))
+        return tuple(fields)
+
+    def ticks_of(self, kind: npt.NDArray[Any], time: Ints) -> Ints:
+        """The ticks that each event lies after the one before it; 0 for bars, whose length depends on the meter."""
+        ticks: Ints = time - 1
+        others = np.flatnonzero(kind != self.kind("note"))
+        other, scale = kind[others], np.zeros(256, np.int64)
+        scale[self.kind("wait")] = LONGEST
+        timed = (other == self.kind("meter")) | (other == self.kind("key")) | (other == self.kind("tempo"))
+        ticks[others] = np.where(timed, ticks[others], time[others] * scale[other])
+        return ticks
+
+
+PROFILES = {
+    "score": Profile(48, beats=True, velocity=False, instrument=True),
+    "piano": Profile(48, beats=True, velocity=True, instrument=False),
+    "ensemble": Profile(48, beats=True, velocity=True, instrument=True),
+    "performance": Profile(50, beats=False, velocity=True, instrument=False),
+}
+
+
+def bar_ticks(numerator: Ints, denominator: Ints, ticks_per_quarter: int) -> Ints:
+    """The length of a bar; that of an odd number of 128ths is rounded down to a tick."""
+    length: Ints = np.maximum(1, numerator * (4 * ticks_per_quarter) // denominator)
+    return length
+
+
+def tempo_id(qpm: npt.NDArray[np.float64]) -> Ints:
+    """The id 1..128 of the nearest tempo class."""
+    steps = np.floor(np.log2(qpm / 120.0) * 24 + 0.5)
+    return np.asarray(np.clip(steps + START_TEMPO, 1, TEMPOS), np.int64)
+
+
+def tempo_qpm(ids: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Quarters a minute of each class."""
+    qpm: npt.NDArray[np.float64] = 120.0 * np.exp2((ids.astype(np.float64) - START_TEMPO) / 24)
+    return qpm
+
+
+def velocity_id(velocity: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The id 1..33 of the nearest level."""
+    ids: npt.NDArray[np.uint8] = (velocity + np.uint8(VELOCITY_STEP // 2)) // np.uint8(VELOCITY_STEP) + np.uint8(1)
+    return ids
+
+
+# the MIDI velocity of each id
+VELOCITY_OF = np.clip((np.arange(VELOCITIES + 1) - 1) * VELOCITY_STEP, 1, 127).astype(np.uint8)
