@@ -216,7 +216,8 @@ class Run:
             "split": self.identity["split"],
             "train_events": self.segments.part.events_scored,
         }
-        save_model(self.folder / FILE_NAME, state.best, self.recipe, {**self.metadata, "training": told, "identity": self.identity})
+        own = {"training": told, "identity": self.identity, "scores": {"valid_bits_per_note": state.schedule.best}}
+        save_model(self.folder / FILE_NAME, state.best, self.recipe, {**self.metadata, **own})
         self._clean()
         return self._result(told)
 
