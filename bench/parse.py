@@ -29,6 +29,7 @@ from partimento.formats import supervise
 from partimento.piece import Piece
 
 BATCH = 16  # pieces read before they are encoded, which keeps both codes in the cache; a corpus does it likewise
+MELODY = Melody()
 Cost = tuple[float, float]  # seconds by the clock, seconds of processors
 
 
@@ -106,10 +107,10 @@ def _pieces(paths: Sequence[Path]) -> Iterator[Piece]:
 
 
 def _melodies(paths: Sequence[Path]) -> None:
-    melody, pieces = Melody(), _pieces(paths)
+    pieces = _pieces(paths)
     while batch := list(islice(pieces, BATCH)):
         for piece in batch:
-            melody.encode(piece)
+            MELODY.encode(piece)
 
 
 def _timed(work: Callable[[], object]) -> Cost:
@@ -120,7 +121,9 @@ def _timed(work: Callable[[], object]) -> Cost:
 
 def melody_task(path: str) -> bytes:
     """Worker side: the melody of a file."""
-    return Melody().encode(next(_pieces([Path(path)]))).tobytes()
+    with open(path, "rb", buffering=0) as file:
+        data = file.read()
+    return MELODY.encode(formats.parse(data, ".mid", source=path)[0]).tobytes()
 
 
 def _pool(paths: Sequence[Path], workers: int) -> Cost:
