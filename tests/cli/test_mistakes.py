@@ -125,6 +125,7 @@ compose --like nowhere.mid -o new.mid ==> --like nowhere.mid
 compose --like text.txt -o new.mid ==> text.txt
 compose --like few/one/000.mid -o new.mid ==> --like few/one/000.mid
 compose --like made.mid -o made.mid ==> made.mid
+compose --like made.mid --notes 9 --seed 3 -o new.mid ==> --notes, --seed
 compose --like made.mid -o new.wav ==> new.wav
 compose nowhere --like made.mid -o new.mid ==> nowhere
 demo --out text.txt ==> text.txt

@@ -84,6 +84,12 @@ def compose(
     """
     screen = Screen(json)
     if like is not None:
+        asked = {"--notes": notes != 200, "--given": given is not None, "--given-notes": given_notes is not None}
+        asked |= {"--count": count != 1, "--temperature": temperature != "1", "--top-k": top_k != 0, "--top-p": top_p != 1}
+        asked |= {"--min-p": min_p != 0, "--seed": seed is not None}
+        if any(asked.values()):
+            others = ", ".join(option for option, given_too in asked.items() if given_too)
+            raise InvalidOption(f"--like makes the same piece again, so it cannot go with {others}; leave one of them out")
         _again(screen, like, model, out, roll)
         return
     if model is None:
