@@ -37,6 +37,9 @@ from partimento.errors import CheckpointError, CorpusError
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.tensorfile import load
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests are not installed
+from tests.hostile import flip
+
 PARTIMENTO = (sys.executable, "-m", "partimento")
 STEPS, WIDTH = 400, 16
 
@@ -228,15 +231,6 @@ def content_of(place: Path) -> dict[str, bytes]:
     if place.is_file():
         return {"": place.read_bytes()}
     return {path.relative_to(place).as_posix(): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()}
-
-
-def flip(path: Path, chance: random.Random) -> bytes:
-    """Flips one bit of a file; returns what it was."""
-    was = path.read_bytes()
-    content = bytearray(was)
-    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-    path.write_bytes(content)
-    return was
 
 
 def limit_files(most_bytes: int) -> None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 import io
 import random
 import zipfile
+from pathlib import Path
 
 END = b"\x00\xff\x2f\x00"
 TUNE = b"".join(bytes([0, 0x90, 60 + step, 80, 96, 0x80, 60 + step, 64]) for step in (0, 2, 4, 5, 7))
+
+
+def flip(path: Path, chance: random.Random) -> bytes:
+    """Flips one bit of a file; returns what it was."""
+    was = path.read_bytes()
+    content = bytearray(was)
+    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+    return was
 
 
 def chunk(body: bytes, *, length: int | None = None) -> bytes:

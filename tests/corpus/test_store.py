@@ -15,18 +15,10 @@ from partimento.corpus import Corpus, Options, build
 from partimento.corpus import store as stores
 from partimento.errors import CorpusError, WriteFailed
 from partimento.files import seal, unseal
+from tests.hostile import flip
 from tests.made import made_piece
 
 FLIPS = 200
-
-
-def flip(path: Path, chance: random.Random) -> bytes:
-    """Flips one bit of the file; returns what it was."""
-    was = path.read_bytes()
-    content = bytearray(was)
-    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-    path.write_bytes(content)
-    return was
 
 
 def test_every_flipped_bit_is_noticed(tmp_path: Path, made_corpus: Path, caplog: pytest.LogCaptureFixture) -> None:

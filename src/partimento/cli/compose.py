@@ -6,6 +6,7 @@ import json as json_module
 import os
 import secrets
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,9 +114,8 @@ def compose(
     remember(checkpoint.sha256, checkpoint.path)
     piece = read(given) if given is not None else None
     if piece is not None and given_notes is not None:
-        about = piece.about
-        piece = checkpoint.encoding.decode(checkpoint.encoding.encode(piece)[:given_notes])
-        piece = type(piece)(piece.notes, piece.tracks, piece.ticks_per_quarter, about=about)
+        head = checkpoint.encoding.encode(piece)[:given_notes]
+        piece = replace(checkpoint.encoding.decode(head), about=piece.about)
     first: list[float] = []
     with screen.progress() as tell:
 

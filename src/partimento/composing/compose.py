@@ -190,8 +190,8 @@ def _compose(
         held = np.zeros(count, np.int64)
         for step in stream(predictor, encoding, given=given, notes=notes, sampling=sampling, seed=seed, count=count):
             steps.append(step)
-            held += [encoding.notes_in(step[b : b + 1]) for b in range(count)]
             if on_progress is not None:
+                held += [encoding.notes_in(step[b : b + 1]) for b in range(count)]
                 on_progress(min(int(held.min()), notes), notes)
     new_BTF = np.stack(steps, axis=1)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
