@@ -10,7 +10,7 @@ import torch
 from partimento.encodings import Field
 from partimento.errors import InvalidOption, UnknownName
 from partimento.models import neural
-from partimento.models.backbones import BACKBONES, backbone
+from partimento.models.backbones import backbone
 from partimento.models.config import ModelConfig
 from partimento.models.heads import HEADS, INPUTS, heads, inputs
 from partimento.models.model import Model
@@ -33,23 +33,6 @@ def a_model(kind: str = "independent", inputs: str = "fields", layers: int = 1) 
 def some_pieces(lengths: list[int], seed: int = 0) -> list[np.ndarray]:
     chance = np.random.default_rng(seed)
     return [np.stack([chance.integers(ids.start, ids.stop, n) for ids in IDS], 1).astype(np.uint8) for n in lengths]
-
-
-@pytest.mark.parametrize("name", sorted(BACKBONES))
-@pytest.mark.parametrize("layers", [1, 2])
-def test_step_by_step_equals_the_whole(name: str, layers: int) -> None:
-    torch.manual_seed(0)
-    made = backbone(6, ModelConfig(backbone=name, width=8, layers=layers)).eval()
-    h_BTI = torch.randn(3, 9, 6)
-    whole, _ = made(h_BTI)
-    state, steps = None, []
-    for t in range(9):
-        step, state = made(h_BTI[:, t : t + 1], state)
-        steps.append(step)
-    assert torch.allclose(torch.cat(steps, 1), whole, atol=1e-6)
-    _, state = made(h_BTI[:, :4])
-    some, _ = made(h_BTI[[2, 0], 4:], made.select(state, torch.tensor([2, 0])))
-    assert torch.allclose(some, whole[[2, 0], 4:], atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", sorted(HEADS))

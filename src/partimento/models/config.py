@@ -6,9 +6,15 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
-from partimento.errors import CheckpointError, InvalidOption
+from partimento.errors import CheckpointError, InvalidOption, UnknownName
 
+SCHEDULES = ("plateau", "cosine", "trapezoid")
 T = TypeVar("T")
+
+
+def _later(default: Any) -> Any:
+    """An entry that files of the first version lack: its default is what they meant."""
+    return field(default=default, metadata={"later": True})
 
 
 @dataclass(frozen=True)
@@ -17,31 +23,50 @@ class ModelConfig:
 
     `inputs`: how an event enters, `fields` (an embedding for each field) or `joint` (one for each combination of ids).
     `heads`: how the next one leaves, see `models/heads.py`. `width` is the backbone's, `embedding` that of each table.
+    `queries`, `keys` (0: as many) and `span` (0: all) are the transformer's: heads, those with keys of their own, and how
+    many events each one sees. What an encoding says of the place, of intervals and of the time since something changed
+    enters with `place`, `intervals` and `since`; `interval_logits` adds to the score of each pitch one of its intervals.
     """
 
     backbone: str = "lstm"
     inputs: str = "fields"
-    heads: str = "independent"
+    heads: str = "chained"
     width: int = 256
     layers: int = 1
     embedding: int = 64
     dropout: float = 0.0
+    queries: int = _later(4)
+    keys: int = _later(0)
+    span: int = _later(0)
+    place: bool = _later(False)
+    intervals: bool = _later(False)
+    since: bool = _later(False)
+    interval_logits: bool = _later(False)
 
     def __post_init__(self) -> None:
         _check_types(self)
         # upper ends: what a damaged or hostile file may ask for
         _check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), dropout=(0.0, 0.95))
+        _check_range(self, queries=(1, 1024), keys=(0, 1024), span=(0, 2**20))
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How the weights are found.
 
-    `batch` segments of at most `segment` events make a step. AdamW at `learning_rate`, reached after `warmup` steps.
-    Every `valid_every` steps (and at least once an epoch) `valid_events` events of the valid part are scored; after
-    `patience` validations that gain less than `min_gain` bits a note the rate is multiplied by `decay`; when this has
-    happened `decays` times and would again, or after `epochs`, training ends. The defaults were found on 5.9 million notes
-    of classical music (see `LOG.md`): smaller batches gain more a note and cost no speed on a CPU.
+    `batch` segments of at most `segment` events make a step. AdamW at `learning_rate`, reached after `warmup` steps. What
+    `schedule` says follows: `plateau`, or over `steps` down to zero: `cosine`, or `trapezoid` (constant, then linear over the
+    share `cooldown` of the steps). Every `valid_every` steps (and at least once an epoch) `valid_events` events of the valid
+    part are scored. With `plateau`, after `patience` validations that gain less than `min_gain` bits a note the rate is
+    multiplied by `decay`; when this has happened `decays` times and would again, or after `epochs`, training ends. The
+    defaults were found on 5.9 million notes of classical music (see `LOG.md`): smaller batches gain more a note and cost no
+    speed on a CPU.
+
+    `accumulate` computes a step in so many slices, for the memory's sake. After more than `skips` steps in a row whose loss
+    or gradient is no number, training ends. `average` is the decay of an exponential moving average of the weights, which is
+    then what is validated and kept (0: none). `smoothing` is the share of a target given to all ids alike; `noise` that of
+    ids read as unknown; `transpose` the largest shift of a segment in semitones; `louder` and `faster` likewise in levels of
+    velocity and tempo; `omit` the share of conditions left out (each alone, and all at once).
     """
 
     batch: int = 16
@@ -58,13 +83,33 @@ class TrainingConfig:
     min_gain: float = 0.005
     epochs: int = 1000
     seed: int = 0
+    schedule: str = _later("plateau")
+    steps: int = _later(0)
+    cooldown: float = _later(0.3)
+    accumulate: int = _later(1)
+    skips: int = _later(0)
+    average: float = _later(0.0)
+    smoothing: float = _later(0.0)
+    noise: float = _later(0.0)
+    transpose: int = _later(0)
+    louder: int = _later(0)
+    faster: int = _later(0)
+    omit: float = _later(0.2)
 
     def __post_init__(self) -> None:
         _check_types(self)
         big = 2**31
+        if self.schedule not in SCHEDULES:
+            raise UnknownName("schedule", self.schedule, SCHEDULES)
+        if self.schedule != "plateau" and not self.steps:
+            raise InvalidOption(f"the schedule {self.schedule!r} needs to know its steps")
         _check_range(self, batch=(1, big), segment=(1, big), learning_rate=(0.0, 10.0), weight_decay=(0.0, 10.0), clip=(1e-6, 1e9))
         _check_range(self, warmup=(0, big), valid_every=(1, big), valid_events=(1, 2**60), patience=(1, big), decay=(0.0, 1.0))
         _check_range(self, decays=(0, 1000), min_gain=(0.0, 100.0), epochs=(1, big), seed=(0, 2**63 - 1))
+        _check_range(self, steps=(0, big), cooldown=(0.0, 1.0), accumulate=(1, 4096), skips=(0, big), average=(0.0, 0.999999))
+        _check_range(
+            self, smoothing=(0.0, 0.5), noise=(0.0, 0.9), transpose=(0, 12), louder=(0, 16), faster=(0, 24), omit=(0.0, 1.0)
+        )
 
 
 @dataclass(frozen=True)
@@ -94,7 +139,7 @@ class Recipe:
                 model=_of(ModelConfig, rows["model"], "recipe's model"),
                 training=_of(TrainingConfig, rows["training"], "recipe's training"),
             )
-        except InvalidOption as error:
+        except (InvalidOption, UnknownName) as error:
             raise CheckpointError(f"the recipe cannot work: {error}") from None
 
 
@@ -104,12 +149,12 @@ def _of(kind: type[T], rows: Any, place: str) -> T:
 
 
 def _check_keys(kind: Any, rows: Any, place: str) -> None:
-    known = {entry.name for entry in fields(kind)}
+    known = {entry.name: entry.metadata.get("later", False) for entry in fields(kind)}
     if not isinstance(rows, dict):
         raise CheckpointError(f"the {place} is not a JSON object")
-    if unknown := set(rows) - known:
+    if unknown := set(rows) - set(known):
         raise CheckpointError(f"the {place} has {', '.join(sorted(unknown))}, unknown to this version; update partimento")
-    if missing := known - set(rows):
+    if missing := {name for name, later in known.items() if not later} - set(rows):
         raise CheckpointError(f"the {place} lacks {', '.join(sorted(missing))}")
 
 

@@ -1,0 +1,110 @@
+"""A Transformer; its state is the keys and values of the steps that later ones may still see. It knows no field and no music."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from partimento.errors import InvalidOption
+from partimento.models.backbones.base import Backbone, State
+from partimento.models.config import ModelConfig
+
+BASE = 10_000.0  # the slowest rotation takes about so many steps, as in Su et al. 2021
+
+
+class Transformer(Backbone):
+    """Pre-norm decoder blocks: RMSNorm (Zhang and Sennrich 2019), rotary positions (Su et al. 2021), grouped queries (Ainslie
+    et al. 2023) and SwiGLU (Shazeer 2020).
+
+    `config.queries` heads share `config.keys` heads of keys and values. With `config.span` each step sees that many steps,
+    itself among them, so what was trained on short segments works at any length; with 0 all of them.
+    """
+
+    def __init__(self, inputs: int, config: ModelConfig) -> None:
+        super().__init__()
+        keys = config.keys or config.queries
+        if config.width % (2 * config.queries) or config.queries % keys:
+            raise InvalidOption(
+                f"width {config.width}, queries {config.queries}, keys {keys}: each query needs an even share of the width, "
+                "and each key the same number of queries"
+            )
+        self.span, self.size = config.span, config.width // config.queries
+        self.project = nn.Linear(inputs, config.width, bias=False)
+        self.blocks = nn.ModuleList(_Block(config, keys) for _ in range(config.layers))
+        self.norm = nn.RMSNorm(config.width)
+
+    def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]:
+        h_BTD = self.project(h_BTI)
+        at, caches = (0, [(None, None)] * len(self.blocks)) if state is None else state
+        first_key = caches[0][0]
+        past = 0 if first_key is None else first_key.shape[2]
+        turn = _turns(at, h_BTD.shape[1], self.size, h_BTD.device)
+        mask = self._mask(past, h_BTD.shape[1], h_BTD.device)
+        after = []
+        for block, cache in zip(self.blocks, caches, strict=True):
+            h_BTD, (key, value) = block(h_BTD, cache, turn, mask)
+            first = max(0, key.shape[2] - self.span + 1) if self.span else 0
+            after.append((key[:, :, first:], value[:, :, first:]))
+        return self.norm(h_BTD), (at + h_BTD.shape[1], after)
+
+    def _mask(self, past: int, steps: int, device: torch.device) -> Tensor | None:
+        """bool [T, S]: which of the kept and new steps each new one sees; None where plain causality says it."""
+        fits = not self.span or past + steps <= self.span
+        if fits and (past == 0 or steps == 1):
+            return None
+        query, key = torch.arange(past, past + steps, device=device)[:, None], torch.arange(past + steps, device=device)
+        seen = key <= query
+        return seen & (key > query - self.span) if self.span else seen
+
+    def select(self, state: State, rows: Tensor) -> State:
+        at, caches = state
+        return at, [(key[rows], value[rows]) for key, value in caches]
+
+
+class _Block(nn.Module):
+    def __init__(self, config: ModelConfig, keys: int) -> None:
+        super().__init__()
+        width, self.size = config.width, config.width // config.queries
+        hidden = 8 * math.ceil(width / 3)  # 8/3 of the width: as many weights as a plain layer of four times the width
+        self.heads = [config.queries * self.size, keys * self.size, keys * self.size]
+        self.norms = nn.ModuleList(nn.RMSNorm(width) for _ in range(2))
+        self.attend = nn.Linear(width, sum(self.heads), bias=False)
+        self.gather = nn.Linear(width, width, bias=False)
+        self.widen = nn.Linear(width, 2 * hidden, bias=False)
+        self.narrow = nn.Linear(hidden, width, bias=False)
+        self.dropout = nn.Dropout(config.dropout)
+        with torch.no_grad():  # the sum over all blocks begins as large as one (Radford et al. 2019, section 2.3)
+            for layer in (self.gather, self.narrow):
+                layer.weight /= math.sqrt(2 * config.layers)
+
+    def forward(
+        self, h_BTD: Tensor, cache: tuple[Tensor | None, Tensor | None], turn: tuple[Tensor, Tensor], mask: Tensor | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        steps = h_BTD.shape[1]
+        parts = torch.split(self.attend(self.norms[0](h_BTD)), self.heads, -1)
+        query, key, value = (part.reshape(len(part), steps, -1, self.size).transpose(1, 2) for part in parts)  # [B, heads, T, size]
+        query, key = _turned(query, turn), _turned(key, turn)
+        key, value = (new if old is None else torch.cat([old, new], 2) for old, new in zip(cache, (key, value), strict=True))
+        group = query.shape[1] // key.shape[1]
+        shared = (key, value) if group == 1 else (key.repeat_interleave(group, 1), value.repeat_interleave(group, 1))
+        seen = F.scaled_dot_product_attention(query, *shared, attn_mask=mask, is_causal=mask is None and steps > 1)
+        h_BTD = h_BTD + self.dropout(self.gather(seen.transpose(1, 2).flatten(2)))
+        gate, up = self.widen(self.norms[1](h_BTD)).chunk(2, -1)
+        return h_BTD + self.dropout(self.narrow(F.silu(gate) * up)), (key, value)
+
+
+def _turns(at: int, steps: int, size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cosine and sine [T, size / 2] of the angles at positions at..at+steps."""
+    speed = BASE ** (-torch.arange(0, size, 2, device=device, dtype=torch.float64) / size)
+    angle = torch.arange(at, at + steps, device=device, dtype=torch.float64)[:, None] * speed
+    return angle.cos().float(), angle.sin().float()
+
+
+def _turned(heads: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
+    """Each pair of numbers turned by its angle; the product of a query and a key then depends on their distance alone."""
+    left, right = heads.float().chunk(2, -1)
+    cosine, sine = turn
+    return torch.cat([left * cosine - right * sine, left * sine + right * cosine], -1).to(heads.dtype)
