@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,11 +20,11 @@ from partimento.corpus.segments import Segments
 from partimento.encodings import make
 from partimento.models.model import Model
 from partimento.models.recipes import recipe
-from partimento.training.optimise import build, step
+from partimento.training.batches import Batch
+from partimento.training.optimise import Stepper, build
 
 WINDOW = 32
 WINDOW_BATCHES = (64, 256, 1024)
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def some_music(notes: int) -> Encoded:
@@ -39,7 +40,7 @@ def full_sequences(encoded: Encoded, name: str) -> Iterator[Batch]:
     segments = Segments(encoded.part("train"), training.batch, training.segment, training.seed)
     for index in range(segments.count(0)):
         inputs, targets, mask = segments.batch(0, index)
-        yield torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(mask)
+        yield Batch(torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(mask))
 
 
 def windows(encoded: Encoded, batch: int) -> Iterator[Batch]:
@@ -50,20 +51,21 @@ def windows(encoded: Encoded, batch: int) -> Iterator[Batch]:
     while True:
         start = chance.integers(0, len(encoded.events) - WINDOW - 1, batch)
         both = torch.from_numpy(encoded.events[start[:, None] + np.arange(WINDOW + 1)].astype(np.int64))
-        yield both[:, :-1], both[:, 1:], mask_BT
+        yield Batch(both[:, :-1], both[:, 1:], mask_BT)
 
 
 def supervised_notes_per_second(name: str, batches: Iterator[Batch], seconds: float, *, last_only: bool) -> float:
     made = recipe(name)
-    model, optimiser = build(made, make(made.encoding).fields)
+    model, optimiser = build(made, make(made.encoding))
+    stepper = Stepper(model, optimiser, made.training)
     if last_only:  # the head is spared the positions that have no loss
-        model.loss = lambda before_BTF, target_BTF: _last(model, before_BTF, target_BTF)  # type: ignore[method-assign]
+        model.loss = lambda before_BTF, target_BTF, *_, **__: _last(model, before_BTF, target_BTF)  # type: ignore
     notes, started = 0, 0.0
-    for number, (before, target, mask) in enumerate(batches):
+    for number, batch in enumerate(batches):
         if number == 2:  # the first steps allocate
             notes, started = 0, time.perf_counter()
-        step(model, optimiser, before, target, mask[:, -1:] if last_only else mask, 1e-3, 1.0)
-        notes += int(mask.sum())
+        stepper.step(replace(batch, mask=batch.mask[:, -1:]) if last_only else batch, 1e-3)
+        notes += batch.events
         if number >= 4 and time.perf_counter() - started >= seconds:
             break
     return notes / (time.perf_counter() - started)

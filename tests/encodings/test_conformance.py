@@ -21,6 +21,7 @@ from tests.strategies import pieces
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "melody": {"pitch": ("class", "piano", "midi"), "chord": ("root", "top", "bass")},
     "voices": {"grid": (1, 4, 12), "voices": (1, 3, 4, 8)},
+    "slots": {},
     "notes": {"profile": ("score", "piano", "ensemble", "performance")},
 }
 

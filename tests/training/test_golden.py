@@ -1,6 +1,7 @@
 """Golden numbers: the loss of 20 steps and 40 generated events for each recipe; run as a script, this file records them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from partimento.corpus.segments import Segments
 from partimento.models.neural import NeuralPredictor
 from partimento.models.recipes import RECIPES
-from partimento.training.optimise import build, step
+from partimento.training.batches import Batches
+from partimento.training.optimise import Stepper, build
 from tests.training.tiny import tiny_encoded, tiny_recipe
 
 GOLDEN = Path(__file__).with_name("golden.json")
@@ -20,14 +21,15 @@ GOLDEN = Path(__file__).with_name("golden.json")
 def made_by(name: str) -> dict[str, Any]:
     """Nats an event at each step, and events drawn by inverting the distribution at fixed numbers."""
     recipe, encoded = tiny_recipe(name), tiny_encoded()
-    segments = Segments(encoded.part("train"), 4, 32, 0)
+    config = replace(recipe.training, batch=4, segment=32)
     with torch.random.fork_rng():
-        model, optimiser = build(recipe, encoded.encoding.fields)
+        model, optimiser = build(recipe, encoded.encoding)
+        batches, stepper = Batches(encoded.part("train"), config, model.uses_context), Stepper(model, optimiser, config)
         losses = []
         for index in range(20):
-            before, target, mask = segments.batch(*divmod(index, 10))
-            nats, _ = step(model, optimiser, torch.from_numpy(before), torch.from_numpy(target), torch.from_numpy(mask), 1e-2, 1.0)
-            losses.append(round(nats / mask.sum(), 6))
+            batch = batches.batch(*divmod(index, 10))
+            nats, _ = stepper.step(batch, 1e-2)
+            losses.append(round(nats / batch.events, 6))
     session = NeuralPredictor(model).begin(1)
     chance = np.random.RandomState(0)
     events = []

@@ -14,8 +14,8 @@ from partimento.encodings import make
 from partimento.errors import CorpusError, InvalidOption, TrainingDiverged
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import TrainingConfig
-from partimento.training import train as training
-from partimento.training.optimise import build, step
+from partimento.training.batches import Batch
+from partimento.training.optimise import Stepper, build
 from partimento.training.plan import plan
 from partimento.training.schedule import Schedule
 from partimento.training.train import Progress, train
@@ -69,32 +69,32 @@ def test_the_schedule() -> None:
     ]
     assert (schedule.falls, schedule.best, schedule.best_step) == (1, 3.95, 3)
     assert schedule.learning_rate(config, 9) == 0.5
-    assert not schedule.ended(config)
+    assert not schedule.ended(config, 4)
     assert schedule.judge(config, 5, 3.0)
     assert not schedule.judge(config, 6, 3.0)
     assert not schedule.judge(config, 7, 3.2)
-    assert schedule.ended(config)
+    assert schedule.ended(config, 7)
     for each in (schedule, Schedule()):
         assert Schedule.from_json(json.loads(json.dumps(each.to_json()))) == each
 
 
 def poisoned(monkeypatch: pytest.MonkeyPatch, at: int, what: str) -> None:
     """From step `at` on, one weight (or one gradient) is not a number."""
-    real = step
+    real = Stepper.step
 
-    def poison(model: Any, *rest: Any) -> tuple[float, float]:
+    def poison(self: Stepper, *rest: Any) -> tuple[float, float]:
         poison.calls += 1  # type: ignore[attr-defined]
         if poison.calls == at:  # type: ignore[attr-defined]
-            weight = next(model.parameters())
+            weight = self.parameters[0]
             if what == "weight":
                 with torch.no_grad():
                     weight.fill_(math.nan)
             else:
-                weight.register_hook(lambda gradient: gradient * math.inf)
-        return real(model, *rest)
+                weight.register_hook(lambda gradient: gradient * math.inf)  # type: ignore[no-untyped-call]
+        return real(self, *rest)
 
     poison.calls = 0  # type: ignore[attr-defined]
-    monkeypatch.setattr(training, "step", poison)
+    monkeypatch.setattr(Stepper, "step", poison)
 
 
 @pytest.mark.parametrize("what", ["weight", "gradient"])
@@ -115,11 +115,12 @@ def test_nan_is_never_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wha
 
 
 def test_a_step_that_is_not_finite_changes_nothing() -> None:
-    model, optimiser = build(tiny_recipe(), make("melody").fields)
+    model, optimiser = build(tiny_recipe(), make("melody"))
     next(model.parameters()).register_hook(lambda gradient: gradient * math.nan)  # type: ignore[no-untyped-call]
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     events = torch.ones(2, 5, 2, dtype=torch.int64)
-    nats, norm = step(model, optimiser, events, events, torch.ones(2, 5, dtype=torch.bool), 1.0, 1.0)
+    stepper = Stepper(model, optimiser, tiny_recipe().training)
+    nats, norm = stepper.step(Batch(events, events, torch.ones(2, 5, dtype=torch.bool)), 1.0)
     assert math.isfinite(nats)
     assert not math.isfinite(norm)
     assert all(torch.equal(before[name], weight) for name, weight in model.state_dict().items())
@@ -133,8 +134,8 @@ def test_padding_and_other_parts_have_no_gradient() -> None:
     other[~mask] = 0
     norms = []
     for target in (events, other):
-        model, optimiser = build(tiny_recipe(), make("melody").fields)
-        norms.append(step(model, optimiser, events, target, mask, 0.1, 1.0))
+        model, optimiser = build(tiny_recipe(), make("melody"))
+        norms.append(Stepper(model, optimiser, tiny_recipe().training).step(Batch(events, target, mask), 0.1))
     assert norms[0] == pytest.approx(norms[1], rel=1e-6)
 
 
@@ -145,7 +146,7 @@ def test_the_plan_disturbs_nothing() -> None:
     made = plan(recipe, encoded, threads=1)
     assert torch.equal(before, torch.get_rng_state())
     assert made.notes == encoded.part("train").events_scored
-    assert made.parameters == build(recipe, encoded.encoding.fields)[0].parameter_count
+    assert made.parameters == build(recipe, encoded.encoding)[0].parameter_count
     assert made.epoch_seconds > 0
     assert made.memory_bytes > 4 * made.parameters
     assert made.steps > 1

@@ -35,22 +35,27 @@ class Segments:
         The input at t is the event before the target at t: the real one where a segment begins inside its piece, zeros
         at a piece's start. The mask is off in padding and at events of other parts.
         """
+        encoded, places = self.part.encoded, self.places(epoch, index)
+        size = max(last - first for _, first, last in places)
+        both_BTF = np.zeros((len(places), size + 1, encoded.events.shape[1]), np.int64)
+        mask_BT = np.zeros((len(places), size), bool)
+        for row, (number, first, last) in enumerate(places):
+            piece = encoded.piece(number)
+            before = 0 if first == 0 else 1
+            both_BTF[row, 1 - before : 1 + last - first] = piece[first - before : last]
+            mask_BT[row, : last - first] = self.scored(number, first, last)
+        return both_BTF[:, :-1], both_BTF[:, 1:], mask_BT
+
+    def places(self, epoch: int, index: int) -> list[tuple[int, int, int]]:
+        """Number of the piece, first event and the one after the last of each segment in a batch."""
         piece, start, stop, bounds = self._of(epoch)
         rows = slice(bounds[index], bounds[index + 1])
-        encoded = self.part.encoded
-        size = int((stop[rows] - start[rows]).max())
-        both_BTF = np.zeros((bounds[index + 1] - bounds[index], size + 1, encoded.events.shape[1]), np.int64)
-        mask_BT = np.zeros((len(both_BTF), size), bool)
-        places = zip(piece[rows].tolist(), start[rows].tolist(), stop[rows].tolist(), strict=True)
-        for row, (number, first, last) in enumerate(places):
-            begin = int(encoded.offsets[number])
-            before = 0 if first == begin else 1
-            both_BTF[row, 1 - before : 1 + last - first] = encoded.events[first - before : last]
-            if self.part.split == "works":
-                mask_BT[row, : last - first] = True
-            else:
-                mask_BT[row, : last - first] = self.part.targets(number)[first - begin : last - begin]
-        return both_BTF[:, :-1], both_BTF[:, 1:], mask_BT
+        begin = self.part.encoded.offsets[piece[rows]]
+        return list(zip(piece[rows].tolist(), (start[rows] - begin).tolist(), (stop[rows] - begin).tolist(), strict=True))
+
+    def scored(self, number: int, first: int, last: int) -> npt.NDArray[np.bool_] | bool:
+        """Which events of a segment belong to the part."""
+        return True if self.part.split == "works" else self.part.targets(number)[first:last]
 
     def _of(self, epoch: int) -> tuple[Int, Int, Int, Int]:
         """Piece, start and stop (rows of `encoded.events`) of each segment, and the bounds of each batch among them."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from partimento.encodings.base import Encoding, Events, Field
+from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.melody import Melody
 from partimento.encodings.notes import Notes
+from partimento.encodings.slots import Slots
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 
-REGISTRY: dict[str, type[Encoding]] = {Melody.name: Melody, Voices.name: Voices, Notes.name: Notes}
+REGISTRY: dict[str, type[Encoding]] = {kind.name: kind for kind in (Melody, Voices, Notes, Slots)}
 
 
 def make(key: str) -> Encoding:
@@ -29,4 +30,4 @@ def make(key: str) -> Encoding:
     return kind(**options)
 
 
-__all__ = ["REGISTRY", "Encoding", "Events", "Field", "make"]
+__all__ = ["REGISTRY", "Context", "Encoding", "Events", "Field", "Pitches", "make"]

@@ -27,6 +27,35 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Context:
+    """One column of what an encoding knows before an event is drawn: ids 0..size-1, where 0 says that there is nothing to say.
+
+    `kind` is `place` (in bar and beat), `interval`, `since` (time since or until something), or `pitch`: MIDI pitch + 1, from
+    which intervals to the next event's pitches may be measured.
+    """
+
+    name: str
+    size: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Pitches:
+    """A field whose ids from `first` on are pitches from MIDI pitch `lowest` up.
+
+    Its intervals count from the columns `references` of the context, its own last pitch first, and from what the earlier
+    pitch fields `within` the same event say. The id `held` repeats the first reference.
+    """
+
+    field: int
+    first: int
+    lowest: int
+    references: tuple[int, ...]
+    within: tuple[int, ...] = ()
+    held: int = -1
+
+
+@dataclass(frozen=True)
 class Encoding(ABC):
     """An encoding is a frozen dataclass; its dataclass fields are its options.
 
@@ -65,6 +94,32 @@ class Encoding(ABC):
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         """How many notes of music the events [T, F] hold: what bits per note are divided by."""
         return len(events)
+
+    @property
+    def context_fields(self) -> tuple[Context, ...]:
+        """The columns of `context`; none where the encoding has nothing to say beyond its events."""
+        return ()
+
+    def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """What is known before each event and after the last, [T + 1, C]: row t is a function of events[:t] alone."""
+        return np.zeros((len(events) + 1, len(self.context_fields)), np.uint8)
+
+    @property
+    def pitches(self) -> tuple[Pitches, ...]:
+        """The fields that are pitches, in the order in which they are drawn."""
+        return ()
+
+    def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """The lowest and the highest MIDI pitch of each pitch field in the events, [K, 2]; lowest > highest where there is none."""
+        return np.tile([[128, -1]], (len(self.pitches), 1))
+
+    def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
+        """The same music higher or lower, event for event; None where the encoding cannot say it."""
+        return None
+
+    def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
+        """The same music, event for event, at other levels of velocity and classes of tempo; as it is where it has neither."""
+        return events
 
     @property
     def key(self) -> str:

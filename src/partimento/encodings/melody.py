@@ -117,6 +117,15 @@ class Melody(Encoding):
         notes["onset"][1:] = np.cumsum(notes["duration"])[:-1]
         return Piece(notes, (Track(),), TICKS_PER_QUARTER)
 
+    def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
+        """Pitch classes go round; other pitches must stay on their keyboard."""
+        pitch = events[:, 0].astype(np.int64) - 1 + semitones
+        if self.pitch == "class":
+            pitch %= 12
+        if len(pitch) and not 0 <= pitch.min() <= pitch.max() < PITCHES[self.pitch]:
+            return None
+        return np.stack([pitch + 1, events[:, 1]], 1).astype(events.dtype)
+
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         legal = np.ones(self.fields[len(drawn)].size, bool)
         legal[0] = False

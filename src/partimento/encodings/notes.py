@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import notes_legal, notes_time
-from partimento.encodings.base import Encoding, Events, Field
+from partimento.encodings import notes_context, notes_legal, notes_time
+from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes_layout import (
     DRUMS,
     LONGEST,
@@ -91,6 +91,27 @@ class Notes(Encoding):
     def place(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
         """Bar, beat and tick of the beat of each event [T, 3]; in `performance` second, tenth and tick of 10 ms."""
         return notes_time.place(events, self.layout)
+
+    @property
+    def context_fields(self) -> tuple[Context, ...]:
+        return notes_context.context_fields(self.layout)
+
+    def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        return notes_context.context(np.asarray(events), self.layout)
+
+    @property
+    def pitches(self) -> tuple[Pitches, ...]:
+        return (Pitches(2, 1, 0, (0, 1, 2)),)
+
+    def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        pitch = events[notes_context.pitched(events, self.layout), 2].astype(np.int64) - 1
+        return np.array([[pitch.min(initial=128), pitch.max(initial=-1)]], np.int64)
+
+    def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
+        return notes_context.transposed(events, semitones, self.layout)
+
+    def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
+        return notes_context.varied(events, louder, faster, self.layout)
 
 
 def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.base import Encoding, Events, Field
+from partimento.encodings import lines
+from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Array, Piece, Track
 
@@ -128,6 +129,25 @@ class Voices(Encoding):
         np.maximum.accumulate(since, axis=0, out=since)
         held = np.take_along_axis(events, since, axis=0)
         return np.where(held >= FIRST_PITCH, held - FIRST_PITCH, -1)
+
+    @property
+    def context_fields(self) -> tuple[Context, ...]:
+        return lines.context_fields(self.voice_names, self.grid)
+
+    def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        return lines.context(self.sounding(events), np.asarray(events) != HOLD, self.grid)
+
+    @property
+    def pitches(self) -> tuple[Pitches, ...]:
+        bass = self.voices - 1
+        references = [(f, bass) if f < bass else (f,) for f in range(self.voices)]
+        return tuple(Pitches(f, FIRST_PITCH, 0, references[f], tuple(range(f)), HOLD) for f in range(self.voices))
+
+    def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        return lines.pitch_range(events, FIRST_PITCH, 0)
+
+    def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
+        return lines.transposed(events, semitones, FIRST_PITCH, 127 + FIRST_PITCH)
 
 
 def _on_grid(piece: Piece, grid: int) -> Array:

@@ -52,7 +52,7 @@ class Checkpoint:
             if metadata["fields"] != fields:
                 raise CheckpointError(f"its encoding {encoding.key!r} had fields {metadata['fields']}; this version's are {fields}")
             with torch.device("meta"):  # no memory is asked for before the shapes are known to agree
-                model = Model(recipe.model, encoding.fields)
+                model = Model.of(recipe.model, encoding)
             weights = {name: torch.from_numpy(array.copy()).float() for name, array in tensors.items()}
             model.load_state_dict(weights, assign=True)
         except KeyError as error:
@@ -64,7 +64,7 @@ class Checkpoint:
         return cls(path, sha256, metadata, recipe, encoding, model.eval())
 
     def predictor(self) -> NeuralPredictor:
-        return NeuralPredictor(self.model)
+        return NeuralPredictor(self.model, self.encoding)
 
 
 def save_model(path: Path | str, weights: Mapping[str, Any], recipe: Recipe, metadata: Mapping[str, Any]) -> str:

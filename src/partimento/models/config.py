@@ -24,8 +24,9 @@ class ModelConfig:
     `inputs`: how an event enters, `fields` (an embedding for each field) or `joint` (one for each combination of ids).
     `heads`: how the next one leaves, see `models/heads.py`. `width` is the backbone's, `embedding` that of each table.
     `queries`, `keys` (0: as many) and `span` (0: all) are the transformer's: heads, those with keys of their own, and how
-    many events each one sees. What an encoding says of the place, of intervals and of the time since something changed
-    enters with `place`, `intervals` and `since`; `interval_logits` adds to the score of each pitch one of its intervals.
+    many events each one sees. What an encoding says of the place, of intervals, of the pitches that still count and of the
+    time since something changed enters with `place`, `intervals`, `sounding` and `since`; `interval_logits` adds to the score
+    of each pitch those of its intervals.
     """
 
     backbone: str = "lstm"
@@ -40,6 +41,7 @@ class ModelConfig:
     span: int = _later(0)
     place: bool = _later(False)
     intervals: bool = _later(False)
+    sounding: bool = _later(False)
     since: bool = _later(False)
     interval_logits: bool = _later(False)
 

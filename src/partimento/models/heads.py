@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partimento.encodings import Field
+from partimento.encodings import Field, Pitches
 from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import ModelConfig
+from partimento.models.structure import SPREAD, WIDEST, IntervalScores, PitchChain
 
 Fields = tuple[Field, ...]
 MAX_JOINT = 2**16
@@ -56,57 +57,57 @@ class JointInputs(nn.Module):
 
 
 class Heads(nn.Module, ABC):
-    """Distributions over the next event, from vectors of `config.width`."""
+    """Distributions over the next event, from vectors of `config.width` and what the encoding says before it, [..., C]."""
 
-    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
         super().__init__()
         self.fields = fields
         self.first = [first_id(field) for field in fields]
         self.choices = [field.size - first_id(field) for field in fields]
 
     @abstractmethod
-    def nats(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
-        """-ln p of each field given the earlier ones of its event, [B, T, F]."""
+    def nats(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+        """-ln p of each field given the earlier ones of its event, [B, T, F]; of targets that are `smoothing` uniform."""
 
     @abstractmethod
-    def logits(self, h_BD: Tensor, drawn_Bf: Tensor) -> Tensor:
+    def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
         """Log-probabilities [B, size_f] of field f = drawn_Bf.shape[1], given the earlier ones."""
 
     @abstractmethod
-    def predict(self, h_BTD: Tensor) -> Tensor:
+    def predict(self, h_BTD: Tensor, context_BTC: Tensor | None = None) -> Tensor:
         """The heads' own prediction of each field, ids [B, T, F], made without seeing any of the event."""
 
-    def loss(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+    def loss(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
         """Nats of whole events, [B, T]."""
-        return self.nats(h_BTD, target_BTF).sum(-1)
+        return self.nats(h_BTD, target_BTF, context_BTC, smoothing).sum(-1)
 
 
 class Independent(Heads):
     """A softmax for each field; none sees the others. The seed's."""
 
-    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
         super().__init__(config, fields)
         self.project = nn.Linear(config.width, sum(self.choices))
 
     def _split(self, h: Tensor) -> tuple[Tensor, ...]:
         return torch.split(self.project(h), self.choices, -1)
 
-    def nats(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+    def nats(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
         parts = self._split(h_BTD)
-        return torch.stack([_nats(part, target_BTF[..., f] - self.first[f]) for f, part in enumerate(parts)], -1)
+        return torch.stack([_nats(part, target_BTF[..., f] - self.first[f], smoothing) for f, part in enumerate(parts)], -1)
 
-    def logits(self, h_BD: Tensor, drawn_Bf: Tensor) -> Tensor:
+    def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
         f = drawn_Bf.shape[1]
         return _with_zero(F.log_softmax(self._split(h_BD)[f], -1), self.first[f])
 
-    def predict(self, h_BTD: Tensor) -> Tensor:
+    def predict(self, h_BTD: Tensor, context_BTC: Tensor | None = None) -> Tensor:
         return torch.stack([part.argmax(-1) + self.first[f] for f, part in enumerate(self._split(h_BTD))], -1)
 
 
 class Joint(Heads):
     """One softmax over the product of the fields' possible ids: exactly 60 classes for the melody's 12 pitches and 5 durations."""
 
-    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
         super().__init__(config, fields)
         self.classes = _product(self.choices)
         self.project = nn.Linear(config.width, self.classes)
@@ -121,7 +122,7 @@ class Joint(Heads):
             code = code * self.choices[f] + choice
         return code.masked_fill(impossible, -1)
 
-    def nats(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+    def nats(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
         padding_BT = self._class(target_BTF) < 0
         rest = F.log_softmax(self.project(h_BTD), -1)
         each = []
@@ -135,10 +136,10 @@ class Joint(Heads):
             rest = rest - log_p[..., None]
         return torch.stack(each, -1)
 
-    def loss(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
-        return _nats(self.project(h_BTD), self._class(target_BTF))
+    def loss(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+        return _nats(self.project(h_BTD), self._class(target_BTF), smoothing)
 
-    def logits(self, h_BD: Tensor, drawn_Bf: Tensor) -> Tensor:
+    def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
         f = drawn_Bf.shape[1]
         rest = self.project(h_BD)
         for earlier in range(f):
@@ -148,7 +149,7 @@ class Joint(Heads):
         marginal = rest.reshape(len(rest), self.choices[f], -1).logsumexp(-1)
         return _with_zero(F.log_softmax(marginal, -1), self.first[f])
 
-    def predict(self, h_BTD: Tensor) -> Tensor:
+    def predict(self, h_BTD: Tensor, context_BTC: Tensor | None = None) -> Tensor:
         code = self.project(h_BTD).argmax(-1)
         each = []
         for f in reversed(range(len(self.fields))):
@@ -158,11 +159,16 @@ class Joint(Heads):
 
 
 class Chained(Heads):
-    """Field f sees the drawn fields before it: their embeddings are added, and a small residual layer mixes them in."""
+    """Field f sees the drawn fields before it: their embeddings are added, and a small residual layer mixes them in.
 
-    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+    With `config.intervals` those of drawn pitches are joined by that of the interval each has moved; with
+    `config.interval_logits` the scores of a pitch by those of its intervals from what sounds and from the pitches just drawn.
+    """
+
+    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
         super().__init__(config, fields)
         width = config.width
+        self.pitches = pitches if config.intervals or config.interval_logits else ()
         self.tables = nn.ModuleList(nn.Embedding(field.size, width) for field in fields[:-1])
         for table in self.tables:
             nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
@@ -171,40 +177,66 @@ class Chained(Heads):
             for _ in fields
         )
         self.project = nn.ModuleList(nn.Linear(width, choices) for choices in self.choices)
+        moving = [one.field for one in self.pitches if config.intervals and one.field < len(fields) - 1]
+        self.moves = nn.ModuleDict({str(f): nn.Embedding(2 * WIDEST + 2, width) for f in moving})
+        for table in self.moves.values():
+            nn.init.normal_(table.weight, std=SPREAD * 0.2)  # type: ignore[arg-type]
+        scored = [one for one in self.pitches if config.interval_logits]
+        self.intervals = nn.ModuleDict(
+            {str(one.field): IntervalScores(width, one, self.choices[one.field], self.first[one.field]) for one in scored}
+        )
 
-    def _scores(self, h: Tensor, f: int) -> Tensor:
-        scores: Tensor = self.project[f](h + self.mix[f](h))
+    def _scores(self, h: Tensor, f: int, chain: PitchChain | None) -> Tensor:
+        h = h + self.mix[f](h)
+        scores: Tensor = self.project[f](h)
+        if chain is not None and str(f) in self.intervals:
+            scores = scores + self.intervals[str(f)](h, chain.references(f))
         return scores
 
-    def nats(self, h_BTD: Tensor, target_BTF: Tensor) -> Tensor:
+    def _chain(self, context: Tensor | None) -> PitchChain | None:
+        return PitchChain(self.pitches, context) if self.pitches and context is not None else None
+
+    def _see(self, h: Tensor, f: int, ids: Tensor, chain: PitchChain | None) -> Tensor:
+        """The vectors once field f is drawn."""
+        h = h + self.tables[f](ids)
+        moved = None if chain is None else chain.draw(f, ids)
+        return h + self.moves[str(f)](moved) if moved is not None and str(f) in self.moves else h
+
+    def nats(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
         each = []
-        h = h_BTD
+        h, chain = h_BTD, self._chain(context_BTC)
         for f in range(len(self.fields)):
             if f:
-                h = h + self.tables[f - 1](target_BTF[..., f - 1])
-            each.append(_nats(self._scores(h, f), target_BTF[..., f] - self.first[f]))
+                h = self._see(h, f - 1, target_BTF[..., f - 1], chain)
+            each.append(_nats(self._scores(h, f, chain), target_BTF[..., f] - self.first[f], smoothing))
         return torch.stack(each, -1)
 
-    def logits(self, h_BD: Tensor, drawn_Bf: Tensor) -> Tensor:
+    def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
         f = drawn_Bf.shape[1]
-        h = h_BD
+        h, chain = h_BD, self._chain(context_BC)
         for earlier in range(f):
-            h = h + self.tables[earlier](drawn_Bf[:, earlier])
-        return _with_zero(F.log_softmax(self._scores(h, f), -1), self.first[f])
+            h = self._see(h, earlier, drawn_Bf[:, earlier], chain)
+        return _with_zero(F.log_softmax(self._scores(h, f, chain), -1), self.first[f])
 
-    def predict(self, h_BTD: Tensor) -> Tensor:
+    def predict(self, h_BTD: Tensor, context_BTC: Tensor | None = None) -> Tensor:
         each: list[Tensor] = []
-        h = h_BTD
+        h, chain = h_BTD, self._chain(context_BTC)
         for f in range(len(self.fields)):
             if f:
-                h = h + self.tables[f - 1](each[-1])
-            each.append(self._scores(h, f).argmax(-1) + self.first[f])
+                h = self._see(h, f - 1, each[-1], chain)
+            each.append(self._scores(h, f, chain).argmax(-1) + self.first[f])
         return torch.stack(each, -1)
 
 
-def _nats(scores: Tensor, choice: Tensor) -> Tensor:
+def _nats(scores: Tensor, choice: Tensor, smoothing: float) -> Tensor:
     """-ln of the softmax of scores [..., C] at choice [...]; 0 where the choice is -1."""
-    flat = F.cross_entropy(scores.reshape(-1, scores.shape[-1]), choice.reshape(-1), reduction="none", ignore_index=-1)
+    flat = F.cross_entropy(
+        scores.reshape(-1, scores.shape[-1]).float(),
+        choice.reshape(-1),
+        reduction="none",
+        ignore_index=-1,
+        label_smoothing=smoothing,
+    )
     return flat.reshape(choice.shape)
 
 
@@ -231,8 +263,10 @@ def inputs(config: ModelConfig, fields: Fields) -> FieldInputs | JointInputs:
     return INPUTS[config.inputs](config, fields)
 
 
-def heads(config: ModelConfig, fields: Fields) -> Heads:
-    """The heads that `config` names. Raises `UnknownName`."""
+def heads(config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> Heads:
+    """The heads that `config` names. Raises `UnknownName`, and `InvalidOption` for interval logits of other than chained ones."""
     if config.heads not in HEADS:
         raise UnknownName("heads", config.heads, HEADS)
-    return HEADS[config.heads](config, fields)
+    if config.interval_logits and config.heads != "chained":
+        raise InvalidOption(f"interval_logits need the heads 'chained', not {config.heads!r}")
+    return HEADS[config.heads](config, fields, pitches)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from partimento.encodings import Events
+from partimento.encodings import Encoding, Events
 from partimento.errors import InvalidOption
 from partimento.models.model import Model, shifted
 from partimento.models.predictor import Scores
@@ -22,11 +22,17 @@ AHEAD = 500_000  # events looked ahead for pieces of similar length
 
 
 class NeuralPredictor:
-    """Implements `Predictor`. The model is put into evaluation mode for as long as it scores."""
+    """Implements `Predictor`. The model is put into evaluation mode for as long as it scores.
 
-    def __init__(self, model: Model) -> None:
+    `encoding` says what is known before each event; a model that uses none of it needs none.
+    """
+
+    def __init__(self, model: Model, encoding: Encoding | None = None) -> None:
         self.model = model
         self.fields = model.fields
+        if model.uses_context and encoding is None:
+            raise InvalidOption("the model reads what its encoding says of each event; give the encoding")
+        self.encoding = encoding if model.uses_context else None
 
     @property
     def device(self) -> torch.device:
@@ -52,11 +58,12 @@ class NeuralPredictor:
             first = last
 
     def begin(self, count: int) -> NeuralSession:
-        return NeuralSession(self.model, count)
+        return NeuralSession(self.model, count, self.encoding)
 
     def _whole(self, group: list[Events]) -> list[Scores]:
         """Pieces of similar length side by side, in steps of `STEPS` events with the state carried over."""
         scores = [_empty(piece) for piece in group]
+        contexts = [None if self.encoding is None else self.encoding.context(piece) for piece in group]
         order = sorted(range(len(group)), key=lambda number: -len(group[number]))
         for start in range(0, len(order), ROWS):
             numbers = [number for number in order[start : start + ROWS] if len(group[number])]
@@ -66,17 +73,17 @@ class NeuralPredictor:
                 if state is not None and len(still) < len(numbers):
                     state = self.model.backbone.select(state, torch.arange(len(still), device=self.device))  # longest come first
                 numbers = still
-                before, target = self._chunk([group[number] for number in numbers], at)
-                h_BTD, state = self.model(before, state)
-                nats_BTF, hits_BTF = self._judge(h_BTD, target)
+                before, target, context = self._chunk([group[n] for n in numbers], [contexts[n] for n in numbers], at)
+                h_BTD, state = self.model(before, state, context)
+                nats_BTF, hits_BTF = self._judge(h_BTD, target, context)
                 for row, number in enumerate(numbers):
                     size = min(STEPS, len(group[number]) - at)
                     scores[number].nats[at : at + size] = nats_BTF[row, :size]
                     scores[number].hits[at : at + size] = hits_BTF[row, :size]
         return scores
 
-    def _chunk(self, pieces: list[Events], at: int) -> tuple[Tensor, Tensor]:
-        """Events at..at+STEPS of each piece, zeros where it has ended, and the events before them: int64 [B, T, F]."""
+    def _chunk(self, pieces: list[Events], contexts: list[Events | None], at: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The events before events at..at+STEPS of each piece, zeros where it has ended, these events, and their context."""
         steps = min(STEPS, len(pieces[0]) - at)
         events_BTF = np.zeros((len(pieces), steps + 1, len(self.fields)), np.int64)
         for row, piece in enumerate(pieces):
@@ -84,7 +91,17 @@ class NeuralPredictor:
             shift = 1 if at == 0 else 0
             events_BTF[row, shift : shift + len(part)] = part
         both = torch.from_numpy(events_BTF).to(self.device)
-        return both[:, :-1], both[:, 1:]
+        rows = [context[at : at + steps] for context in contexts if context is not None]
+        return both[:, :-1], both[:, 1:], self._padded(rows, steps)
+
+    def _padded(self, rows: list[Events], steps: int) -> Tensor | None:
+        """Rows of context side by side, int64 [B, T, C], zeros where one is shorter; None where there is none."""
+        if not rows:
+            return None
+        context_BTC = np.zeros((len(rows), steps, rows[0].shape[1]), np.int64)
+        for row, context in enumerate(rows):
+            context_BTC[row, : len(context)] = context
+        return torch.from_numpy(context_BTC).to(self.device)
 
     def _windows(self, piece: Events, context: int) -> Scores:
         """Each event from a fresh state and the `context` events before it; the start event stands before the piece only."""
@@ -93,44 +110,69 @@ class NeuralPredictor:
         head = min(context, len(piece))  # these windows begin with the piece, so one pass gives them all
         if head:
             target = torch.from_numpy(piece[None, :head]).to(self.device)
-            nats_BTF, hits_BTF = self._judge(self.model(shifted(target))[0], target)
+            known = self._padded(self._told([piece[:head]], slice(0, head)), head)
+            nats_BTF, hits_BTF = self._judge(self.model(shifted(target), None, known)[0], target, known)
             scores.nats[:head], scores.hits[:head] = nats_BTF[0], hits_BTF[0]
         if len(piece) > context:
             views = np.lib.stride_tricks.sliding_window_view(piece, context, axis=0)[:-1]  # [T - context, F, context]
             for at in range(0, len(views), WINDOWS):
-                before = torch.from_numpy(views[at : at + WINDOWS].transpose(0, 2, 1).copy()).to(self.device)
+                windows = views[at : at + WINDOWS].transpose(0, 2, 1).copy()
+                before = torch.from_numpy(windows).to(self.device)
+                known = self._padded(self._told(windows, slice(1, None)), context)
                 target = torch.from_numpy(piece[context + at : context + at + len(before), None]).to(self.device)
-                nats_BTF, hits_BTF = self._judge(self.model(before)[0][:, -1:], target)
+                last = None if known is None else known[:, -1:]
+                nats_BTF, hits_BTF = self._judge(self.model(before, None, known)[0][:, -1:], target, last)
                 rows = slice(context + at, context + at + len(before))
                 scores.nats[rows], scores.hits[rows] = nats_BTF[:, 0], hits_BTF[:, 0]
         return scores
 
-    def _judge(self, h_BTD: Tensor, target_BTF: Tensor) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        nats_BTF = self.model.heads.nats(h_BTD, target_BTF)
-        hits_BTF = (self.model.heads.predict(h_BTD) == target_BTF).float()
+    def _told(self, pieces: Any, rows: slice) -> list[Events]:
+        """What the encoding says of each of these events by themselves."""
+        return [] if self.encoding is None else [self.encoding.context(piece)[rows] for piece in pieces]
+
+    def _judge(
+        self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        nats_BTF = self.model.heads.nats(h_BTD, target_BTF, context_BTC)
+        hits_BTF = (self.model.heads.predict(h_BTD, context_BTC) == target_BTF).float()
         return nats_BTF.cpu().numpy(), hits_BTF.cpu().numpy()
 
 
 class NeuralSession:
-    """Implements `Session`: the backbone's state of `count` sequences."""
+    """Implements `Session`: the backbone's state of `count` sequences, and their events where the encoding is asked of them."""
 
-    def __init__(self, model: Model, count: int) -> None:
-        self.model = model
-        start_BTF = np.zeros((count, len(model.fields)), np.int64)
+    def __init__(self, model: Model, count: int, encoding: Encoding | None = None) -> None:
+        self.model, self.encoding, self.count = model, encoding, count
+        self.device = next(model.parameters()).device
+        self._events_BTF = np.zeros((count, 0, len(model.fields)), np.int64)
+        self._length = 0
         self._state: Any = None
-        self.push(start_BTF)
+        self._step(np.zeros((count, len(model.fields)), np.int64))
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         with torch.inference_mode():
-            drawn_Bf = torch.from_numpy(np.ascontiguousarray(drawn, np.int64)).to(self._h_BD.device)
-            log_p: npt.NDArray[np.float32] = self.model.heads.logits(self._h_BD, drawn_Bf).cpu().numpy()
+            drawn_Bf = torch.from_numpy(np.ascontiguousarray(drawn, np.int64)).to(self.device)
+            log_p: npt.NDArray[np.float32] = self.model.heads.logits(self._h_BD, drawn_Bf, self._context_BC).cpu().numpy()
         return log_p
 
     def push(self, events: npt.NDArray[Any]) -> None:
+        if self.encoding is not None:
+            if self._length == self._events_BTF.shape[1]:  # doubled when full
+                room = np.zeros((self.count, max(256, self._length), len(self.model.fields)), np.int64)
+                self._events_BTF = np.concatenate([self._events_BTF, room], 1)
+            self._events_BTF[:, self._length] = events
+            self._length += 1
+        self._step(events)
+
+    def _step(self, events: npt.NDArray[Any]) -> None:
+        self._context_BC: Tensor | None = None
+        if self.encoding is not None:
+            rows = [self.encoding.context(piece[: self._length])[-1] for piece in self._events_BTF]
+            self._context_BC = torch.from_numpy(np.stack(rows).astype(np.int64)).to(self.device)
         with torch.inference_mode(), _evaluating(self.model):
-            device = next(self.model.parameters()).device
-            before_BTF = torch.from_numpy(np.ascontiguousarray(events, np.int64))[:, None].to(device)
-            h_BTD, self._state = self.model(before_BTF, self._state)
+            before_BTF = torch.from_numpy(np.ascontiguousarray(events, np.int64))[:, None].to(self.device)
+            context_BTC = None if self._context_BC is None else self._context_BC[:, None]
+            h_BTD, self._state = self.model(before_BTF, self._state, context_BTC)
             self._h_BD = h_BTD[:, -1]
 
 

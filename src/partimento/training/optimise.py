@@ -2,45 +2,86 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Mapping
 
 import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from partimento.encodings import Field
-from partimento.models.config import Recipe
+from partimento.encodings import Encoding
+from partimento.models.config import Recipe, TrainingConfig
 from partimento.models.model import Model
+from partimento.training.batches import Batch
+from partimento.training.process import World
 
 
-def build(recipe: Recipe, fields: tuple[Field, ...]) -> tuple[Model, torch.optim.Optimizer]:
+def build(recipe: Recipe, encoding: Encoding) -> tuple[Model, torch.optim.Optimizer]:
     """A new model, seeded by the recipe, and its optimiser. Sets torch's random state."""
     torch.manual_seed(recipe.training.seed)
-    model = Model(recipe.model, fields).to("cuda" if torch.cuda.is_available() else "cpu")
+    model = Model.of(recipe.model, encoding).to("cuda" if torch.cuda.is_available() else "cpu")
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": recipe.training.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     return model, torch.optim.AdamW(groups, lr=recipe.training.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
-def step(
-    model: Model,
-    optimiser: torch.optim.Optimizer,
-    before_BTF: torch.Tensor,
-    target_BTF: torch.Tensor,
-    mask_BT: torch.Tensor,
-    rate: float,
-    clip: float,
-) -> tuple[float, float]:
-    """One step on one batch; returns the nats of its events and the gradient's norm.
+class Stepper:
+    """Takes steps with a model and its optimiser; several processes, each with some rows of a batch, take one together."""
 
-    Where either is not finite, the weights stay as they were.
-    """
-    model.train()
-    loss = (model.loss(before_BTF, target_BTF) * mask_BT).sum()
-    optimiser.zero_grad()
-    (loss / mask_BT.sum().clamp(min=1)).backward()  # type: ignore[no-untyped-call]
-    nats, norm = loss.item(), torch.nn.utils.clip_grad_norm_(model.parameters(), clip).item()
-    if math.isfinite(nats) and math.isfinite(norm):
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.step()
-    return nats, norm
+    def __init__(self, model: Model, optimiser: torch.optim.Optimizer, config: TrainingConfig, world: World | None = None) -> None:
+        self.optimiser, self.config, self.world = optimiser, config, world or World()
+        self.objective: nn.Module = _Objective(model, config)
+        if self.world.size > 1:
+            self.objective = DistributedDataParallel(self.objective, find_unused_parameters=True)
+        self.parameters = list(model.parameters())
+        self.device = self.parameters[0].device
+
+    def step(self, batch: Batch, rate: float) -> tuple[float, float]:
+        """One step; returns the nats of the batch's events and the gradient's norm.
+
+        Where either is not finite, the weights stay as they were.
+        """
+        self.objective.train()
+        events = max(1, batch.events)
+        own = batch.share(self.world.rank, self.world.size) if self.world.size > 1 else batch
+        parts = list(own.to(self.device).slices(self.config.accumulate))
+        self.optimiser.zero_grad()
+        nats = 0.0
+        for number, part in enumerate(parts):
+            waits = isinstance(self.objective, DistributedDataParallel) and number < len(parts) - 1
+            with self.objective.no_sync() if waits else contextlib.nullcontext():  # type: ignore[operator]
+                loss: Tensor = self.objective(part)
+                (loss * (self.world.size / events)).backward()  # type: ignore[no-untyped-call]
+            nats += loss.item()
+        nats = self.world.sum(nats)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip).item()
+        if math.isfinite(nats) and math.isfinite(norm):
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            self.optimiser.step()
+        return nats, norm
+
+
+class _Objective(nn.Module):
+    """The nats of a batch's targets, in bfloat16 where a GPU does the matrix products."""
+
+    def __init__(self, model: Model, config: TrainingConfig) -> None:
+        super().__init__()
+        self.model, self.config = model, config
+
+    def forward(self, batch: Batch) -> Tensor:
+        device = batch.mask.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            noise, smoothing = self.config.noise, self.config.smoothing
+            loss_BT = self.model.loss(batch.before, batch.target, batch.context, noise=noise, smoothing=smoothing)
+        return (loss_BT.float() * batch.mask).sum()
+
+
+@torch.no_grad()
+def follow(average: Mapping[str, Tensor], weights: Mapping[str, Tensor], decay: float, step: int) -> None:
+    """Moves an exponential moving average of the weights, which forgets its beginning: after `step` steps a tenth of them
+    count at most (as the moving averages of TensorFlow do)."""
+    keep = min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.values()), [weights[name] for name in average], 1 - keep)

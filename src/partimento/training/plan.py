@@ -9,10 +9,10 @@ import torch
 
 from partimento import encodings
 from partimento.corpus.encoded import Encoded
-from partimento.corpus.segments import Segments
 from partimento.errors import InvalidOption
 from partimento.models.config import Recipe
-from partimento.training.optimise import build, step
+from partimento.training.batches import Batches
+from partimento.training.optimise import Stepper, build
 from partimento.training.process import thread_count
 
 STEPS = 4
@@ -36,21 +36,19 @@ def plan(recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int
         raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
     config = recipe.training
     part = encoded.part("train", split)
-    segments = Segments(part, config.batch, config.segment, config.seed)
-    count = segments.count(0)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with thread_count(threads), torch.random.fork_rng():
-        model, optimiser = build(recipe, encoded.encoding.fields)
+        model, optimiser = build(recipe, encoded.encoding)
+        stepper, batches = Stepper(model, optimiser, config), Batches(part, config, model.uses_context)
+        count = batches.count(0)
         events, seconds, largest = 0, 0.0, 0
         for number in range(steps + 1):
-            inputs, targets, mask = segments.batch(0, number % count)
             started = time.perf_counter()
-            both = torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
-            step(model, optimiser, *both, torch.from_numpy(mask).to(device), 1e-4, config.clip)
+            batch = batches.batch(0, number % count)
+            stepper.step(batch, 1e-4)
             if number:  # the first one allocates
                 seconds += time.perf_counter() - started
-                events += mask.size
-            largest = max(largest, mask.size)
+                events += batch.mask.numel()
+            largest = max(largest, batch.mask.numel())
     parameters = model.parameter_count
     # weights, gradients, two moments, the best copy, one copy while saving; gates and vectors of each layer, both ways
     memory = 6 * 4 * parameters + largest * 4 * recipe.model.layers * 12 * recipe.model.width

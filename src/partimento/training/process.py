@@ -1,13 +1,53 @@
-"""What a training asks of its process: a number of threads, and signals that wait for the end of a step. It knows no model."""
+"""What a training asks of its process: threads, signals that wait for the end of a step, other processes. It knows no model."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
+import torch.distributed as distributed
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among those that train one model together."""
+
+    rank: int = 0
+    size: int = 1
+
+    def sum(self, value: float) -> float:
+        """The sum over all processes."""
+        if self.size == 1:
+            return value
+        total = torch.tensor([value], dtype=torch.float64, device="cuda" if distributed.get_backend() == "nccl" else "cpu")
+        distributed.all_reduce(total)
+        return float(total.item())
+
+    def first(self, value: float) -> float:
+        """The value that the first process gives."""
+        return self.sum(value if self.rank == 0 else 0.0)
+
+
+@contextlib.contextmanager
+def world() -> Iterator[World]:
+    """Joins the processes that torchrun started (it sets RANK and WORLD_SIZE); alone without it."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1 or distributed.is_initialized():
+        yield World(distributed.get_rank(), distributed.get_world_size()) if size > 1 else World()
+        return
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    distributed.init_process_group("nccl" if on_gpu else "gloo")
+    try:
+        yield World(distributed.get_rank(), size)
+    finally:
+        distributed.destroy_process_group()
 
 
 @contextlib.contextmanager

@@ -11,7 +11,9 @@ from partimento.models.config import TrainingConfig
 
 @dataclass
 class Schedule:
-    """Linear warm-up, then a plateau schedule: the rate falls when validations stop gaining, and after enough falls training ends.
+    """Linear warm-up, then what the config names: a plateau schedule, whose rate falls when validations stop gaining and which
+    ends after enough falls; or down to zero over a number of steps, as a cosine (Loshchilov and Hutter 2017, section 3) or a
+    trapezoid (Zhai et al. 2022, section 3.5).
 
     `best` is the lowest score so far, in bits a note, and `best_step` its step; `mark` is the score that a validation
     must beat by `min_gain` to count as a gain; `stale` counts validations since.
@@ -25,7 +27,13 @@ class Schedule:
 
     def learning_rate(self, config: TrainingConfig, step: int) -> float:
         """The rate of the step after `step` steps."""
-        return config.learning_rate * config.decay**self.falls * min(1.0, (step + 1) / max(1, config.warmup))
+        rate = config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup))
+        if config.schedule == "plateau":
+            return rate * config.decay**self.falls
+        left = max(0.0, 1 - step / config.steps)
+        if config.schedule == "cosine":
+            return rate * 0.5 * (1 - math.cos(math.pi * left))
+        return rate * min(1.0, left / max(config.cooldown, 1e-9))
 
     def judge(self, config: TrainingConfig, step: int, bits: float) -> bool:
         """Takes the score of a validation; True where it is the best so far."""
@@ -40,8 +48,9 @@ class Schedule:
             return True
         return False
 
-    def ended(self, config: TrainingConfig) -> bool:
-        return self.falls > config.decays
+    def ended(self, config: TrainingConfig, step: int) -> bool:
+        """Whether the schedule has come to its end after `step` steps."""
+        return self.falls > config.decays if config.schedule == "plateau" else step >= config.steps
 
     def to_json(self) -> dict[str, Any]:
         """Infinity is not JSON: it becomes None."""

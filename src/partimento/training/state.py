@@ -41,7 +41,8 @@ class HistoryRow:
 class RunState:
     """What a run is, beside its tensors.
 
-    `index` is the next batch of `epoch`; `nats` and `fresh_notes` count since the last validation.
+    `index` is the next batch of `epoch`; `nats` and `fresh_notes` count since the last validation; `skipped` steps in a row
+    were left out. `best` are the weights that were best on valid, `average` the moving average, where there is one.
     """
 
     step: int = 0
@@ -51,12 +52,15 @@ class RunState:
     seconds: float = 0.0
     nats: float = 0.0
     fresh_notes: int = 0
+    skipped: int = 0
     schedule: Schedule = field(default_factory=Schedule)
     history: list[HistoryRow] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
+    average: dict[str, Tensor] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        rows = {name: getattr(self, name) for name in ("step", "epoch", "index", "notes", "seconds", "nats", "fresh_notes")}
+        names = ("step", "epoch", "index", "notes", "seconds", "nats", "fresh_notes", "skipped")
+        rows = {name: getattr(self, name) for name in names}
         return {**rows, "schedule": self.schedule.to_json(), "history": [asdict(row) for row in self.history]}
 
     @classmethod
@@ -77,8 +81,9 @@ def save_state(folder: Path, state: RunState, model: Model, optimiser: torch.opt
         tensors["random.cuda"] = torch.cuda.get_rng_state(device)
     for name, weight in model.state_dict().items():
         tensors[f"model.{name}"] = weight
-    for name, weight in state.best.items():
-        tensors[f"best.{name}"] = weight
+    for kind, weights in (("best", state.best), ("average", state.average)):
+        for name, weight in weights.items():
+            tensors[f"{kind}.{name}"] = weight
     for name, parameter in model.named_parameters():
         for key, value in optimiser.state[parameter].items():
             tensors[f"optimiser.{key}.{name}"] = value
@@ -107,7 +112,9 @@ def load_state(
         _restore({name: torch.from_numpy(array.copy()) for name, array in tensors.items()}, model, optimiser)
         state = RunState.from_json(metadata["state"])
         device = next(model.parameters()).device
-        state.best = {name: torch.from_numpy(tensors[f"best.{name}"].copy()).to(device) for name in _under("best.", tensors)}
+        for kind, weights in (("best", state.best), ("average", state.average)):
+            for name in _under(f"{kind}.", tensors):
+                weights[name] = torch.from_numpy(tensors[f"{kind}.{name}"].copy()).to(device)
         return state, warnings
     if found:
         raise CheckpointError(f"{folder}: all {len(found)} states of this training are damaged; remove the folder to begin anew")

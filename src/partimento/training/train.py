@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import math
 import signal
@@ -16,14 +17,14 @@ import torch
 
 from partimento import encodings
 from partimento.corpus.encoded import Encoded
-from partimento.corpus.segments import Segments
 from partimento.errors import CheckpointError, InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
 from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
 from partimento.models.config import Recipe
 from partimento.models.neural import NeuralPredictor
-from partimento.training.optimise import build, step
-from partimento.training.process import signals, thread_count
+from partimento.training.batches import Batches
+from partimento.training.optimise import Stepper, build, follow
+from partimento.training.process import World, signals, thread_count, world
 from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
 from partimento.training.validation import Sample
 
@@ -49,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A finished run. `stopped` says why: `plateau`, `epochs`, `steps`, `budget` or `diverged`."""
+    """A finished run. `stopped` says why: `plateau`, `schedule` (its steps are done), `epochs`, `steps`, `budget` or `diverged`."""
 
     path: Path
     step: int
@@ -77,12 +78,13 @@ def train(
 
     A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
     when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
-    run returns its result. `threads` = 0 leaves torch's choice. `metadata` goes into the checkpoint.
+    run returns its result. `threads` = 0 leaves torch's choice. `metadata` goes into the checkpoint. Under torchrun each
+    process computes its rows of every batch, and the first one writes.
 
     Raises `CheckpointError` where the folder holds another run, `TrainingDiverged`, `WriteFailed`, `CorpusError`.
     """
-    with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by:
-        run = Run(recipe, encoded, Path(folder), split, metadata or {}, on_progress)
+    with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by, world() as processes:
+        run = Run(recipe, encoded, Path(folder), split, metadata or {}, on_progress, processes)
         return run.finished() or run.go(stopped_by, budget_seconds, max_steps)
 
 
@@ -97,20 +99,23 @@ class Run:
         split: str,
         metadata: dict[str, Any],
         on_progress: Callable[[Progress], None] | None = None,
+        processes: World | None = None,
     ) -> None:
         if encodings.make(recipe.encoding).key != encoded.encoding.key:
             raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
         self.recipe, self.config, self.folder, self.metadata = recipe, recipe.training, folder, metadata
-        self.on_progress = on_progress
+        self.on_progress, self.world = on_progress, processes or World()
         self.identity = {"recipe": json.loads(recipe.to_json()), "data": fingerprint(encoded), "split": split}
         self.encoding = encoded.encoding
-        self.segments = Segments(encoded.part("train", split), self.config.batch, self.config.segment, self.config.seed)
         self.sample = Sample(encoded.part("valid", split), self.config.valid_events, self.config.seed)
         self.warnings: list[str] = []
-        self.model, self.optimiser = build(recipe, encoded.encoding.fields)
-        self.device = next(self.model.parameters()).device
+        self.model, self.optimiser = build(recipe, encoded.encoding)
+        if self.world.rank:
+            torch.manual_seed(self.config.seed + self.world.rank)  # dropout of its own, now that the weights are the same
+        self.stepper = Stepper(self.model, self.optimiser, self.config, self.world)
+        self.batches = Batches(encoded.part("train", split), self.config, self.model.uses_context)
         # a small corpus is validated once an epoch, but not after every handful of steps
-        self.valid_every = min(self.config.valid_every, max(25, self.segments.count(0)))
+        self.valid_every = min(self.config.valid_every, max(25, self.batches.count(0)))
         self.state = RunState()
 
     def finished(self) -> TrainResult | None:
@@ -125,7 +130,8 @@ class Run:
             self._warn(f"{error}; going on from the last state")
             return None
         refuse_other_run(self.folder, done.metadata.get("identity"), self.identity)
-        self._clean()
+        if self.world.rank == 0:
+            self._clean()
         return self._result(done.metadata["training"])
 
     def go(self, stopped_by: list[int], budget_seconds: float | None, max_steps: int | None) -> TrainResult:
@@ -135,6 +141,8 @@ class Run:
         for warning in warnings:
             self._warn(warning)
         state = self.state = found or RunState()
+        if self.config.average and not state.average:
+            state.average = {name: weight.detach().clone() for name, weight in self.model.state_dict().items()}
         self._write_history()
         before = state.seconds
         started = saved = reported = time.monotonic()
@@ -149,14 +157,16 @@ class Run:
                 self._validate()
                 state.seconds = before + time.monotonic() - started
             stopped = self._stop(budget_seconds, max_steps)
+            signal_number = int(self.world.first(stopped_by[0] if stopped_by else 0))
             if validated or now - reported >= REPORT_EVERY_SECONDS:
                 reported = now
                 self._report((state.notes - notes_before) / max(1e-9, now - started))
-            if stopped_by or (not stopped and (validated or now - saved >= SAVE_EVERY_SECONDS)):
-                save_state(self.folder, state, self.model, self.optimiser, self.identity)
+            if signal_number or (not stopped and (validated or now - saved >= SAVE_EVERY_SECONDS)):
+                if self.world.rank == 0:
+                    save_state(self.folder, state, self.model, self.optimiser, self.identity)
                 saved = time.monotonic()
-            if stopped_by:
-                name = signal.Signals(stopped_by[0]).name
+            if signal_number:
+                name = signal.Signals(signal_number).name
                 raise KeyboardInterrupt(f"stopped by {name} after step {state.step}; start the same training again to go on")
         if not state.history or state.history[-1].step != state.step:
             self._validate()
@@ -165,29 +175,38 @@ class Run:
     def _step(self) -> None:
         """One batch: loss, gradient, AdamW."""
         state, config = self.state, self.config
-        inputs, targets, mask = self.segments.batch(state.epoch, state.index)
-        before_BTF, target_BTF = torch.from_numpy(inputs).to(self.device), torch.from_numpy(targets).to(self.device)
-        mask_BT = torch.from_numpy(mask).to(self.device)
-        rate = state.schedule.learning_rate(config, state.step)
-        nats, norm = step(self.model, self.optimiser, before_BTF, target_BTF, mask_BT, rate, config.clip)
-        if not (math.isfinite(nats) and math.isfinite(norm)):
-            self._diverge(f"step {state.step + 1}: the loss is {nats}, its gradient's norm {norm}")
-        notes = self.encoding.notes_in(targets[mask])
-        state.nats, state.fresh_notes, state.notes = state.nats + nats, state.fresh_notes + notes, state.notes + notes
+        batch = self.batches.batch(state.epoch, state.index)
+        nats, norm = self.stepper.step(batch, state.schedule.learning_rate(config, state.step))
+        notes = self.encoding.notes_in(batch.target[batch.mask].numpy())
+        if math.isfinite(nats) and math.isfinite(norm):
+            state.nats, state.fresh_notes, state.skipped = state.nats + nats, state.fresh_notes + notes, 0
+            if config.average:
+                follow(state.average, self.model.state_dict(), config.average, state.step)
+        else:
+            state.skipped += 1
+            what = f"step {state.step + 1}: the loss is {nats}, its gradient's norm {norm}"
+            if state.skipped > config.skips:
+                self._diverge(what)
+            self._warn(f"{what}; the step is left out")
+        state.notes += notes
         state.step += 1
         state.index += 1
-        if state.index == self.segments.count(state.epoch):
+        if state.index == self.batches.count(state.epoch):
             state.epoch, state.index = state.epoch + 1, 0
 
     def _validate(self) -> None:
         state = self.state
-        valid_bits = self.sample.bits(NeuralPredictor(self.model))
+        judged = self.model
+        if state.average:
+            judged = copy.deepcopy(self.model)
+            judged.load_state_dict(state.average)
+        valid_bits = self.world.first(self.sample.bits(NeuralPredictor(judged, self.encoding)) if self.world.rank == 0 else 0.0)
         if not math.isfinite(valid_bits):
             self._diverge(f"step {state.step}: the score on valid is {valid_bits}")
         rate = state.schedule.learning_rate(self.config, state.step - 1)
         train_bits = state.nats / math.log(2) / max(1, state.fresh_notes)
         if state.schedule.judge(self.config, state.step, valid_bits):
-            state.best = {name: weight.detach().clone() for name, weight in self.model.state_dict().items()}
+            state.best = {name: weight.detach().clone() for name, weight in judged.state_dict().items()}
         state.nats, state.fresh_notes = 0.0, 0
         row = HistoryRow(state.step, self._epoch(), state.notes, round(state.seconds, 3), train_bits, valid_bits, rate)
         state.history.append(row)
@@ -195,13 +214,13 @@ class Run:
 
     def _stop(self, budget_seconds: float | None, max_steps: int | None) -> str:
         state = self.state
-        if state.schedule.ended(self.config):
-            return "plateau"
+        if state.schedule.ended(self.config, state.step):
+            return "plateau" if self.config.schedule == "plateau" else "schedule"
         if state.epoch >= self.config.epochs:
             return "epochs"
         if max_steps is not None and state.step >= max_steps:
             return "steps"
-        return "budget" if budget_seconds is not None and state.seconds >= budget_seconds else ""
+        return "budget" if budget_seconds is not None and self.world.first(state.seconds) >= budget_seconds else ""
 
     def _finish(self, stopped: str) -> TrainResult:
         state = self.state
@@ -214,11 +233,12 @@ class Run:
             "best_step": state.schedule.best_step,
             "stopped": stopped,
             "split": self.identity["split"],
-            "train_events": self.segments.part.events_scored,
+            "train_events": self.batches.part.events_scored,
         }
         own = {"training": told, "identity": self.identity, "scores": {"valid_bits_per_note": state.schedule.best}}
-        save_model(self.folder / FILE_NAME, state.best, self.recipe, {**self.metadata, **own})
-        self._clean()
+        if self.world.rank == 0:
+            save_model(self.folder / FILE_NAME, state.best, self.recipe, {**self.metadata, **own})
+            self._clean()
         return self._result(told)
 
     def _diverge(self, what: str) -> None:
@@ -235,10 +255,10 @@ class Run:
         return TrainResult(path=self.folder / FILE_NAME, warnings=tuple(self.warnings), **rows)
 
     def _epoch(self) -> float:
-        return self.state.epoch + self.state.index / self.segments.count(self.state.epoch)
+        return self.state.epoch + self.state.index / self.batches.count(self.state.epoch)
 
     def _report(self, notes_per_second: float, warning: str = "") -> None:
-        if self.on_progress is None:
+        if self.on_progress is None or self.world.rank:
             return
         state, nan = self.state, math.nan
         last = state.history[-1] if state.history else None
@@ -253,6 +273,8 @@ class Run:
         self._report(math.nan, warning)
 
     def _write_history(self) -> None:
+        if self.world.rank:
+            return
         rows = "".join(json.dumps(asdict(row)) + "\n" for row in self.state.history)
         write_atomic(self.folder / "history.jsonl", rows.encode())
 

@@ -1,0 +1,77 @@
+"""What an encoding says of an event's surroundings as inputs, and intervals as scores. It knows columns and sizes, no music.
+
+Columns are those of `Encoding.context`: ids int64 [B, T, C], known before the event that is predicted. Pitches in them are
+MIDI pitch + 1, 0 where there is none; so are those called `sounding` here.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from partimento.encodings import Context, Pitches
+from partimento.models.config import ModelConfig
+
+WIDEST = 48  # semitones of an interval that have a score of their own
+SPREAD = 0.1  # of the first embeddings: small beside those of the fields
+
+
+class ContextInputs(nn.Module):
+    """The sum of an embedding for each column that the config lets in."""
+
+    def __init__(self, config: ModelConfig, columns: tuple[Context, ...], width: int) -> None:
+        super().__init__()
+        let_in = {"place": config.place, "interval": config.intervals, "pitch": config.sounding, "since": config.since}
+        self.columns = [number for number, column in enumerate(columns) if let_in[column.kind]]
+        self.tables = nn.ModuleList(nn.Embedding(columns[number].size, width) for number in self.columns)
+        for table in self.tables:
+            nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]
+
+    def forward(self, context_BTC: Tensor) -> Tensor:
+        total: Tensor = sum(table(context_BTC[..., column]) for column, table in zip(self.columns, self.tables, strict=True))
+        return total
+
+
+class IntervalScores(nn.Module):
+    """A score for each id of a pitch field: the sum over references of that of the interval from it."""
+
+    def __init__(self, width: int, pitches: Pitches, choices: int, first: int) -> None:
+        super().__init__()
+        self.references = len(pitches.references) + len(pitches.within)
+        self.project = nn.Linear(width, self.references * (2 * WIDEST + 1), bias=False)
+        nn.init.zeros_(self.project.weight)
+        self.before = pitches.first - first  # ids that are no pitch
+        pitch = torch.arange(choices - self.before) + pitches.lowest + 1
+        interval = (pitch - torch.arange(129)[:, None]).clamp(-WIDEST, WIDEST) + WIDEST
+        self.interval: Tensor
+        self.register_buffer("interval", interval, persistent=False)  # [reference, pitch id]
+
+    def forward(self, h: Tensor, sounding: Tensor) -> Tensor:
+        """Scores [..., choices] from h [..., D] and the references [..., R]."""
+        scores = self.project(h).reshape(*sounding.shape, -1)
+        scores = scores * (sounding > 0)[..., None]
+        own = scores.gather(-1, self.interval[sounding]).sum(-2)
+        return nn.functional.pad(own, (self.before, 0))
+
+
+class PitchChain:
+    """References of the pitch fields as they are drawn one after another: from the context, then from what was drawn."""
+
+    def __init__(self, pitches: tuple[Pitches, ...], context: Tensor) -> None:
+        self.pitches, self.context = {one.field: one for one in pitches}, context
+        self.drawn: dict[int, Tensor] = {}
+
+    def draw(self, field: int, ids: Tensor) -> Tensor | None:
+        """Takes the ids of a field; gives their interval from its own last pitch as ids 0..2 WIDEST + 1, if it is a pitch."""
+        if field not in self.pitches:
+            return None
+        spec = self.pitches[field]
+        last = self.context[..., spec.references[0]]
+        sounding = torch.where(ids >= spec.first, ids - spec.first + spec.lowest + 1, torch.where(ids == spec.held, last, 0))
+        self.drawn[field] = sounding
+        return torch.where((sounding > 0) & (last > 0), (sounding - last).clamp(-WIDEST, WIDEST) + WIDEST + 1, 0)
+
+    def references(self, field: int) -> Tensor:
+        """[..., R] for the scores of a pitch field."""
+        spec = self.pitches[field]
+        return torch.stack([*(self.context[..., at] for at in spec.references), *(self.drawn[f] for f in spec.within)], -1)

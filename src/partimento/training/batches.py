@@ -1,0 +1,127 @@
+"""Batches as a model takes them: segments varied by the recipe, with what the encoding says of them. It knows no model and no step.
+
+Batch `i` of epoch `e` is a function of (part, recipe, e, i), its random variations too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from partimento.corpus.encoded import Part
+from partimento.corpus.segments import Segments
+from partimento.models.config import TrainingConfig
+
+_VARY = 0x5A17  # tells these random numbers from those of the segments
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`before` and `target` int64 [B, T, F]: the event before each, and it; `mask` bool [B, T]: which targets count;
+    `context` int64 [B, T, C]: what the encoding says before each target, where the model asks for it."""
+
+    before: Tensor
+    target: Tensor
+    mask: Tensor
+    context: Tensor | None = None
+
+    @property
+    def events(self) -> int:
+        """How many targets count."""
+        return int(self.mask.sum())
+
+    def rows(self, which: slice) -> Batch:
+        return self._each(lambda part: part[which])
+
+    def share(self, rank: int, ranks: int) -> Batch:
+        """The rows of one process of several; at least one, without targets where there is none for it."""
+        if rank < len(self.mask):
+            return self.rows(slice(rank, None, ranks))
+        first = self.rows(slice(0, 1))
+        return replace(first, mask=torch.zeros_like(first.mask))
+
+    def slices(self, count: int) -> Iterator[Batch]:
+        """Up to `count` parts of nearly as many rows."""
+        size = -(-len(self.mask) // count)
+        for first in range(0, len(self.mask), size):
+            yield self.rows(slice(first, first + size))
+
+    def to(self, device: torch.device) -> Batch:
+        return self._each(lambda part: part.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        parts = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return replace(self, **{name: change(part) for name, part in parts.items() if part is not None})
+
+
+class Batches:
+    """Those of one part. A segment is moved by a random number of semitones, as far as its piece stays within the range that
+    each voice has in the part, and made louder and faster at random."""
+
+    def __init__(self, part: Part, config: TrainingConfig, with_context: bool) -> None:
+        self.part, self.config, self.with_context = part, config, with_context
+        self.segments = Segments(part, config.batch, config.segment, config.seed)
+        self.varies = bool(config.transpose or config.louder or config.faster)
+        self._shifts: npt.NDArray[np.int64] | None = None
+
+    def count(self, epoch: int) -> int:
+        return self.segments.count(epoch)
+
+    def batch(self, epoch: int, index: int) -> Batch:
+        if not (self.varies or self.with_context):
+            return Batch(*(torch.from_numpy(array) for array in self.segments.batch(epoch, index)))
+        encoding = self.part.encoded.encoding
+        chance = np.random.default_rng([self.config.seed, _VARY, epoch, index])
+        places = self.segments.places(epoch, index)
+        size = max(last - first for _, first, last in places)
+        both_BTF = np.zeros((len(places), size + 1, len(encoding.fields)), np.int64)
+        mask_BT = np.zeros((len(places), size), bool)
+        context_BTC = np.zeros((len(places), size, len(encoding.context_fields)), np.int64)
+        for row, (number, first, last) in enumerate(places):
+            before = 0 if first == 0 else 1
+            from_here = 0 if self.with_context else first - before  # the place of an event is a function of all before it
+            events = self.part.encoded.piece(number)[from_here:last]
+            if self.varies:
+                events = self._varied(events, number, chance)
+            both_BTF[row, 1 - before : 1 + last - first] = events[first - before - from_here :]
+            mask_BT[row, : last - first] = self.segments.scored(number, first, last)
+            if self.with_context:
+                context_BTC[row, : last - first] = encoding.context(events)[first:last]
+        context = torch.from_numpy(context_BTC) if self.with_context else None
+        return Batch(torch.from_numpy(both_BTF[:, :-1]), torch.from_numpy(both_BTF[:, 1:]), torch.from_numpy(mask_BT), context)
+
+    def _varied(self, events: npt.NDArray[Any], number: int, chance: np.random.Generator) -> npt.NDArray[Any]:
+        encoding, config = self.part.encoded.encoding, self.config
+        if config.transpose:
+            low, high = self._room()[number]
+            if shift := int(chance.integers(max(low, -config.transpose), min(high, config.transpose) + 1)):
+                moved = encoding.transpose(events, shift)
+                events = events if moved is None else moved
+        if config.louder or config.faster:
+            louder = int(chance.integers(-config.louder, config.louder + 1))
+            faster = int(chance.integers(-config.faster, config.faster + 1))
+            events = encoding.vary(events, louder, faster)
+        return events
+
+    def _room(self) -> npt.NDArray[np.int64]:
+        """By how many semitones each piece of the corpus can be moved down and up, [P, 2], such that each of its voices stays
+        within the range of that voice in the part."""
+        if self._shifts is None:
+            encoded = self.part.encoded
+            pieces = [encoded.encoding.pitch_range(encoded.piece(number)) for number in self.part.pieces.tolist()]
+            ranges_PK2 = np.stack(pieces) if pieces else np.zeros((0, 0, 2), np.int64)
+            room = np.full((len(encoded.parts), 2), [-12, 12])
+            if ranges_PK2.shape[1]:
+                least, most = ranges_PK2[..., 0].min(0), ranges_PK2[..., 1].max(0)
+                sings = ranges_PK2[..., 1] >= ranges_PK2[..., 0]
+                down = np.where(sings, least - ranges_PK2[..., 0], -12).max(1)
+                up = np.where(sings, most - ranges_PK2[..., 1], 12).min(1)
+                room[self.part.pieces] = np.stack([down, up], 1)
+            self._shifts = room
+        return self._shifts

@@ -1,0 +1,145 @@
+"""What encodings say before each event is a function of the events before it, and moves with the music."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from partimento.encodings import Encoding, make
+from partimento.encodings.slots import Slots
+from partimento.encodings.voices import Voices
+from partimento.piece import NOTE, Piece, Track
+from tests.encodings.test_conformance import VARIANTS
+from tests.made import made_piece
+from tests.strategies import pieces
+
+few = settings(max_examples=25, deadline=None)
+TELLING = [encoding for encoding in VARIANTS if encoding.context_fields]
+
+
+def with_drums(piece: Piece) -> Piece:
+    """A drum on every onset, in the middle of the pitches."""
+    drums = piece.notes.copy()
+    drums["track"], drums["pitch"] = len(piece.tracks), 60
+    return Piece(
+        np.concatenate([piece.notes, drums]),
+        (*piece.tracks, Track(0, True)),
+        piece.ticks_per_quarter,
+        piece.tempos,
+        piece.meters,
+        piece.keys,
+    )
+
+
+@pytest.mark.parametrize("encoding", TELLING, ids=lambda encoding: encoding.key)
+@few
+@given(piece=pieces())
+def test_each_row_is_a_function_of_what_came_before(encoding: Encoding, piece: Piece) -> None:
+    events = encoding.encode(piece)[:300]
+    whole = encoding.context(events)
+    assert whole.shape == (len(events) + 1, len(encoding.context_fields))
+    assert whole.dtype == np.uint8
+    for column, entry in zip(whole.T, encoding.context_fields, strict=True):
+        assert column.max() < entry.size
+    for stop in {0, 1, 2, len(events) // 2, len(events) - 1} & set(range(len(events) + 1)):
+        assert np.array_equal(encoding.context(events[:stop]), whole[: stop + 1])
+
+
+@pytest.mark.parametrize("encoding", VARIANTS, ids=lambda encoding: encoding.key)
+def test_transposed_events_are_those_of_the_transposed_piece(encoding: Encoding) -> None:
+    for number in range(3):
+        for piece in (made_piece(number), with_drums(made_piece(number))):
+            for semitones in (-7, 1, 6):
+                events = encoding.encode(piece)
+                moved = encoding.transpose(events, semitones)
+                if encoding.name == "slots" and moved is None:
+                    continue  # its range is narrow
+                assert moved is not None
+                again = encoding.encode(encoding.decode(moved))
+                assert np.array_equal(again, moved)
+                back = encoding.transpose(moved, -semitones)
+                assert back is not None
+                assert np.array_equal(back, events)
+                ranges = encoding.pitch_range(events)
+                assert np.array_equal(encoding.pitch_range(moved), np.where(ranges[:, 1:] >= 0, ranges + semitones, ranges))
+                if piece.tracks[-1].is_drum:
+                    continue  # drums stay, so the order of a moment's notes is another
+                for column, before, after in zip(
+                    encoding.context_fields, encoding.context(events).T, encoding.context(moved).T, strict=True
+                ):
+                    shift = semitones if column.kind == "pitch" else 0
+                    assert np.array_equal(np.where(before > 0, before.astype(int) + shift, 0), after), column.name
+
+
+def test_what_leaves_its_range_is_not_transposed() -> None:
+    piece = Piece(np.array([(0, 4, 120, 80, 0), (4, 4, 81, 80, 0)], NOTE), (Track(),), 4)
+    for key, semitones in (("slots", 1), ("voices", 47), ("notes", 47), ("melody:pitch=midi", 47)):
+        encoding = make(key)
+        assert encoding.transpose(encoding.encode(piece), semitones + 8) is None
+
+
+def test_lines_say_what_they_sang() -> None:
+    """A slow twin, step by step."""
+    encoding = Voices(4, 3)
+    piece = made_piece(5)
+    events = encoding.encode(piece)
+    sounding = encoding.sounding(events)
+    names = [column.name for column in encoding.context_fields]
+    rows = encoding.context(events).astype(int)
+    sang, before, since = [-1] * 3, [-1] * 3, [0] * 3
+    for t in range(len(events) + 1):
+        if t:
+            for v in range(3):
+                now = sounding[t - 1, v]
+                since[v] = 1 if events[t - 1, v] != 2 else since[v] + 1
+                if now >= 0 and now != sang[v]:
+                    before[v], sang[v] = sang[v], now
+        row = dict(zip(names, rows[t], strict=True))
+        assert row["step of the beat"] == t % 4 + 1
+        for v, name in enumerate(encoding.voice_names):
+            assert row[f"{name} sang"] == sang[v] + 1
+            assert row[f"{name} moved"] == (np.clip(sang[v] - before[v], -24, 24) + 25 if before[v] >= 0 else 0)
+            assert row[f"{name} since"] == min(32, since[v])
+            if v < 2 and t:
+                both = sounding[t - 1, v] >= 0 and sounding[t - 1, 2] >= 0
+                assert row[f"{name} over the bass"] == (
+                    np.clip(sounding[t - 1, v] - sounding[t - 1, 2], -24, 24) + 25 if both else 0
+                )
+
+
+def test_notes_say_what_sounded() -> None:
+    notes = np.array([(0, 48, 60, 80, 0), (0, 48, 64, 80, 0), (48, 24, 55, 80, 0), (48, 96, 67, 80, 0)], NOTE)
+    encoding = make("notes:profile=score")
+    rows = encoding.context(encoding.encode(Piece(notes, (Track(),), 48))).astype(int)
+    names = [column.name for column in encoding.context_fields]
+    last = dict(zip(names, rows[4], strict=True))  # after the fourth note
+    assert (last["last pitch"], last["bass"], last["top before"]) == (68, 56, 65)
+    assert (last["moved"], last["over the bass"], last["from the top before"]) == (12 + 25, 12 + 25, 3 + 25)
+    assert (last["until silence"], last["beat"], last["tick"], last["numerator"], last["denominator"]) == (96, 2, 1, 4, 3)
+    assert not rows[0].any()
+
+
+def test_louder_and_faster() -> None:
+    encoding = make("notes")
+    events = encoding.encode(made_piece(1))
+    louder = encoding.vary(events, 3, 0)
+    has = events[:, 4] > 0
+    assert np.array_equal(louder[has, 4], np.minimum(33, events[has, 4] + 3))
+    assert np.array_equal(np.delete(louder, 4, 1), np.delete(events, 4, 1))
+    assert np.array_equal(make("voices").vary(events, 3, 3), events)
+
+
+def test_slots_are_what_the_voices_sound() -> None:
+    piece = made_piece(2)
+    encoding = Slots()
+    events = encoding.encode(piece)
+    sounding = Voices(4, 4).sounding(Voices(4, 4).encode(piece))
+    inside = (sounding >= 36) & (sounding <= 81)
+    assert np.array_equal(events[inside] + 34, sounding[inside])
+    assert ((events == 1) == (sounding < 0)).all()
+    assert ((events[~inside & (sounding >= 0)] + 34 - sounding[~inside & (sounding >= 0)]) % 12 == 0).all()
+    changes = sum(
+        int(events[t, v] > 1 and (t == 0 or events[t, v] != events[t - 1, v])) for t in range(len(events)) for v in range(4)
+    )
+    assert encoding.notes_in(events) == changes
