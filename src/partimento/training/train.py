@@ -135,7 +135,7 @@ class Run:
         return self._result(done.metadata["training"])
 
     def go(self, stopped_by: list[int], budget_seconds: float | None, max_steps: int | None) -> TrainResult:
-        for leftover in self.folder.glob(".*.tmp"):
+        for leftover in self.folder.glob(".*.tmp") if self.world.rank == 0 else ():
             leftover.unlink(missing_ok=True)
         found, warnings = load_state(self.folder, self.model, self.optimiser, self.identity)
         for warning in warnings:

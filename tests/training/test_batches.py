@@ -1,0 +1,88 @@
+"""Batches: what the encoding says of each event, variations within range, and the same batch for the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from partimento.corpus.encoded import Encoded
+from partimento.encodings import make
+from partimento.models.config import TrainingConfig
+from partimento.training.batches import Batch, Batches
+from tests.made import made_piece
+
+SMALL = TrainingConfig(batch=3, segment=16)
+
+
+def encoded(key: str, pieces: int = 5) -> Encoded:
+    encoding = make(key)
+    return Encoded.of(encoding, [encoding.encode(made_piece(number, 30)) for number in range(pieces)], [0] * pieces)
+
+
+def rows_of(batches: Batches, epoch: int = 0) -> list[tuple[tuple[int, int, int], Batch]]:
+    found = []
+    for index in range(batches.count(epoch)):
+        batch = batches.batch(epoch, index)
+        for row, place in enumerate(batches.segments.places(epoch, index)):
+            found.append((place, batch.rows(slice(row, row + 1))))
+    return found
+
+
+@pytest.mark.parametrize("key", ["voices", "notes", "slots"])
+def test_context_is_that_of_the_whole_piece(key: str) -> None:
+    data = encoded(key)
+    seen = 0
+    for (number, first, last), row in rows_of(Batches(data.part("train"), SMALL, True)):
+        piece = data.piece(number)
+        size = last - first
+        assert row.context is not None
+        assert np.array_equal(row.target[0, :size].numpy(), piece[first:last])
+        assert np.array_equal(row.context[0, :size].numpy(), data.encoding.context(piece)[first:last])
+        assert np.array_equal(row.before[0, :1].numpy(), piece[first - 1 : first] if first else np.zeros((1, piece.shape[1])))
+        assert row.events == size
+        assert not row.target[0, size:].any()
+        seen += size
+    assert seen == len(data.events)
+
+
+@pytest.mark.parametrize("key", ["voices", "notes", "slots", "melody"])
+def test_variations_are_seeded_and_in_range(key: str) -> None:
+    data = encoded(key, 8)
+    config = TrainingConfig(batch=3, segment=16, transpose=5, louder=2)
+    batches, again = (Batches(data.part("train"), config, True) for _ in range(2))
+    low = np.array([data.encoding.pitch_range(data.piece(number)) for number in range(8)])
+    least, most = low[..., 0].min(0), low[..., 1].max(0)
+    shifts = set()
+    for epoch in (0, 1):
+        for (place, row), (_, same) in zip(rows_of(batches, epoch), rows_of(again, epoch), strict=True):
+            assert torch.equal(row.target, same.target)
+            number, first, last = place
+            target = row.target[0, : last - first].numpy().astype(data.encoding.dtype)
+            plain = data.piece(number)[first:last]
+            matching = [
+                s for s in range(-5, 6) if (moved := data.encoding.transpose(plain, s)) is not None and _same(moved, target, key)
+            ]
+            assert matching
+            shifts.add(matching[0])
+            ranges = data.encoding.pitch_range(target)
+            sings = ranges[:, 1] >= 0
+            assert (ranges[sings, 0] >= least[sings]).all()
+            assert (ranges[sings, 1] <= most[sings]).all()
+    assert len(shifts) > 3
+
+
+def _same(moved: np.ndarray, target: np.ndarray, key: str) -> bool:
+    """But for velocity."""
+    return np.array_equal(np.delete(moved, 4, 1), np.delete(target, 4, 1)) if key == "notes" else np.array_equal(moved, target)
+
+
+def test_shares_and_slices_are_the_batch() -> None:
+    batch = Batches(encoded("voices").part("train"), SMALL, True).batch(0, 0)
+    rows = len(batch.mask)
+    for ranks in (1, 2, rows, rows + 2):
+        assert sum(batch.share(rank, ranks).events for rank in range(ranks)) == batch.events
+    for count in (1, 2, 50):
+        parts = list(batch.slices(count))
+        assert torch.equal(torch.cat([part.target for part in parts]), batch.target)
+        assert len(parts) <= count
