@@ -27,7 +27,7 @@ WRITTEN = dict(
             PLAIN
             | {f"dotted {name}": lines * 3 // 2 for name, lines in PLAIN.items() if 6 <= lines <= 96}
             | {f"double dotted {name}": lines * 7 // 4 for name, lines in PLAIN.items() if 12 <= lines <= 96}
-            | {f"triplet {name}": lines * 2 // 3 for name, lines in PLAIN.items() if 6 <= lines}
+            | {f"triplet {name}": lines * 2 // 3 for name, lines in PLAIN.items() if lines >= 6}
         ).items(),
         key=lambda item: item[1],
     )
@@ -70,7 +70,9 @@ def values(durations: str) -> Values:
         table[row, : len(chain)] = chain
     of_id = np.concatenate([[0], lengths])
     written = of_id[table].sum(axis=1)
-    last = np.array([chain[-1] if chain and total == row else 0 for row, (chain, total) in enumerate(zip(chains, written, strict=True))])
+    last = np.array(
+        [chain[-1] if chain and total == row else 0 for row, (chain, total) in enumerate(zip(chains, written, strict=True))]
+    )
     return Values(lines, tuple(named), lengths, table, written, last.astype(np.uint8))
 
 
@@ -81,7 +83,11 @@ def _fewest(lengths: list[int], nearest: list[tuple[int, ...]]) -> list[tuple[in
     """
     exact: dict[int, tuple[int, ...]] = {0: ()}
     for total in range(1, len(nearest)):
-        ways = [tuple(sorted((*exact[total - one], number), reverse=True)) for number, one in enumerate(lengths, 1) if total - one in exact]
+        ways = [
+            tuple(sorted((*exact[total - one], number), reverse=True))
+            for number, one in enumerate(lengths, 1)
+            if total - one in exact
+        ]
         if ways:
             exact[total] = min(ways, key=lambda way: (len(way), [-number for number in way]))
     return [exact.get(total, chain) for total, chain in enumerate(nearest)]
@@ -170,7 +176,8 @@ class WrittenMelody(Melody):
         until = np.zeros(len(end), np.int64)  # when all notes of the part before this one have ended
         until[1:] = np.maximum.accumulate(end + offset)[:-1]
         silence = np.maximum(0, at + offset - np.maximum(until, offset))
-        return np.minimum(silence, len(self.values.chains) - 1)
+        capped: Ints = np.minimum(silence, len(self.values.chains) - 1)
+        return capped
 
     def _rows(self, pitch: Ints, value: Ints, silence: Ints) -> Events:
         """Events of notes [M], whose `value` is a row of `chains` (with `five` the id itself), and of the silences before them."""
@@ -247,7 +254,8 @@ def _gaps(track: Array, at: Ints) -> Ints:
     first = (_differs(track) | _differs(at)).nonzero()[0]
     moment, of = at[first], track[first]
     gap = np.append(np.where(of[1:] == of[:-1], np.diff(moment), 0), 0)
-    return np.repeat(gap, np.diff(np.append(first, len(at))))
+    gaps: Ints = np.repeat(gap, np.diff(np.append(first, len(at))))
+    return gaps
 
 
 def _as_five(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]:
