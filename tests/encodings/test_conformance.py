@@ -19,7 +19,12 @@ from tests.strategies import pieces
 
 # the values of each option; a new encoding adds its own here, and the first test below says so
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "melody": {"pitch": ("class", "piano", "midi"), "chord": ("root", "top", "bass")},
+    "melody": {
+        "pitch": ("class", "piano", "midi"),
+        "chord": ("root", "top", "bass"),
+        "rests": ("no", "yes"),
+        "durations": ("five", "written", "tied"),
+    },
     "voices": {"grid": (1, 4, 12), "voices": (1, 3, 4, 8)},
     "slots": {},
     "notes": {"profile": ("score", "piano", "ensemble", "performance")},

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
-from partimento.encodings.melody import Melody
+from partimento.encodings.melody_written import WrittenMelody
 from partimento.encodings.notes import Notes
 from partimento.encodings.slots import Slots
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 
-REGISTRY: dict[str, type[Encoding]] = {kind.name: kind for kind in (Melody, Voices, Notes, Slots)}
+REGISTRY: dict[str, type[Encoding]] = {kind.name: kind for kind in (WrittenMelody, Voices, Notes, Slots)}
 
 
 def make(key: str) -> Encoding:

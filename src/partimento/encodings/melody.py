@@ -119,12 +119,15 @@ class Melody(Encoding):
 
     def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
         """Pitch classes go round; other pitches must stay on their keyboard."""
-        pitch = events[:, 0].astype(np.int64) - 1 + semitones
+        highest, moved = PITCHES[self.pitch], events.copy()
+        is_note = events[:, 0] <= highest
+        pitch = events[is_note, 0].astype(np.int64) - 1 + semitones
         if self.pitch == "class":
             pitch %= 12
-        if len(pitch) and not 0 <= pitch.min() <= pitch.max() < PITCHES[self.pitch]:
+        if len(pitch) and not 0 <= pitch.min() <= pitch.max() < highest:
             return None
-        return np.stack([pitch + 1, events[:, 1]], 1).astype(events.dtype)
+        moved[is_note, 0] = pitch + 1
+        return moved
 
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         legal = np.ones(self.fields[len(drawn)].size, bool)
