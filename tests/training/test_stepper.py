@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from partimento.corpus.encoded import Encoded
-from partimento.encodings import make
 from partimento.errors import InvalidOption, TrainingDiverged, UnknownName
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
@@ -23,8 +22,7 @@ from partimento.training.batches import Batches
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.schedule import Schedule
 from partimento.training.train import train
-from tests.made import made_piece
-from tests.training.tiny import outcome, tiny_encoded, tiny_recipe
+from tests.training.tiny import made_encoded, outcome, tiny_encoded, tiny_recipe
 
 FULL = Recipe(
     "full",
@@ -35,8 +33,7 @@ FULL = Recipe(
 
 
 def voices() -> Encoded:
-    encoding = make("voices")
-    return Encoded.of(encoding, [encoding.encode(made_piece(number, 40)) for number in range(12)], [0, 0, 0, 0, 1, 2] * 2)
+    return made_encoded("voices")
 
 
 def losses(recipe: Recipe, data: Encoded, steps: int = 6) -> list[float]:

@@ -40,6 +40,16 @@ def tiny_encoded(pieces: int = 30, seed: int = 0) -> Encoded:
     return Encoded.of(make("melody"), made, [0 if i % 5 < 3 else 1 if i % 5 == 3 else 2 for i in range(pieces)])
 
 
+def made_encoded(key: str, pieces: int = 12) -> Encoded:
+    """Made pieces in any encoding; more than half of them to train on."""
+    from tests.made import made_piece  # not there when this file is run as a script
+
+    encoding = make(key)
+    return Encoded.of(
+        encoding, [encoding.encode(made_piece(number, 40)) for number in range(pieces)], [0, 0, 0, 0, 1, 2] * (pieces // 6)
+    )
+
+
 def tiny_recipe(name: str = "seed_pair", **changes: Any) -> Recipe:
     """The named recipe, small; dropout is on, so that random state matters."""
     full = recipe(name)

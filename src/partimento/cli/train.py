@@ -31,6 +31,7 @@ def train(
     minutes: float | None = None,
     steps: int | None = None,
     epochs: int | None = None,
+    depth: int | None = None,
     width: int | None = None,
     layers: int | None = None,
     dropout: float | None = None,
@@ -51,7 +52,7 @@ def train(
       partimento train corpus --out keys --encoding melody:pitch=piano,chord=top
 
     With --json: checkpoint, recipe, steps, epochs, seconds, valid_bits_per_note,
-    stopped (plateau, epochs, steps or budget), parameters, notes.
+    stopped (plateau, schedule, epochs, steps or budget), parameters, notes.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def train(
     out
         The folder of the run.
     recipe
-        seed_pair or seed_joint.
+        seed_pair, seed_joint, lstm_voices, gru_voices, lstm_notes, convolution_notes or transformer_notes.
     encoding
         Another encoding than the recipe's, with its options.
     split
@@ -71,6 +72,8 @@ def train(
         Stop after this many steps at the latest.
     epochs
         Stop after this many passes at the latest.
+    depth
+        One dial for the size: it sets width, layers, rate and batch of recipes that have it; 4 by default.
     width
         Units of the backbone.
     layers
@@ -96,7 +99,7 @@ def train(
     from partimento.corpus import Corpus
     from partimento.models.recipes import recipe as named
 
-    chosen = named(recipe)
+    chosen = named(recipe, depth)
     model: dict[str, Any] = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
     chosen = replace(
@@ -106,7 +109,13 @@ def train(
         training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
     )
     result = learn(screen, Corpus.open(corpus), chosen, out, split=split, threads=threads, minutes=minutes, steps=steps)
-    why = {"plateau": "no more gain on valid", "epochs": "all epochs done", "steps": "all steps done", "budget": "time is up"}
+    why = {
+        "plateau": "no more gain on valid",
+        "schedule": "all steps of the schedule done",
+        "epochs": "all epochs done",
+        "steps": "all steps done",
+        "budget": "time is up",
+    }
     screen.say(
         f"{result['valid_bits_per_note']:.3f} bits a note on valid after {result['steps']:,} steps, "
         f"{result['epochs']:.1f} epochs and {duration(result['seconds'])} ({why.get(result['stopped'], result['stopped'])})"

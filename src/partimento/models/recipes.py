@@ -1,11 +1,19 @@
-"""The named recipes: functions that return one. They know names and numbers, no tensor and no data."""
+"""The named recipes: functions that return one. They know names and numbers, no tensor and no data.
+
+Those with a `depth` have one dial: it sets width, heads, layers, rates and batch. 4 trains on two cores in minutes to hours.
+"""
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Callable
 
-from partimento.errors import UnknownName
-from partimento.models.config import ModelConfig, Recipe
+from partimento.errors import InvalidOption, UnknownName
+from partimento.models.config import ModelConfig, Recipe, TrainingConfig
+
+MAX_DEPTH = 64
+STRUCTURE = {"place": True, "intervals": True, "sounding": True, "since": True, "interval_logits": True}
 
 
 def seed_joint() -> Recipe:
@@ -18,11 +26,67 @@ def seed_pair() -> Recipe:
     return Recipe("seed_pair", "melody", ModelConfig(inputs="fields", heads="independent", embedding=64))
 
 
-RECIPES: dict[str, Callable[[], Recipe]] = {"seed_joint": seed_joint, "seed_pair": seed_pair}
+def lstm_voices(depth: int = 4) -> Recipe:
+    """A few voices on a grid: small sets of alike pieces, so much is dropped out and every piece sung in every key."""
+    return Recipe("lstm_voices", "voices", _recurrent("lstm", depth, 0.3), _recurrent_training(depth, batch=16, segment=128))
 
 
-def recipe(name: str) -> Recipe:
-    """The recipe of that name. Raises `UnknownName`."""
+def gru_voices(depth: int = 4) -> Recipe:
+    """As `lstm_voices`, with the smaller cell."""
+    return Recipe("gru_voices", "voices", _recurrent("gru", depth, 0.3), _recurrent_training(depth, batch=16, segment=128))
+
+
+def lstm_notes(depth: int = 4) -> Recipe:
+    """Whole scores note by note; the fastest to train and to play on a processor without a GPU."""
+    return Recipe("lstm_notes", "notes", _recurrent("lstm", depth, 0.1), _recurrent_training(depth, batch=16, segment=256))
+
+
+def convolution_notes(depth: int = 4) -> Recipe:
+    """Whole scores through dilated convolutions, which see 511 events back."""
+    model = ModelConfig("convolution", width=32 * depth, layers=8, embedding=8 * depth, dropout=0.1, **STRUCTURE)
+    return Recipe("convolution_notes", "notes", model, _training(depth, 3e-3, batch=16, segment=512))
+
+
+def transformer_notes(depth: int = 4) -> Recipe:
+    """Whole scores through a Transformer whose layers see 256 events back each."""
+    keys = next(count for count in range(max(1, depth // 2), 0, -1) if depth % count == 0)
+    shape = {"width": 64 * depth, "layers": depth, "queries": depth, "keys": keys, "span": 256, "embedding": 16 * depth}
+    model = ModelConfig("transformer", dropout=0.1, **shape, **STRUCTURE)
+    return Recipe("transformer_notes", "notes", model, _training(depth, 2e-3, batch=8, segment=512))
+
+
+def _recurrent(backbone: str, depth: int, dropout: float) -> ModelConfig:
+    layers = 1 + (depth > 4) + (depth > 12)
+    return ModelConfig(backbone, width=64 * depth, layers=layers, embedding=16 * depth, dropout=dropout, **STRUCTURE)
+
+
+def _recurrent_training(depth: int, batch: int, segment: int) -> TrainingConfig:
+    return _training(depth, 4e-3, batch, segment)
+
+
+def _training(depth: int, rate: float, batch: int, segment: int) -> TrainingConfig:
+    """The rate falls and the batch grows with the root of the width, as widths beyond 256 ask for on a plateau schedule."""
+    scale = math.sqrt(depth / 4)
+    return TrainingConfig(
+        batch=max(1, round(batch * max(1.0, scale))), segment=segment, learning_rate=rate / scale, average=0.998, transpose=5
+    )
+
+
+RECIPES: dict[str, Callable[..., Recipe]] = {
+    made.__name__: made
+    for made in (seed_joint, seed_pair, lstm_voices, gru_voices, lstm_notes, convolution_notes, transformer_notes)
+}
+
+
+def recipe(name: str, depth: int | None = None) -> Recipe:
+    """The recipe of that name. Raises `UnknownName`, and `InvalidOption` for a depth out of range or of a recipe without one."""
     if name not in RECIPES:
         raise UnknownName("recipe", name, RECIPES)
-    return RECIPES[name]()
+    made = RECIPES[name]
+    if depth is None:
+        return made()
+    if "depth" not in inspect.signature(made).parameters:
+        raise InvalidOption(f"the recipe {name!r} has no depth; set its width and layers")
+    if not 1 <= depth <= MAX_DEPTH:
+        raise InvalidOption(f"depth is {depth}; it must be 1..{MAX_DEPTH}")
+    return made(depth)
