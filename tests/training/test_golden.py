@@ -33,11 +33,13 @@ def made_by(name: str) -> dict[str, Any]:
             losses.append(round(nats / batch.events, 6))
     session = NeuralPredictor(model, encoded.encoding).begin(1)
     chance = np.random.RandomState(0)
-    events = []
+    events: list[list[int]] = []
     for _ in range(40):
         drawn = np.zeros((1, 0), np.int64)
+        history = np.array(events, np.int64).reshape(-1, len(encoded.encoding.fields))
         for _ in encoded.encoding.fields:
             p = np.exp(session.logits(drawn)[0].astype(np.float64))
+            p *= encoded.encoding.allowed(history[: -1 if encoded.encoding.ended(history) else None], tuple(drawn[0].tolist()))
             drawn = np.append(drawn, [[int(np.searchsorted(np.cumsum(p) / p.sum(), chance.random_sample()))]], 1)
         session.push(drawn)
         events.append(drawn[0].tolist())

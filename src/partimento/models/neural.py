@@ -167,8 +167,9 @@ class NeuralSession:
     def _step(self, events: npt.NDArray[Any]) -> None:
         self._context_BC: Tensor | None = None
         if self.encoding is not None:
-            rows = [self.encoding.context(piece[: self._length])[-1] for piece in self._events_BTF]
-            self._context_BC = torch.from_numpy(np.stack(rows).astype(np.int64)).to(self.device)
+            rows_BC = np.stack([self.encoding.context(piece[: self._length])[-1] for piece in self._events_BTF])
+            last_C = [column.size - 1 for column in self.encoding.context_fields]  # of events that are not legal all may be said
+            self._context_BC = torch.from_numpy(np.minimum(rows_BC.astype(np.int64), last_C)).to(self.device)
         with torch.inference_mode(), _evaluating(self.model):
             before_BTF = torch.from_numpy(np.ascontiguousarray(events, np.int64))[:, None].to(self.device)
             context_BTC = None if self._context_BC is None else self._context_BC[:, None]

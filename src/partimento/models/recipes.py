@@ -8,12 +8,13 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from typing import Any
 
 from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
 
 MAX_DEPTH = 64
-STRUCTURE = {"place": True, "intervals": True, "sounding": True, "since": True, "interval_logits": True}
+STRUCTURE: dict[str, Any] = {"place": True, "intervals": True, "sounding": True, "since": True, "interval_logits": True}
 
 
 def seed_joint() -> Recipe:
@@ -50,7 +51,14 @@ def convolution_notes(depth: int = 4) -> Recipe:
 def transformer_notes(depth: int = 4) -> Recipe:
     """Whole scores through a Transformer whose layers see 256 events back each."""
     keys = next(count for count in range(max(1, depth // 2), 0, -1) if depth % count == 0)
-    shape = {"width": 64 * depth, "layers": depth, "queries": depth, "keys": keys, "span": 256, "embedding": 16 * depth}
+    shape: dict[str, Any] = {
+        "width": 64 * depth,
+        "layers": depth,
+        "queries": depth,
+        "keys": keys,
+        "span": 256,
+        "embedding": 16 * depth,
+    }
     model = ModelConfig("transformer", dropout=0.1, **shape, **STRUCTURE)
     return Recipe("transformer_notes", "notes", model, _training(depth, 2e-3, batch=8, segment=512))
 
