@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from partimento.errors import InvalidOption
 
+IS_FIRST = os.environ.get("RANK", "0") == "0"  # of several processes that torchrun started only the first one speaks
 Tell = Callable[[str, int, int], None]
 Flag = Annotated[bool, Parameter(show_default=False)]
 
@@ -37,11 +39,12 @@ class Screen:
         return round(time.monotonic() - self.started, 3)
 
     def say(self, text: str = "") -> None:
-        self.out.print(text, markup=False)
+        if IS_FIRST:
+            self.out.print(text, markup=False)
 
     def result(self, content: dict[str, Any]) -> None:
         """The one object for scripts."""
-        if self.as_json:
+        if self.as_json and IS_FIRST:
             print(json.dumps(content, ensure_ascii=False), flush=True)
 
     @contextmanager

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json as json_module
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from partimento.cli.screen import Flag, Screen, check_parents, counted, duration, not_negative, positive, short
+from partimento.cli.screen import IS_FIRST, Flag, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
 
 if TYPE_CHECKING:
-    from partimento.corpus import Corpus
+    from partimento.corpus import Corpus, Encoded
+    from partimento.encodings.conditions import Conditions
+    from partimento.models.checkpoint import Checkpoint
     from partimento.models.config import Recipe
     from partimento.training.train import Progress
 
+FINE = 0.25  # of the rate that a model was trained with, when it goes on
 RUN_FILE = "run.json"  # where a run's corpus is; it stays on this machine, so it is not in the checkpoint
 
 
@@ -25,8 +29,10 @@ def train(
     corpus: Path,
     *,
     out: Annotated[Path, Parameter(alias="-o")],
-    recipe: str = "seed_pair",
+    recipe: str | None = None,
     encoding: str | None = None,
+    only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    start: Annotated[Path | None, Parameter(name="--from")] = None,
     split: str = "works",
     minutes: float | None = None,
     steps: int | None = None,
@@ -50,6 +56,10 @@ def train(
       partimento train corpus --out run
       partimento train corpus --recipe seed_joint --out joint --minutes 10
       partimento train corpus --out keys --encoding melody:pitch=piano,chord=top
+      partimento train corpus --recipe lstm_notes --only genre=folk --out folk
+      partimento train my-corpus --from run --out mine
+
+    On several GPUs or machines: torchrun --nproc-per-node 4 -m partimento train ...
 
     With --json: checkpoint, recipe, steps, epochs, seconds, valid_bits_per_note,
     stopped (plateau, schedule, epochs, steps or budget), parameters, notes.
@@ -61,9 +71,14 @@ def train(
     out
         The folder of the run.
     recipe
-        seed_pair, seed_joint, lstm_voices, gru_voices, lstm_notes, convolution_notes or transformer_notes.
+        seed_pair (the default), seed_joint, lstm_voices, gru_voices, lstm_notes, convolution_notes or transformer_notes.
     encoding
         Another encoding than the recipe's, with its options.
+    only
+        Learn from these pieces alone: composer=, genre=, title= or licence= and names; may be given several times.
+    start
+        Go on from this model: its recipe and weights, on this corpus, at a quarter of its rate; new composers and
+        genres join the old ones.
     split
         works (honest), or windows, which leaks: it repeats the usual mistake of drawing windows at random.
     minutes
@@ -97,9 +112,17 @@ def train(
         if value is not None:
             positive(option, value)
     from partimento.corpus import Corpus
+    from partimento.models.checkpoint import Checkpoint
     from partimento.models.recipes import recipe as named
 
-    chosen = named(recipe, depth)
+    begun = None if start is None else Checkpoint.load(start)
+    if begun is None:
+        chosen = named(recipe or "seed_pair", depth)
+    else:
+        if clashing := [name for name, value in (("--recipe", recipe), ("--depth", depth), ("--encoding", encoding)) if value]:
+            raise InvalidOption(f"{clashing[0]} does not go with --from, which brings its own; leave it out")
+        slower = replace(begun.recipe.training, learning_rate=begun.recipe.training.learning_rate * FINE)
+        chosen = replace(begun.recipe, training=slower)
     model: dict[str, Any] = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
     chosen = replace(
@@ -108,7 +131,9 @@ def train(
         model=replace(chosen.model, **{name: value for name, value in model.items() if value is not None}),
         training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
     )
-    result = learn(screen, Corpus.open(corpus), chosen, out, split=split, threads=threads, minutes=minutes, steps=steps)
+    result = learn(
+        screen, Corpus.open(corpus), chosen, out, only=only, start=begun, split=split, threads=threads, minutes=minutes, steps=steps
+    )
     why = {
         "plateau": "no more gain on valid",
         "schedule": "all steps of the schedule done",
@@ -133,6 +158,8 @@ def learn(
     recipe: Recipe,
     out: Path,
     *,
+    only: Sequence[str] = (),
+    start: Checkpoint | None = None,
     split: str = "works",
     threads: int = 0,
     minutes: float | None = None,
@@ -147,7 +174,9 @@ def learn(
     check_parents("--out", out)
     if out.resolve() == corpus.folder.resolve():
         raise InvalidOption(f"--out {out}: that is the corpus; choose another folder for the run")
-    encoded = corpus.encoded(recipe.encoding)
+    encoded = corpus.encoded(recipe.encoding, _vocabulary(corpus, start) if recipe.model.conditions else None)
+    if only:
+        encoded = encoded.only(corpus.matching(only))
     plan = make_plan(recipe, encoded, split=split, threads=threads)
     screen.say(
         f"   {recipe.name} on {short(corpus.folder)}: {counted(plan.parameters, 'parameter')}, "
@@ -165,7 +194,8 @@ def learn(
                 encoded,
                 out,
                 split=split,
-                metadata=_metadata(corpus),
+                start=start,
+                metadata=_metadata(corpus, encoded, only, start),
                 threads=threads,
                 on_progress=_teller(screen, tell, plan.steps),
                 budget_seconds=None if minutes is None else 60 * minutes,
@@ -174,7 +204,8 @@ def learn(
     except TrainingDiverged:
         write_atomic(out / RUN_FILE, place)
         raise
-    write_atomic(out / RUN_FILE, place)  # not before: the folder may hold the run of another corpus
+    if IS_FIRST:
+        write_atomic(out / RUN_FILE, place)  # not before: the folder may hold the run of another corpus
     return {
         "checkpoint": str(result.path),
         "recipe": recipe.name,
@@ -188,15 +219,29 @@ def learn(
     }
 
 
-def _metadata(corpus: Corpus) -> dict[str, Any]:
+def _vocabulary(corpus: Corpus, start: Checkpoint | None) -> Conditions:
+    """The names that the model will know: those of the corpus, after those of the model it goes on from."""
+    own = corpus.vocabulary()
+    old = None if start is None else start.vocabulary
+    return own if old is None else old.extended(own.composers, own.genres)
+
+
+def _metadata(corpus: Corpus, encoded: Encoded, only: Sequence[str], start: Checkpoint | None) -> dict[str, Any]:
     """What the checkpoint says of its data."""
-    train_rows = [row for row in corpus.rows if row.part == 0]
-    return {
+    rows = [row for row, part in zip(corpus.rows, encoded.parts.tolist(), strict=True) if part == 0]
+    before = [] if start is None else start.metadata.get("licences") or []
+    licences = {row.about.licence or "not stated" for row in rows} | set(before)
+    told = {
         "fingerprint": corpus.fingerprint,
-        "licences": corpus.licences(),
-        "pieces": len(train_rows),
-        "notes": sum(row.notes for row in train_rows),
+        "licences": sorted(licences),
+        "pieces": len(rows),
+        "notes": sum(row.notes for row in rows),
     }
+    if only:
+        told["only"] = list(only)
+    if start is not None:
+        told["from"] = {"sha256": start.sha256, "fingerprint": start.metadata.get("fingerprint", "")}
+    return told
 
 
 def _teller(screen: Screen, tell: Any, steps_of_epoch: int) -> Any:

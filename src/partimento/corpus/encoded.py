@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings import Encoding, Events
+from partimento.encodings.conditions import Conditions
 from partimento.errors import CorpusError, UnknownName
 
 PARTS = ("train", "valid", "test")
 SHARES = (0.8, 0.1, 0.1)
 SPLITS = ("works", "windows")
+LEFT_OUT = len(PARTS)  # the part of a piece that is in none
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """`events` [N, F] holds piece `i` in rows offsets[i]:offsets[i + 1]; `parts` [P] says in which part its work is."""
+    """`events` [N, F] holds piece `i` in rows offsets[i]:offsets[i + 1]; `parts` [P] says in which part its work is.
+
+    `conditions` [P, C] are the ids of each piece's head in a `vocabulary`, where they are asked for.
+    """
 
     encoding: Encoding
     events: Events
     offsets: npt.NDArray[np.int64]
     parts: npt.NDArray[np.uint8]
+    conditions: npt.NDArray[np.uint16] | None = None
+    vocabulary: Conditions | None = None
 
     @classmethod
     def of(cls, encoding: Encoding, pieces: Sequence[Events], parts: Sequence[int]) -> Encoded:
@@ -36,6 +43,10 @@ class Encoded:
     def piece(self, number: int) -> Events:
         return self.events[self.offsets[number] : self.offsets[number + 1]]
 
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Encoded:
+        """The same pieces, those not chosen [P] in no part."""
+        return replace(self, parts=np.where(chosen, self.parts, LEFT_OUT).astype(np.uint8))
+
     def part(self, name: str, split: str = "works") -> Part:
         """One part of a split. Raises `UnknownName` for a name that is not a part or a split, `CorpusError` when empty."""
         if name not in PARTS:
@@ -43,7 +54,7 @@ class Encoded:
         if split not in SPLITS:
             raise UnknownName("split", split, SPLITS)
         filled = np.diff(self.offsets) > 0
-        chosen = filled if split == "windows" else filled & (self.parts == PARTS.index(name))
+        chosen = filled & (self.parts != LEFT_OUT if split == "windows" else self.parts == PARTS.index(name))
         if not chosen.any():
             raise CorpusError(
                 f"the part {name!r} of this corpus holds no notes in {self.encoding.key!r}; build it from more pieces"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,8 @@ import numpy as np
 from partimento.corpus import table
 from partimento.corpus.encoded import PARTS, Encoded
 from partimento.encodings import make
-from partimento.errors import CorpusError, WriteFailed
+from partimento.encodings.conditions import Conditions
+from partimento.errors import CorpusError, InvalidOption, WriteFailed
 from partimento.files import seal, sha256, unseal, write_atomic
 from partimento.piece import Piece
 
@@ -86,16 +88,60 @@ class Corpus:
         """The licences stated by the pieces of a part, "not stated" among them."""
         return sorted({row.about.licence or "not stated" for row in self.rows if PARTS[row.part] == part})
 
-    def encoded(self, key: str) -> Encoded:
-        """The corpus in an encoding: from its cache, or made now and cached."""
+    def vocabulary(self) -> Conditions:
+        """The composers and genres of the pieces to train on."""
+        about = [row.about for row in self.rows if row.part == 0]
+        return Conditions.of((one.composer for one in about), (one.genre for one in about))
+
+    def matching(self, rules: Sequence[str]) -> np.ndarray[Any, Any]:
+        """bool[P]: which pieces fit every rule, such as `genre=folk` or `composer=Bach,Telemann`, in any case.
+
+        Raises `InvalidOption` for what is no rule, and where no piece fits; it names the labels that there are.
+        """
+        chosen = np.ones(len(self.rows), bool)
+        for rule in rules:
+            name, equals, values = rule.partition("=")
+            if not equals or name not in ("composer", "genre", "title", "licence"):
+                raise InvalidOption(f"{rule!r} is no rule: give composer=, genre=, title= or licence= and a name")
+            wanted = {value.strip().casefold() for value in values.split(",")}
+            labels = [str(getattr(row.about, name)) for row in self.rows]
+            fits = np.array([label.casefold() in wanted for label in labels], bool)
+            if not fits.any():
+                known = ", ".join(sorted({label for label in labels if label})[:20]) or "none"
+                raise InvalidOption(f"no piece of {self.folder} has {rule}; its {name}s: {known}")
+            chosen &= fits
+        if not chosen.any():
+            raise InvalidOption(f"no piece of {self.folder} has {' and '.join(rules)} at once; leave one of them out")
+        return chosen
+
+    def conditions(self, vocabulary: Conditions) -> np.ndarray[Any, Any]:
+        """The ids of each piece's head, uint16 [P, C]: from the cache, or made now and cached."""
+        folder = self.folder / "encoded" / "conditions"
+        stamp = {"vocabulary": vocabulary.to_json(), "fingerprint": self.fingerprint, "version": ENCODING_VERSION}
+        shape = (len(self), len(vocabulary.fields))
+        if not _is_whole(folder, stamp, ("conditions",)):
+            made = np.array([vocabulary.encode(self.piece(number)) for number in range(len(self))], "<u2").reshape(shape)
+            try:
+                _write(folder, {"conditions": made}, stamp)
+            except WriteFailed as error:
+                log.warning("the conditions are kept in memory only: %s", error)
+            return made
+        return np.fromfile(folder / "conditions.bin", "<u2").reshape(shape)
+
+    def encoded(self, key: str, vocabulary: Conditions | None = None) -> Encoded:
+        """The corpus in an encoding, with its conditions in a vocabulary: from its cache, or made now and cached."""
+        encoded = self._encoded(key)
+        return encoded if vocabulary is None else replace(encoded, conditions=self.conditions(vocabulary), vocabulary=vocabulary)
+
+    def _encoded(self, key: str) -> Encoded:
         encoding = make(key)
         folder = self.folder / "encoded" / encoding.key.replace(":", "_").replace(",", "_")
         parts = np.array([row.part for row in self.rows], np.uint8)
         stamp = {"key": encoding.key, "fingerprint": self.fingerprint, "version": ENCODING_VERSION}
-        if not _is_whole(folder, stamp):
+        if not _is_whole(folder, stamp, ("events", "offsets")):
             fresh = Encoded.of(encoding, [encoding.encode(self.piece(number)) for number in range(len(self))], parts.tolist())
             try:
-                _write(folder, fresh, stamp)
+                _write(folder, {"events": fresh.events, "offsets": fresh.offsets.astype("<i8")}, stamp)
             except WriteFailed as error:  # a full disk, or a corpus that may only be read: slower the next time, no worse
                 log.warning("the encoded corpus is kept in memory only: %s", error)
                 return fresh
@@ -105,21 +151,21 @@ class Corpus:
         return Encoded(encoding, events, offsets, parts)
 
 
-def _write(folder: Path, encoded: Encoded, stamp: dict[str, Any]) -> None:
+def _write(folder: Path, arrays: dict[str, np.ndarray[Any, Any]], stamp: dict[str, Any]) -> None:
     """The arrays, then the file that says they are whole. Raises `WriteFailed`."""
-    write_atomic(folder / "events.bin", encoded.events.tobytes())
-    write_atomic(folder / "offsets.bin", encoded.offsets.astype("<i8").tobytes())
-    digests = {name: sha256(folder / f"{name}.bin") for name in ("events", "offsets")}
+    for name, array in arrays.items():
+        write_atomic(folder / f"{name}.bin", array.tobytes())
+    digests = {name: sha256(folder / f"{name}.bin") for name in arrays}
     write_atomic(folder / "meta.json", seal(stamp | digests))
 
 
-def _is_whole(folder: Path, stamp: dict[str, Any]) -> bool:
-    """Whether a cached encoding is of this corpus and undamaged; damage is said aloud."""
+def _is_whole(folder: Path, stamp: dict[str, Any], names: tuple[str, ...]) -> bool:
+    """Whether cached arrays are of this corpus and undamaged; damage is said aloud."""
     try:
         meta = unseal((folder / "meta.json").read_bytes())
         if {name: meta.get(name) for name in stamp} != stamp:
             return False
-        if all(sha256(folder / f"{name}.bin") == meta[name] for name in ("events", "offsets")):
+        if all(sha256(folder / f"{name}.bin") == meta[name] for name in names):
             return True
         error: Exception | str = "its checksum does not match"
     except FileNotFoundError:

@@ -131,6 +131,16 @@ class Conditions:
         given = {field.name: int(one) for field, one in zip(self.fields, rows, strict=True) if one}
         return {name: known[name][one - 1] if name in known else SCALES[name].name(one) for name, one in given.items()}
 
+    def transposed(self, ids: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any]:
+        """The conditions of the same music so many semitones higher: another key, spelled as `Piece.transpose` does."""
+        at = [field.name for field in self.fields].index("key")
+        if not ids[at] or not semitones % 12:
+            return ids
+        fifths, minor = divmod(int(ids[at]) - 1, 2)
+        moved = ids.copy()
+        moved[at] = 2 * ((fifths - 7 + 7 * semitones + 5) % 12 - 5 + 7) + minor + 1
+        return moved
+
     def to_json(self) -> str:
         return json.dumps({"composers": self.composers, "genres": self.genres})
 

@@ -1,7 +1,8 @@
 """A trained model as one file: weights, recipe, encoding, and where it comes from. It knows nothing of training or data.
 
 Metadata keys that every checkpoint has: `recipe` (JSON object), `encoding` (a key), `fields` ([name, size, optional] each),
-`version` (of partimento). Training adds the data's fingerprint, licences, counts of notes, and scores.
+`version` (of partimento). Training adds the data's fingerprint, licences, counts of notes, scores, and the vocabulary of its
+conditions (`conditions`), where the model knows any.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 import torch
 
 from partimento import __version__, encodings
 from partimento.encodings import Encoding
+from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError, PartimentoError
 from partimento.models.config import Recipe
 from partimento.models.model import Model
@@ -35,6 +38,7 @@ class Checkpoint:
     recipe: Recipe
     encoding: Encoding
     model: Model
+    vocabulary: Conditions | None = None
 
     @classmethod
     def load(cls, path: Path | str) -> Checkpoint:
@@ -51,8 +55,9 @@ class Checkpoint:
             fields = [[field.name, field.size, field.optional] for field in encoding.fields]
             if metadata["fields"] != fields:
                 raise CheckpointError(f"its encoding {encoding.key!r} had fields {metadata['fields']}; this version's are {fields}")
+            vocabulary = Conditions.from_json(str(metadata["conditions"])) if recipe.model.conditions else None
             with torch.device("meta"):  # no memory is asked for before the shapes are known to agree
-                model = Model.of(recipe.model, encoding)
+                model = Model.of(recipe.model, encoding, vocabulary)
             weights = {name: torch.from_numpy(array.copy()).float() for name, array in tensors.items()}
             model.load_state_dict(weights, assign=True)
         except KeyError as error:
@@ -61,10 +66,11 @@ class Checkpoint:
             raise CheckpointError(f"{path}: its weights do not fit its recipe ({str(error).splitlines()[-1].strip()})") from None
         except PartimentoError as error:
             raise CheckpointError(f"{path}: {error}") from None
-        return cls(path, sha256, metadata, recipe, encoding, model.eval())
+        return cls(path, sha256, metadata, recipe, encoding, model.eval(), vocabulary)
 
-    def predictor(self) -> NeuralPredictor:
-        return NeuralPredictor(self.model, self.encoding)
+    def predictor(self, conditions: npt.NDArray[Any] | None = None) -> NeuralPredictor:
+        """The model as a predictor, under `conditions` [C], or [P, C] one row for each piece to be scored."""
+        return NeuralPredictor(self.model, self.encoding, conditions)
 
 
 def save_model(path: Path | str, weights: Mapping[str, Any], recipe: Recipe, metadata: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ class ModelConfig:
     `queries`, `keys` (0: as many) and `span` (0: all) are the transformer's: heads, those with keys of their own, and how
     many events each one sees. What an encoding says of the place, of intervals, of the pitches that still count and of the
     time since something changed enters with `place`, `intervals`, `sounding` and `since`; `interval_logits` adds to the score
-    of each pitch those of its intervals.
+    of each pitch those of its intervals. With `conditions` what stands at the head of a piece enters at every step.
     """
 
     backbone: str = "lstm"
@@ -44,6 +44,7 @@ class ModelConfig:
     sounding: bool = _later(False)
     since: bool = _later(False)
     interval_logits: bool = _later(False)
+    conditions: bool = _later(False)
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -96,7 +97,7 @@ class TrainingConfig:
     transpose: int = _later(0)
     louder: int = _later(0)
     faster: int = _later(0)
-    omit: float = _later(0.2)
+    omit: float = _later(0.25)
 
     def __post_init__(self) -> None:
         _check_types(self)

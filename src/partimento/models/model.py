@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
 from partimento.encodings import Context, Encoding, Pitches
+from partimento.encodings.conditions import Conditions
+from partimento.errors import CheckpointError
 from partimento.models.backbones import State, backbone
 from partimento.models.config import ModelConfig
 from partimento.models.heads import Fields, heads, inputs
-from partimento.models.structure import ContextInputs
+from partimento.models.structure import ConditionInputs, ContextInputs
 
 
 class Model(nn.Module):
     """A distribution over the next event given all before it. The first is predicted from the all-zero start event.
 
     `columns` and `pitches` are what the encoding can say before each event (`Encoding.context`); where the config uses
-    none of it (`uses_context`), no context need be given.
+    none of it (`uses_context`), no context need be given. `conditions` are the fields of what may be said of a whole piece,
+    where the config asks for it.
     """
 
     def __init__(
-        self, config: ModelConfig, fields: Fields, columns: tuple[Context, ...] = (), pitches: tuple[Pitches, ...] = ()
+        self,
+        config: ModelConfig,
+        fields: Fields,
+        columns: tuple[Context, ...] = (),
+        pitches: tuple[Pitches, ...] = (),
+        conditions: Fields = (),
     ) -> None:
         super().__init__()
         self.config, self.fields = config, fields
@@ -29,16 +39,22 @@ class Model(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.heads = heads(config, fields, pitches)
         self.structure = ContextInputs(config, columns, self.inputs.width)
+        self.conditions = ConditionInputs(conditions if config.conditions else (), self.inputs.width)
         self.uses_context = bool(self.structure.columns) or bool(pitches and (config.intervals or config.interval_logits))
 
     @classmethod
-    def of(cls, config: ModelConfig, encoding: Encoding) -> Model:
-        """The model of an encoding's events."""
-        return cls(config, encoding.fields, encoding.context_fields, encoding.pitches)
+    def of(cls, config: ModelConfig, encoding: Encoding, vocabulary: Conditions | None = None) -> Model:
+        """The model of an encoding's events, and of the conditions in a vocabulary."""
+        conditions = () if vocabulary is None else vocabulary.fields
+        return cls(config, encoding.fields, encoding.context_fields, encoding.pitches, conditions)
 
-    def forward(self, before_BTF: Tensor, state: State = None, context_BTC: Tensor | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, before_BTF: Tensor, state: State = None, context_BTC: Tensor | None = None, conditions_BC: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """Vectors h_BTD that predict each next event, from the event before it, int64 [B, T, F], and what is known then."""
         h_BTI = self.inputs(before_BTF)
+        if self.conditions.tables and conditions_BC is not None:
+            h_BTI = h_BTI + self.conditions(conditions_BC)[:, None]
         if self.structure.columns and context_BTC is not None:
             h_BTI = h_BTI + self.structure(context_BTC)
         h_BTD, state = self.backbone(self.dropout(h_BTI), state)
@@ -55,6 +71,7 @@ class Model(nn.Module):
         before_BTF: Tensor,
         target_BTF: Tensor,
         context_BTC: Tensor | None = None,
+        conditions_BC: Tensor | None = None,
         *,
         noise: float = 0.0,
         smoothing: float = 0.0,
@@ -64,8 +81,25 @@ class Model(nn.Module):
         The share `noise` of the ids that come in, and of what is said of them, is read as 0; `smoothing` as in `Heads.nats`.
         """
         seen = None if context_BTC is None else _noisy(context_BTC, noise)
-        loss_BT: Tensor = self.heads.loss(self(_noisy(before_BTF, noise), None, seen)[0], target_BTF, context_BTC, smoothing)
+        h_BTD, _ = self(_noisy(before_BTF, noise), None, seen, conditions_BC)
+        loss_BT: Tensor = self.heads.loss(h_BTD, target_BTF, context_BTC, smoothing)
         return loss_BT
+
+    @torch.no_grad()
+    def inherit(self, weights: Mapping[str, Tensor]) -> None:
+        """Takes the weights of another model of this config; of conditions that are new here, what is new stays as it is.
+
+        Raises `CheckpointError` where they are of another form.
+        """
+        own = self.state_dict()
+        for name, weight in own.items():
+            given = weights.get(name)
+            grown = name.startswith("conditions.") and given is not None and given.shape[1:] == weight.shape[1:]
+            if given is None or not (given.shape == weight.shape or (grown and len(given) <= len(weight))):
+                raise CheckpointError(
+                    f"the weights {name!r} to begin from do not fit this model; take the recipe they were made by"
+                )
+            weight[: len(given)] = given
 
     @property
     def parameter_count(self) -> int:

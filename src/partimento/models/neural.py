@@ -24,15 +24,19 @@ AHEAD = 500_000  # events looked ahead for pieces of similar length
 class NeuralPredictor:
     """Implements `Predictor`. The model is put into evaluation mode for as long as it scores.
 
-    `encoding` says what is known before each event; a model that uses none of it needs none.
+    `encoding` says what is known before each event; a model that uses none of it needs none. `conditions` are those of every
+    piece [C], or of each piece that is scored [P, C]; none by default.
     """
 
-    def __init__(self, model: Model, encoding: Encoding | None = None) -> None:
+    def __init__(self, model: Model, encoding: Encoding | None = None, conditions: npt.NDArray[Any] | None = None) -> None:
         self.model = model
         self.fields = model.fields
         if model.uses_context and encoding is None:
             raise InvalidOption("the model reads what its encoding says of each event; give the encoding")
         self.encoding = encoding if model.uses_context else None
+        self.conditions = conditions
+        if conditions is not None and not model.conditions.tables:
+            raise InvalidOption("the model knows no conditions; train one with them, or give none")
 
     @property
     def device(self) -> torch.device:
@@ -53,14 +57,28 @@ class NeuralPredictor:
                 last += 1
             group = [np.asarray(pieces[number]) for number in range(first, last)]
             with torch.inference_mode(), _evaluating(self.model):
-                scores = self._whole(group) if context is None else [self._windows(piece, context) for piece in group]
+                heads = [self._head(number) for number in range(first, last)]
+                if context is None:
+                    scores = self._whole(group, heads)
+                else:
+                    scores = [self._windows(piece, context, head) for piece, head in zip(group, heads, strict=True)]
             yield from scores
             first = last
 
     def begin(self, count: int) -> NeuralSession:
-        return NeuralSession(self.model, count, self.encoding)
+        """A session of `count` sequences; all under the predictor's conditions [C]."""
+        return NeuralSession(self.model, count, self.encoding, self._rows([self._head(0)] * count))
 
-    def _whole(self, group: list[Events]) -> list[Scores]:
+    def _head(self, number: int) -> npt.NDArray[Any] | None:
+        """The conditions [C] of a piece."""
+        return self.conditions if self.conditions is None or self.conditions.ndim == 1 else self.conditions[number]
+
+    def _rows(self, heads: Sequence[npt.NDArray[Any] | None]) -> Tensor | None:
+        """Conditions side by side, int64 [B, C]; None where there are none."""
+        rows = [head for head in heads if head is not None]
+        return torch.from_numpy(np.stack(rows).astype(np.int64)).to(self.device) if rows else None
+
+    def _whole(self, group: list[Events], heads: Sequence[npt.NDArray[Any] | None]) -> list[Scores]:
         """Pieces of similar length side by side, in steps of `STEPS` events with the state carried over."""
         scores = [_empty(piece) for piece in group]
         contexts = [None if self.encoding is None else self.encoding.context(piece) for piece in group]
@@ -74,7 +92,7 @@ class NeuralPredictor:
                     state = self.model.backbone.select(state, torch.arange(len(still), device=self.device))  # longest come first
                 numbers = still
                 before, target, context = self._chunk([group[n] for n in numbers], [contexts[n] for n in numbers], at)
-                h_BTD, state = self.model(before, state, context)
+                h_BTD, state = self.model(before, state, context, self._rows([heads[n] for n in numbers]))
                 nats_BTF, hits_BTF = self._judge(h_BTD, target, context)
                 for row, number in enumerate(numbers):
                     size = min(STEPS, len(group[number]) - at)
@@ -103,7 +121,7 @@ class NeuralPredictor:
             context_BTC[row, : len(context)] = context
         return torch.from_numpy(context_BTC).to(self.device)
 
-    def _windows(self, piece: Events, context: int) -> Scores:
+    def _windows(self, piece: Events, context: int, conditions: npt.NDArray[Any] | None) -> Scores:
         """Each event from a fresh state and the `context` events before it; the start event stands before the piece only."""
         scores = _empty(piece)
         piece = piece.astype(np.int64)
@@ -111,7 +129,7 @@ class NeuralPredictor:
         if head:
             target = torch.from_numpy(piece[None, :head]).to(self.device)
             known = self._padded(self._told([piece[:head]], slice(0, head)), head)
-            nats_BTF, hits_BTF = self._judge(self.model(shifted(target), None, known)[0], target, known)
+            nats_BTF, hits_BTF = self._judge(self.model(shifted(target), None, known, self._rows([conditions]))[0], target, known)
             scores.nats[:head], scores.hits[:head] = nats_BTF[0], hits_BTF[0]
         if len(piece) > context:
             views = np.lib.stride_tricks.sliding_window_view(piece, context, axis=0)[:-1]  # [T - context, F, context]
@@ -121,7 +139,8 @@ class NeuralPredictor:
                 known = self._padded(self._told(windows, slice(1, None)), context)
                 target = torch.from_numpy(piece[context + at : context + at + len(before), None]).to(self.device)
                 last = None if known is None else known[:, -1:]
-                nats_BTF, hits_BTF = self._judge(self.model(before, None, known)[0][:, -1:], target, last)
+                h_BTD, _ = self.model(before, None, known, self._rows([conditions] * len(before)))
+                nats_BTF, hits_BTF = self._judge(h_BTD[:, -1:], target, last)
                 rows = slice(context + at, context + at + len(before))
                 scores.nats[rows], scores.hits[rows] = nats_BTF[:, 0], hits_BTF[:, 0]
         return scores
@@ -141,8 +160,8 @@ class NeuralPredictor:
 class NeuralSession:
     """Implements `Session`: the backbone's state of `count` sequences, and their events where the encoding is asked of them."""
 
-    def __init__(self, model: Model, count: int, encoding: Encoding | None = None) -> None:
-        self.model, self.encoding, self.count = model, encoding, count
+    def __init__(self, model: Model, count: int, encoding: Encoding | None = None, conditions_BC: Tensor | None = None) -> None:
+        self.model, self.encoding, self.count, self.conditions_BC = model, encoding, count, conditions_BC
         self.device = next(model.parameters()).device
         self._events_BTF = np.zeros((count, 0, len(model.fields)), np.int64)
         self._length = 0
@@ -173,7 +192,7 @@ class NeuralSession:
         with torch.inference_mode(), _evaluating(self.model):
             before_BTF = torch.from_numpy(np.ascontiguousarray(events, np.int64))[:, None].to(self.device)
             context_BTC = None if self._context_BC is None else self._context_BC[:, None]
-            h_BTD, self._state = self.model(before_BTF, self._state, context_BTC)
+            h_BTD, self._state = self.model(before_BTF, self._state, context_BTC, self.conditions_BC)
             self._h_BD = h_BTD[:, -1]
 
 

@@ -14,7 +14,14 @@ from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
 
 MAX_DEPTH = 64
-STRUCTURE: dict[str, Any] = {"place": True, "intervals": True, "sounding": True, "since": True, "interval_logits": True}
+STRUCTURE: dict[str, Any] = {
+    "place": True,
+    "intervals": True,
+    "sounding": True,
+    "since": True,
+    "interval_logits": True,
+    "conditions": True,
+}
 
 
 def seed_joint() -> Recipe:

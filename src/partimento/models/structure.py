@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from partimento.encodings import Context, Pitches
+from partimento.encodings import Context, Field, Pitches
 from partimento.models.config import ModelConfig
 
 WIDEST = 48  # semitones of an interval that have a score of their own
@@ -29,6 +29,22 @@ class ContextInputs(nn.Module):
 
     def forward(self, context_BTC: Tensor) -> Tensor:
         total: Tensor = sum(table(context_BTC[..., column]) for column, table in zip(self.columns, self.tables, strict=True))
+        return total
+
+
+class ConditionInputs(nn.Module):
+    """The sum of an embedding for each condition [B, C] that is not absent (0)."""
+
+    def __init__(self, fields: tuple[Field, ...], width: int) -> None:
+        super().__init__()
+        self.tables = nn.ModuleDict({field.name: nn.Embedding(field.size, width, padding_idx=0) for field in fields})
+        for table in self.tables.values():
+            nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]
+            with torch.no_grad():
+                table.weight[0] = 0.0  # type: ignore[operator]
+
+    def forward(self, conditions_BC: Tensor) -> Tensor:
+        total: Tensor = sum(table(conditions_BC[:, c]) for c, table in enumerate(self.tables.values()))
         return total
 
 

@@ -24,12 +24,14 @@ _VARY = 0x5A17  # tells these random numbers from those of the segments
 @dataclass(frozen=True)
 class Batch:
     """`before` and `target` int64 [B, T, F]: the event before each, and it; `mask` bool [B, T]: which targets count;
-    `context` int64 [B, T, C]: what the encoding says before each target, where the model asks for it."""
+    `context` int64 [B, T, C]: what the encoding says before each target, `conditions` int64 [B, C]: what is said of the
+    piece, where the model asks for them."""
 
     before: Tensor
     target: Tensor
     mask: Tensor
     context: Tensor | None = None
+    conditions: Tensor | None = None
 
     @property
     def events(self) -> int:
@@ -74,40 +76,58 @@ class Batches:
         return self.segments.count(epoch)
 
     def batch(self, epoch: int, index: int) -> Batch:
-        if not (self.varies or self.with_context):
+        encoded = self.part.encoded
+        if not (self.varies or self.with_context or encoded.conditions is not None):
             return Batch(*(torch.from_numpy(array) for array in self.segments.batch(epoch, index)))
-        encoding = self.part.encoded.encoding
+        encoding = encoded.encoding
         chance = np.random.default_rng([self.config.seed, _VARY, epoch, index])
         places = self.segments.places(epoch, index)
         size = max(last - first for _, first, last in places)
         both_BTF = np.zeros((len(places), size + 1, len(encoding.fields)), np.int64)
         mask_BT = np.zeros((len(places), size), bool)
         context_BTC = np.zeros((len(places), size, len(encoding.context_fields)), np.int64)
+        heads = []
         for row, (number, first, last) in enumerate(places):
             before = 0 if first == 0 else 1
             from_here = 0 if self.with_context else first - before  # the place of an event is a function of all before it
-            events = self.part.encoded.piece(number)[from_here:last]
+            events, head = encoded.piece(number)[from_here:last], None if encoded.conditions is None else encoded.conditions[number]
             if self.varies:
-                events = self._varied(events, number, chance)
+                events, head = self._varied(events, head, number, chance)
+            if head is not None:
+                heads.append(self._told(head, chance))
             both_BTF[row, 1 - before : 1 + last - first] = events[first - before - from_here :]
             mask_BT[row, : last - first] = self.segments.scored(number, first, last)
             if self.with_context:
                 context_BTC[row, : last - first] = encoding.context(events)[first:last]
         context = torch.from_numpy(context_BTC) if self.with_context else None
-        return Batch(torch.from_numpy(both_BTF[:, :-1]), torch.from_numpy(both_BTF[:, 1:]), torch.from_numpy(mask_BT), context)
+        conditions = torch.from_numpy(np.stack(heads).astype(np.int64)) if heads else None
+        both = torch.from_numpy(both_BTF[:, :-1]), torch.from_numpy(both_BTF[:, 1:])
+        return Batch(*both, torch.from_numpy(mask_BT), context, conditions)
 
-    def _varied(self, events: npt.NDArray[Any], number: int, chance: np.random.Generator) -> npt.NDArray[Any]:
-        encoding, config = self.part.encoded.encoding, self.config
+    def _told(self, head: npt.NDArray[Any], chance: np.random.Generator) -> npt.NDArray[Any]:
+        """The conditions that are not left out this time."""
+        left_out = chance.random(len(head) + 1) < self.config.omit  # the last number is for all of them
+        return np.where(left_out[:-1] | left_out[-1], 0, head)
+
+    def _varied(
+        self, events: npt.NDArray[Any], head: npt.NDArray[Any] | None, number: int, chance: np.random.Generator
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
+        """Events and conditions of the same music in another key, louder and faster."""
+        encoding, vocabulary, config = self.part.encoded.encoding, self.part.encoded.vocabulary, self.config
         if config.transpose:
             low, high = self._room()[number]
             if shift := int(chance.integers(max(low, -config.transpose), min(high, config.transpose) + 1)):
                 moved = encoding.transpose(events, shift)
-                events = events if moved is None else moved
+                if moved is not None:
+                    events = moved
+                    head = vocabulary.transposed(head, shift) if vocabulary is not None and head is not None else head
         if config.louder or config.faster:
             louder = int(chance.integers(-config.louder, config.louder + 1))
             faster = int(chance.integers(-config.faster, config.faster + 1))
             events = encoding.vary(events, louder, faster)
-        return events
+            if faster and vocabulary is not None and head is not None:  # another tempo, which nobody has named
+                head = np.where([field.name == "tempo" for field in vocabulary.fields], 0, head)
+        return events, head
 
     def _room(self) -> npt.NDArray[np.int64]:
         """By how many semitones each piece of the corpus can be moved down and up, [P, 2], such that each of its voices stays

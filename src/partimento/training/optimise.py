@@ -11,16 +11,17 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from partimento.encodings import Encoding
+from partimento.encodings.conditions import Conditions
 from partimento.models.config import Recipe, TrainingConfig
 from partimento.models.model import Model
 from partimento.training.batches import Batch
 from partimento.training.process import World
 
 
-def build(recipe: Recipe, encoding: Encoding) -> tuple[Model, torch.optim.Optimizer]:
+def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = None) -> tuple[Model, torch.optim.Optimizer]:
     """A new model, seeded by the recipe, and its optimiser. Sets torch's random state."""
     torch.manual_seed(recipe.training.seed)
-    model = Model.of(recipe.model, encoding).to("cuda" if torch.cuda.is_available() else "cpu")
+    model = Model.of(recipe.model, encoding, vocabulary).to("cuda" if torch.cuda.is_available() else "cpu")
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": recipe.training.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
@@ -75,7 +76,8 @@ class _Objective(nn.Module):
         device = batch.mask.device.type
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             noise, smoothing = self.config.noise, self.config.smoothing
-            loss_BT = self.model.loss(batch.before, batch.target, batch.context, noise=noise, smoothing=smoothing)
+            known = batch.context, batch.conditions
+            loss_BT = self.model.loss(batch.before, batch.target, *known, noise=noise, smoothing=smoothing)
         return (loss_BT.float() * batch.mask).sum()
 
 

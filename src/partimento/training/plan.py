@@ -37,7 +37,7 @@ def plan(recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int
     config = recipe.training
     part = encoded.part("train", split)
     with thread_count(threads), torch.random.fork_rng():
-        model, optimiser = build(recipe, encoded.encoding)
+        model, optimiser = build(recipe, encoded.encoding, encoded.vocabulary)
         stepper, batches = Stepper(model, optimiser, config), Batches(part, config, model.uses_context)
         count = batches.count(0)
         events, seconds, largest = 0, 0.0, 0

@@ -124,7 +124,7 @@ def load_state(
 def refuse_other_run(folder: Path, theirs: Any, ours: dict[str, Any]) -> None:
     """Raises `CheckpointError` where a folder's run differs in recipe, data or split."""
     theirs = theirs if isinstance(theirs, dict) else {}
-    differing = [key for key in ours if theirs.get(key) != ours[key]]
+    differing = [key for key in ours if theirs.get(key, "") != ours[key]]
     if differing:
         what = ", ".join(f"{key} ({_difference(theirs.get(key), ours[key])})" for key in differing)
         raise CheckpointError(f"{folder}: holds a training with another {what}; choose another folder, or remove this one")
@@ -137,9 +137,13 @@ def states(folder: Path) -> list[Path]:
 
 
 def fingerprint(encoded: Encoded) -> str:
-    """SHA-256 of the events, the bounds of pieces and their parts."""
+    """SHA-256 of the events, the bounds of pieces, their parts and their conditions."""
     digest = hashlib.sha256(encoded.encoding.key.encode())
-    for array in (encoded.events, encoded.offsets, encoded.parts):
+    arrays = [encoded.events, encoded.offsets, encoded.parts]
+    if encoded.conditions is not None and encoded.vocabulary is not None:
+        digest.update(encoded.vocabulary.to_json().encode())
+        arrays.append(encoded.conditions)
+    for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         for at in range(0, len(array), 1 << 20):
             digest.update(array[at : at + (1 << 20)].tobytes())

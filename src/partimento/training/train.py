@@ -9,7 +9,7 @@ import math
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ def train(
     folder: Path,
     *,
     split: str = "works",
+    start: Checkpoint | None = None,
     metadata: dict[str, Any] | None = None,
     threads: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
@@ -78,13 +79,14 @@ def train(
 
     A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
     when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
-    run returns its result. `threads` = 0 leaves torch's choice. `metadata` goes into the checkpoint. Under torchrun each
-    process computes its rows of every batch, and the first one writes.
+    run returns its result. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's choice.
+    `metadata` goes into the checkpoint. Under torchrun each process computes its rows of every batch, and the first one
+    writes.
 
     Raises `CheckpointError` where the folder holds another run, `TrainingDiverged`, `WriteFailed`, `CorpusError`.
     """
     with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by, world() as processes:
-        run = Run(recipe, encoded, Path(folder), split, metadata or {}, on_progress, processes)
+        run = Run(recipe, encoded, Path(folder), split, metadata or {}, on_progress, processes, start)
         return run.finished() or run.go(stopped_by, budget_seconds, max_steps)
 
 
@@ -100,16 +102,27 @@ class Run:
         metadata: dict[str, Any],
         on_progress: Callable[[Progress], None] | None = None,
         processes: World | None = None,
+        start: Checkpoint | None = None,
     ) -> None:
         if encodings.make(recipe.encoding).key != encoded.encoding.key:
             raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
+        vocabulary = encoded.vocabulary if recipe.model.conditions else None
+        if recipe.model.conditions and vocabulary is None:
+            raise InvalidOption("the recipe wants conditions; encode the corpus with a vocabulary of them")
+        if vocabulary is None:
+            encoded = replace(encoded, conditions=None, vocabulary=None)
+        else:
+            metadata = metadata | {"conditions": vocabulary.to_json()}
         self.recipe, self.config, self.folder, self.metadata = recipe, recipe.training, folder, metadata
         self.on_progress, self.world = on_progress, processes or World()
         self.identity = {"recipe": json.loads(recipe.to_json()), "data": fingerprint(encoded), "split": split}
+        self.identity["from"] = start.sha256 if start is not None else ""
         self.encoding = encoded.encoding
         self.sample = Sample(encoded.part("valid", split), self.config.valid_events, self.config.seed)
         self.warnings: list[str] = []
-        self.model, self.optimiser = build(recipe, encoded.encoding)
+        self.model, self.optimiser = build(recipe, encoded.encoding, vocabulary)
+        if start is not None:
+            self.model.inherit(start.model.state_dict())
         if self.world.rank:
             torch.manual_seed(self.config.seed + self.world.rank)  # dropout of its own, now that the weights are the same
         self.stepper = Stepper(self.model, self.optimiser, self.config, self.world)
