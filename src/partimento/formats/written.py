@@ -31,6 +31,7 @@ TEMPO_WORDS = {
     **{"andantino": 84, "moderato": 108, "allegretto": 114, "allegro": 132, "vivace": 160, "presto": 184, "prestissimo": 208},
 }
 _FINEST = 10080  # for scores whose fractions have no common grid below 32767
+_TIE_GAP = 4  # quarters over which a tie still holds a note: those of a written-out arpeggio end before the chord begins
 _SHORT = Fraction(1, 32)  # a bar this close to its meter has it: some programs round tuplets
 
 
@@ -177,18 +178,18 @@ class Score:
 
 
 def joined(notes: list[Note]) -> list[Note]:
-    """The notes with tied ones as one, in the order of their onsets. What is tied to nothing stands alone."""
+    """The notes with tied ones as one, in the order of their onsets; what is tied to nothing stands alone."""
     result: list[Note] = []
     open_ties: dict[tuple[int, int], list[Note]] = {}
     for note in sorted(notes, key=lambda note: note.onset):
         place = (note.track, note.pitch)
         current = note
         if note.tied_before:
-            for before in open_ties.get(place, ()):
-                if before.end == note.onset:
-                    open_ties[place].remove(before)
-                    before.end, current = note.end, before
-                    break
+            open_ones = [one for one in open_ties.get(place, ()) if note.onset - _TIE_GAP <= one.end <= note.onset]
+            if open_ones:
+                current = max(open_ones, key=lambda one: one.end)
+                open_ties[place].remove(current)
+                current.end = max(current.end, note.end)
         if current is note:
             current = replace(note)
             result.append(current)
