@@ -25,6 +25,7 @@ from typing import Any
 from partimento.errors import UnreadableFile
 from partimento.formats import parse, sources, supervise, xml
 from partimento.formats.smf import text_of
+from partimento.piece import Piece
 
 NEAR = 0.06  # quarters; a MIDI file of 120 ticks a quarter rounds quintuplets and smaller
 NOTATED = (".mxl", ".musicxml", ".xml", ".mei", ".krn", ".abc")
@@ -56,15 +57,15 @@ def without_ornaments(text: str, suffix: str) -> str:
             tokens = line.split("\t") if line[:1] not in ("!", "*", "=") else []
             if any("q" in token for token in tokens):
                 line = "\t".join("." if "q" in token else token for token in tokens)
-                if set(line) <= {".", "\t"}:
-                    continue
+                if not re.search(r"\d", line):
+                    continue  # nothing of a length is left
+            elif tokens:  # arpeggios, trills, mordents, turns
+                line = re.sub(r"[:tTmMwWS$O]", "", line)
             lines.append(line)
         return "\n".join(lines) + "\n"
     if suffix == ".abc":
         return re.sub(r"\{[^}]*\}", "", text)
-    text = re.sub(
-        r"<(arpeggiate|arpeg|trill-mark|trill|mordent|turn|inverted-\w+|delayed-\w+)\b[^>]*(/>|>[^<]*</\1>)", "", text
-    )
+    text = re.sub(r"<(arpeggiate|arpeg|trill-mark|trill|mordent|turn|inverted-\w+|delayed-\w+)\b[^>]*(/>|>[^<]*</\1>)", "", text)
     text = re.sub(r'<tremolo[^>]*"single"[^>]*>[^<]*</tremolo>', "", text)
     text = text.replace('<type size="cue">', "<type>")  # small notes sound
     if suffix == ".mei":
@@ -118,9 +119,12 @@ def by_music21(text: str, suffix: str, repeats: str) -> Notes:
 
 
 def of_midi(data: bytes) -> Notes:
-    piece = parse(data, ".mid")[0]
-    notes = piece.notes
-    return list(zip(notes["pitch"].tolist(), (notes["onset"] / piece.ticks_per_quarter).tolist(), strict=True))
+    return notes_of(parse(data, ".mid")[0])
+
+
+def notes_of(piece: Piece) -> Notes:
+    onset = piece.notes["onset"] / piece.ticks_per_quarter
+    return list(zip(piece.notes["pitch"].tolist(), onset.tolist(), strict=True))
 
 
 @cache
@@ -170,8 +174,7 @@ def ours_of(item: sources.Item, mei: str, repeats: str, result: Result) -> Notes
         return []
     result.seconds = time.perf_counter() - start
     result.repairs = dict(repairs)
-    notes = piece.notes
-    return list(zip(notes["pitch"].tolist(), (notes["onset"] / piece.ticks_per_quarter).tolist(), strict=True))
+    return notes_of(piece)
 
 
 def match(ours: Notes, theirs: Notes, result: Result) -> None:
@@ -203,7 +206,7 @@ def compare(source: str, options: argparse.Namespace) -> list[Result]:
     results = []
     for index, reply in supervise.run("formats:compare_task", tasks, workers=1, seconds=60, memory_bytes=4 << 30):
         result = Result(items[index].name)
-        answer = json.loads(reply.data) if reply.ok else {"notes": [], "seconds": 0.0, "text": ""}
+        answer: dict[str, Any] = json.loads(reply.data) if reply.ok else {"notes": [], "seconds": 0.0, "text": ""}
         if not reply.ok:
             result.their_refused = f"{reply.reason}: {reply.detail}"
         if not options.as_mei or answer["text"]:

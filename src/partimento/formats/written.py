@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from partimento.errors import UnreadableFile
+from partimento.errors import InvalidOption, UnreadableFile
 from partimento.formats.limits import Limits
 from partimento.formats.repeats import Marks, playing_order
-from partimento.piece import KEY, MAX_TICK, METER, TEMPO, About, Piece, Track, note_array
+from partimento.piece import CHORD, KEY, MAX_TICK, METER, TEMPO, About, Piece, Track, note_array
+from partimento.theory import parse_chord
 
 REPEATS = ("written", "played")
 VELOCITY = 80  # of notes under no dynamic mark
@@ -135,7 +136,17 @@ class Score:
             table(meters, METER),
             table(keys, KEY),
             About(title=self.title, composer=self.composer, source=source),
+            table(self._known_chords(score.chords), CHORD),
         )
+
+    def _known_chords(self, symbols: dict[Fraction, str]) -> dict[Fraction, tuple[int, int, int]]:
+        known = {}
+        for place, symbol in symbols.items():
+            try:
+                known[place] = parse_chord(symbol)
+            except InvalidOption:
+                self.repairs["chord symbols left out"] += 1
+        return known
 
     def _play_dynamics(self) -> None:
         marks = {
