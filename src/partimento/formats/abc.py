@@ -44,7 +44,8 @@ def score_of(text: str) -> Score:
     score.tracks.append(Track())
     score.bars.append(Bar(Fraction(0), Fraction(0)))
     paused = False
-    for line in re.sub(r"\\[ \t]*(%.*)?$", "", text, flags=re.MULTILINE).splitlines():
+    text = re.sub(r"^[ \t]*%(?!%MIDI).*\r?\n", "", text, flags=re.MULTILINE)  # lines of comment end nothing
+    for line in re.sub(r"\\[ \t]*(%.*)?\r?\n(?![A-Za-z]:)", "", text).splitlines():
         if line.startswith(("%%MIDI", "I:MIDI")):
             read_midi(line, reading)
         line = re.sub(r"(?<!\\)%.*", "", line).rstrip()
@@ -98,7 +99,7 @@ def _read_music(line: str, reading: Reading) -> None:
         elif match["tuplet"] is not None:
             _start_tuplet(match, reading)
         elif kind == "quoted":
-            if match["quoted"] and match["quoted"][0] not in "^_<>@":
+            if match["quoted"][:1] in tuple("ABCDEFGN"):  # others are annotations and fingerings
                 reading.score.chords.setdefault(voice.at, match["quoted"].strip())
         elif kind == "inline":
             read_field(match["inline"][1], match["inline"][3:-1].strip(), reading)
@@ -143,11 +144,11 @@ def _head(match: re.Match[str], length: Fraction, reading: Reading) -> Head:
     before = voice.ties.pop(place, None)
     tied = before is not None and before.note.end == voice.at
     if match["sign"]:
-        alter = voice.accidentals[place] = alter_of(match["sign"])
+        alter = voice.accidentals[letter] = alter_of(match["sign"])  # in all octaves (section 11.3)
     elif before is not None and tied:
         alter = before.alter
     else:
-        alter = voice.accidentals.get(place, reading.signature.get(letter, 0))
+        alter = voice.accidentals.get(letter, reading.signature.get(letter, 0))
     pitch = 12 * (place[1] + 1) + _STEPS[letter] + alter + voice.transpose
     note = Note(voice.at, voice.at + length, pitch, voice.track, tied_before=tied)
     reading.score.notes.append(note)
