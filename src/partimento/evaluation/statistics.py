@@ -101,8 +101,8 @@ def grams(notes: Array, ticks_per_quarter: int, size: int = GRAM) -> tuple[npt.N
     if count < 1:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
     onset = (notes["onset"].astype(np.int64) * (2 * RHYTHM_GRID) + ticks_per_quarter) // (2 * ticks_per_quarter)
-    step = (np.diff(notes["pitch"].astype(np.int64)) + 128) | (np.diff(onset) << 8)
-    mixed = step.astype(np.uint64) * _MULTIPLIER
+    interval, time = (np.diff(column.astype(np.int64)).astype(np.uint64) for column in (notes["pitch"], onset))
+    mixed = (interval + np.uint64(128) | time << np.uint64(8)) * _MULTIPLIER
     mixed ^= mixed >> np.uint64(32)
     value = np.zeros(count, np.uint64)
     for place in range(size - 1):
