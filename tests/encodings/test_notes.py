@@ -16,6 +16,7 @@ from partimento.encodings import make
 from partimento.encodings.notes import Notes
 from partimento.encodings.notes_layout import PROFILES
 from partimento.errors import InvalidOption
+from partimento.pedal import pedalled
 from partimento.piece import KEY, METER, PEDAL, TEMPO, Piece, Track, note_array
 from tests.encodings.test_conformance import events_of
 from tests.strategies import pieces
@@ -38,6 +39,7 @@ def bar_length(numerator: int, denominator: int) -> int:
 
 def slow_encode(piece: Piece, profile: str) -> Rows:
     layout = PROFILES[profile]
+    piece = piece if layout.beats else pedalled(piece)
     events: list[tuple[int, int, tuple[int, ...], int]] = []  # tick, rank, pitch, duration, velocity, instrument; tie
     for onset, duration, pitch, velocity, number in piece.notes.tolist():
         track = piece.tracks[number]
