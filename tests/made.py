@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from partimento.formats import write
-from partimento.piece import KEY, METER, NOTE, TEMPO, About, Piece, Track
+from partimento.piece import KEY, METER, NOTE, TEMPO, About, Array, Piece, Track
 
 
 def made_piece(number: int, notes: int = 60) -> Piece:
@@ -40,3 +40,17 @@ def made_folder(folder: Path, numbers: Iterable[int], notes: int = 60) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         write(made_piece(number, notes), place / f"{number:03}.mid")
     return folder
+
+
+def chorale(slots: Array, velocity: int = 80) -> Piece:
+    """A table of pitches [sixteenths, voices], -1 for a rest, with a track for each voice; a pitch that goes on is held."""
+    slots = np.asarray(slots).astype(np.int64)
+    begins = np.diff(slots, axis=0, prepend=-2) != 0
+    voice, step = np.nonzero(begins.T)
+    until = np.append(step[1:], len(slots))
+    until[np.flatnonzero(np.diff(voice))] = len(slots)
+    rows = np.zeros(len(step), NOTE)
+    rows["onset"], rows["duration"], rows["velocity"], rows["track"] = step, until - step, velocity, voice
+    sounds = slots[step, voice] >= 0
+    rows["pitch"][sounds] = slots[step, voice][sounds]
+    return Piece(rows[sounds], (Track(),) * slots.shape[1], 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +16,8 @@ from partimento.encodings import make
 from partimento.encodings.notes import Notes
 from partimento.encodings.notes_layout import PROFILES
 from partimento.errors import InvalidOption
-from partimento.piece import KEY, METER, TEMPO, Piece, Track, note_array
+from partimento.pedal import pedalled
+from partimento.piece import KEY, METER, PEDAL, TEMPO, Piece, Track, note_array
 from tests.encodings.test_conformance import events_of
 from tests.strategies import pieces
 
@@ -37,6 +39,7 @@ def bar_length(numerator: int, denominator: int) -> int:
 
 def slow_encode(piece: Piece, profile: str) -> Rows:
     layout = PROFILES[profile]
+    piece = piece if layout.beats else pedalled(piece)
     events: list[tuple[int, int, tuple[int, ...], int]] = []  # tick, rank, pitch, duration, velocity, instrument; tie
     for onset, duration, pitch, velocity, number in piece.notes.tolist():
         track = piece.tracks[number]
@@ -265,6 +268,18 @@ def test_long_notes_are_tied_and_unisons_kept() -> None:
         ("tie", 0, 0, 1, 0),
         ("end", 0, 0, 0, 0),
     ]
+
+
+def test_performances_sound_as_long_as_the_pedal_holds_them() -> None:
+    """Two keys of 60 ms under a pedal of 500 ms, one of them struck again; a third after it. Written profiles know no pedal."""
+    rows = [(0, 60, 60, 100, 0), (100, 60, 64, 100, 0), (300, 60, 60, 100, 0), (600, 60, 60, 100, 0)]
+    pedal = np.array([(20, 480, 0)], PEDAL)
+    piece = Piece(note_array(rows), (Track(),), 500, pedals=pedal)  # 120 quarters a minute: a tick is 1 ms
+    back = Notes("performance").decode(Notes("performance").encode(piece))
+    assert back.notes["duration"].tolist() == [30, 40, 20, 6]
+    assert not len(back.pedals)
+    for profile in ("score", "piano", "ensemble"):
+        assert np.array_equal(Notes(profile).encode(piece), Notes(profile).encode(replace(piece, pedals=pedal[:0])))
 
 
 def test_performances_are_in_playing_time() -> None:

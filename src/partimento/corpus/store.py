@@ -28,7 +28,7 @@ from partimento.piece import Piece
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 2
-ENCODING_VERSION = 1  # raised whenever an encoding changes what it makes of a piece
+ENCODING_VERSION = 2  # raised whenever an encoding changes what it makes of a piece
 log = logging.getLogger(__name__)
 
 

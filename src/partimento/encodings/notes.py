@@ -59,6 +59,7 @@ class Notes(Encoding):
         parts = ["times off the grid", "which of the tracks of one instrument" if layout.instrument else "instruments, drums"]
         parts += ["drum kits"] * layout.instrument + ["velocity"] * (not layout.velocity)
         parts += ["meters, keys and tempos after the last onset" if layout.beats else "beats, meters, keys", "track names"]
+        parts += ["the sustain pedal"] * layout.beats
         return ", ".join(parts)
 
     @property

@@ -23,6 +23,7 @@ from partimento.encodings.notes_layout import (
     tempo_id,
     velocity_id,
 )
+from partimento.pedal import pedalled
 from partimento.piece import Piece
 
 # tick (24 bits), rank (2), pitch or value (7), duration - 1 (8), velocity (6), instrument (8), tie (8)
@@ -30,8 +31,8 @@ _RANK_NOTE = 3  # after meter, key and tempo of its moment
 
 
 def packed_notes(piece: Piece, layout: Profile) -> Ints:
-    """The notes as sorted numbers."""
-    notes = piece.notes
+    """The notes as sorted numbers; without beats as long as they sound, with them as they are written."""
+    notes = piece.notes if layout.beats else pedalled(piece).notes
     if not layout.instrument and any(track.is_drum for track in piece.tracks):
         notes = notes[~np.array([track.is_drum for track in piece.tracks])[notes["track"]]]
     onset_tick, end_tick = notes["onset"].astype(np.int64), notes["onset"].astype(np.int64)
