@@ -62,3 +62,17 @@ def test_one_tune_of_a_book(tmp_path: Path) -> None:
     piece = formats.read(f"{tmp_path}/book.abc#X2", trusted=True)
     assert piece.about.title == "Two"
     assert piece.notes["pitch"].tolist() == [67, 69, 71, 72]
+
+
+def test_read_all(tmp_path: Path) -> None:
+    """Every piece by its name and in order, and the one that cannot be read among them."""
+    (tmp_path / "music").mkdir()
+    for name in ("a", "b", "c"):
+        formats.write(PIECE, tmp_path / "music" / f"{name}.mid")
+    (tmp_path / "music" / "b.mid").write_bytes(b"MThd")
+    found = dict(formats.read_all([tmp_path / "music", tmp_path / "music" / "c.mid"]))
+    assert list(found) == ["music/a.mid", "music/b.mid", "music/c.mid"]
+    assert found["music/a.mid"] == PIECE
+    assert isinstance(found["music/b.mid"], UnreadableFile)
+    with pytest.raises(InvalidOption, match="no such file"):
+        list(formats.read_all([tmp_path / "none.mid"]))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,29 @@ def read(path: str | os.PathLike[str], *, trusted: bool = False, limits: Limits 
             return unpack(reply.data)[0]
         raise UnreadableFile(reply.reason, reply.detail, name=item.name)
     raise UnreadableFile("crashed", "no answer", name=item.name)
+
+
+def read_all(
+    paths: Iterable[str | os.PathLike[str]], *, workers: int = 1, limits: Limits = DEFAULT_LIMITS, seconds: float = 60.0
+) -> Iterator[tuple[str, Piece | UnreadableFile]]:
+    """Every piece of files, folders and archives with its name, in the order of the names; the error of one that is none.
+
+    Read by `workers` processes with limits of time and memory. Raises `InvalidOption` for a path that does not exist.
+    """
+    listing = sources.list_items(paths)
+    for error in listing.refused:
+        yield error.name, error
+    tasks = ({"item": item_to_json(item)} for item in listing.items)
+    init = {"limits": vars(limits)}
+    replies = supervise.run("partimento.formats:read_task", tasks, workers=workers, seconds=seconds, init=init)
+    early: dict[int, supervise.Reply] = {}
+    with closing(replies):  # type: ignore[type-var]
+        for at, item in enumerate(listing.items):
+            while at not in early:
+                index, reply = next(replies)
+                early[index] = reply
+            reply = early.pop(at)
+            yield item.name, unpack(reply.data)[0] if reply.ok else UnreadableFile(reply.reason, reply.detail, name=item.name)
 
 
 def write(piece: Piece, path: str | os.PathLike[str]) -> None:
