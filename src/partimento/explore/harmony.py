@@ -13,20 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.explore.music import Floats, Ints, Music
-from partimento.theory import find_key
+from partimento.piece import QUALITIES
+from partimento.theory import CHORD_NOTES, find_key
 
-TEMPLATES: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("major", (0, 4, 7)),
-    ("minor", (0, 3, 7)),
-    ("dominant 7th", (0, 4, 7, 10)),
-    ("minor 7th", (0, 3, 7, 10)),
-    ("major 7th", (0, 4, 7, 11)),
-    ("diminished", (0, 3, 6)),
-    ("half-diminished 7th", (0, 3, 6, 10)),
-    ("diminished 7th", (0, 3, 6, 9)),
-    ("augmented", (0, 4, 8)),
+# the kinds of chord that are told apart; triads come first and win where a seventh chord has no more evidence
+QUALITY_NAMES = (
+    *("major", "minor", "dominant seventh", "minor seventh", "major seventh", "diminished", "half-diminished seventh"),
+    *("diminished seventh", "augmented"),
 )
-QUALITY_NAMES = tuple(name for name, _ in TEMPLATES)
 THIRD_OF_QUALITY = np.array([0, 1, 0, 1, 0, 2, 2, 2, 0])  # major, minor, diminished: what a Roman numeral shows
 _ROMAN = ("I", "♭II", "II", "♭III", "III", "IV", "♯IV", "V", "♭VI", "VI", "♭VII", "VII")
 NUMERALS = tuple(text for roman in _ROMAN for text in (roman, roman.lower(), roman.lower() + "°"))
@@ -85,20 +79,20 @@ class Beats:
         """Piece, root and quality of every chord that differs from the one before it in its piece; beats without one are passed."""
         rows = np.flatnonzero(self.root >= 0)
         piece, root, quality = self.piece[rows], self.root[rows], self.quality[rows]
-        chord = (piece * 12 + root) * len(TEMPLATES) + quality
+        chord = (piece * 12 + root) * len(QUALITY_NAMES) + quality
         new = np.diff(chord, prepend=-1) != 0
         return piece[new], root[new], quality[new]
 
 
 def chords(weight_B12: npt.NDArray[np.float32], bass_B: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
-    """Root (0..11; -1: fewer than three pitch classes) and quality (index into `TEMPLATES`) of each beat.
+    """Root (0..11; -1: fewer than three pitch classes) and quality (index into `QUALITY_NAMES`) of each beat.
 
     Among templates of equal evidence the one whose root lies in the bass wins, then the one whose root sounds longer.
     """
-    table = np.zeros((12, 12, len(TEMPLATES)), np.float32)  # pitch class, root, quality
-    for quality, (_, pitch_classes) in enumerate(TEMPLATES):
+    table = np.zeros((12, 12, len(QUALITY_NAMES)), np.float32)  # pitch class, root, quality
+    for quality, name in enumerate(QUALITY_NAMES):
         for root in range(12):
-            table[[(root + pc) % 12 for pc in pitch_classes], root, quality] = 1
+            table[[(root + pc) % 12 for pc in CHORD_NOTES[QUALITIES.index(name)]], root, quality] = 1
     size = table.sum(axis=0).ravel()
     flat = table.reshape(12, -1)
     best = np.zeros(len(weight_B12), np.int64)
@@ -108,9 +102,9 @@ def chords(weight_B12: npt.NDArray[np.float32], bass_B: npt.NDArray[np.uint8]) -
         there = (weight > SOUNDS).astype(np.float32)
         score = (2 * weight + there) @ flat - size  # the time of all notes is the same for all templates
         ties = 0.002 * weight + 0.02 * (bass_B[some, None] % 12 == np.arange(12)) * (bass_B[some, None] < 128)
-        best[some] = (score.reshape(-1, 12, len(TEMPLATES)) + ties[:, :, None]).reshape(len(weight), -1).argmax(axis=1)
-    root, quality = np.divmod(best, len(TEMPLATES))
-    return np.where((weight_B12 > SOUNDS).sum(axis=1) >= 3, root, -1), quality
+        best[some] = (score.reshape(-1, 12, len(QUALITY_NAMES)) + ties[:, :, None]).reshape(len(weight), -1).argmax(axis=1)
+    chord = (weight_B12 > SOUNDS).sum(axis=1) >= 3
+    return np.where(chord, best // len(QUALITY_NAMES), -1), best % len(QUALITY_NAMES)
 
 
 def keys_found(music: Music) -> tuple[Ints, npt.NDArray[np.bool_], Floats]:
@@ -118,7 +112,7 @@ def keys_found(music: Music) -> tuple[Ints, npt.NDArray[np.bool_], Floats]:
     rows = np.flatnonzero(~music.is_drum)
     place = music.piece_of_note[rows] * 12 + music.notes["pitch"][rows] % 12
     long = np.minimum(music.in_quarters(music.notes["duration"])[rows], MOST_BEATS_OF_A_NOTE)
-    weight = np.bincount(place, weights=long, minlength=12 * len(music)).reshape(len(music), 12)
+    weight = np.bincount(place, weights=long, minlength=12 * len(music)).astype(np.float64).reshape(-1, 12)
     keys = [find_key(row) for row in weight]
     return np.array([fifths for fifths, _ in keys], np.int64), np.array([minor for _, minor in keys], bool), weight
 

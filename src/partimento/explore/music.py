@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,14 +73,12 @@ class Music:
         rows = [slice(int(self.offsets[n]), int(self.offsets[n + 1])) for n in numbers]
         notes = np.concatenate([np.zeros(0, NOTE), *(self.notes[row] for row in rows)])
         offsets = np.concatenate([[0], np.cumsum([row.stop - row.start for row in rows])]).astype(np.int64)
-        heads, names, works = ([column[n] for n in numbers] for column in (self.heads, self.names, self.works))
+        heads, names, works = [self.heads[n] for n in numbers], [self.names[n] for n in numbers], [self.works[n] for n in numbers]
         return Music(name or self.name, notes, offsets, heads, names, works, self.made)
 
     def piece(self, number: int) -> Piece:
         """One piece, whole."""
-        head = self.heads[number]
-        notes = self.notes[self.offsets[number] : self.offsets[number + 1]]
-        return Piece(notes, head.tracks, head.ticks_per_quarter, head.tempos, head.meters, head.keys, about=head.about)
+        return replace(self.heads[number], notes=self.notes[self.offsets[number] : self.offsets[number + 1]])
 
     def blocks(self, most_notes: int = NOTES_PER_BLOCK) -> Iterator[Music]:
         """The set in stretches of at most so many notes (or one piece), without a copy."""
@@ -92,9 +89,7 @@ class Music:
             start, stop = int(self.offsets[first]), int(self.offsets[last])
             some = slice(first, last)
             offsets = self.offsets[first : last + 1] - start
-            yield Music(
-                self.name, self.notes[start:stop], offsets, self.heads[some], self.names[some], self.works[some], self.made
-            )
+            yield Music(self.name, self.notes[start:stop], offsets, self.heads[some], self.names[some], self.works[some], self.made)
             first = last
 
     def divided(self, by: str, most: int, least: int = 2) -> tuple[list[Music], list[str]]:
@@ -127,7 +122,8 @@ class Music:
     def track_row(self) -> Ints:
         """The track of each note, counted through all pieces of the set."""
         first = np.concatenate([[0], np.cumsum([len(head.tracks) for head in self.heads])])[:-1].astype(np.int64)
-        return first[self.piece_of_note] + self.notes["track"]
+        row: Ints = first[self.piece_of_note] + self.notes["track"]
+        return row
 
     @cached_property
     def is_drum(self) -> npt.NDArray[np.bool_]:
@@ -214,5 +210,3 @@ def _sums_before(values: Floats, piece: Ints) -> Floats:
     first = np.searchsorted(piece, piece)
     result: Floats = sums - sums[first]
     return result
-
-
