@@ -70,9 +70,8 @@ class Ngrams:
             following = np.append(packed[width:], np.zeros(min(width, len(packed)), np.uint64))
             packed <<= np.uint64(8 * width)
             packed |= following
-        self._order = np.argsort(packed).astype(np.int32 if len(packed) < 1 << 31 else np.int64)
-        self._windows = packed[self._order]
-        self._piece = piece
+        order = np.argsort(packed)
+        self._windows, self._piece = packed[order], piece[order]
 
     def counts(self, n: int) -> tuple[U64, Ints]:
         """Every run of `n` symbols as a number of n bytes, ascending, and how often it occurs."""
@@ -138,7 +137,7 @@ class Ngrams:
         if not len(starts):
             return np.zeros(1, np.int64), np.zeros(1, np.int64)
         rank = np.random.default_rng(seed).permutation(self.pieces)
-        rank_sorted = rank[self._piece[self._order]]
+        rank_sorted = rank[self._piece]
         # between a run's stretch and the next there may be windows too short; `reduceat` must not see them
         edges = np.stack([starts, stops], axis=1).ravel()
         first = np.minimum.reduceat(np.append(rank_sorted, self.pieces), edges)[::2]
@@ -157,7 +156,7 @@ class Ngrams:
         at = np.searchsorted(known, runs)
         for row, place in enumerate(at.tolist()):
             if place < len(known) and known[place] == runs[row]:
-                held[row, self._piece[self._order[starts[place] : stops[place]]]] = True
+                held[row, self._piece[starts[place] : stops[place]]] = True
         return held
 
     def _runs(self, n: int) -> tuple[U64, Ints, Ints]:
@@ -180,16 +179,17 @@ class Ngrams:
         if n == 2:
             return first * last / shorter_count.sum()
         middle, middle_count = self.counts(n - 2)
-        between: Floats = middle_count[np.searchsorted(middle, (runs & ones) >> np.uint64(8))].astype(np.float64)
-        return first * last / between
+        between = middle_count[np.searchsorted(middle, (runs & ones) >> np.uint64(8))]
+        expected: Floats = first * last / between
+        return expected
 
     def _spread(self, start: int, stop: int) -> int:
         """In how many pieces the windows of a stretch lie."""
-        return int(np.count_nonzero(np.bincount(self._piece[self._order[start:stop]], minlength=1)))
+        return int(np.count_nonzero(np.bincount(self._piece[start:stop], minlength=1)))
 
     def _gram(self, run: Any, start: int, stop: int, n: int, where: int, **more: float) -> Gram:
         """The pieces that hold a run most often come first."""
-        often = np.bincount(self._piece[self._order[start:stop]], minlength=1)
+        often = np.bincount(self._piece[start:stop], minlength=1)
         first = np.argsort(-often, kind="stable")[:where]
         symbols = tuple(int(run) >> 8 * place & 255 for place in reversed(range(n)))
         places = tuple(int(piece) for piece in first if often[piece])
