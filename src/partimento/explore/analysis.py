@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -87,10 +88,19 @@ class Beside:
     mgeval: dict[str, tuple[Distance, Distance]]
     telling: list[Telling] = field(default_factory=list)
 
+    def distances(self) -> dict[str, dict[str, Distance]]:
+        """All distances: kind, name of the row, distance."""
+        return {
+            "overlap": self.overlaps,
+            "kl_bits": self.divergences,
+            "difference of means": {name: row for name, (_, _, row) in self.figures.items()},
+            "mgeval overlapping area": {name: area for name, (area, _) in self.mgeval.items()},
+            "mgeval kl_nats": {name: nats for name, (_, nats) in self.mgeval.items()},
+        }
+
     def within(self) -> tuple[int, int]:
         """How many of the overlaps and figures lie within the human floor, of how many."""
-        inside = [row.value.high >= row.floor.low for row in self.overlaps.values()]
-        inside += [row.value.low <= row.floor.high and row.value.high >= row.floor.low for _, _, row in self.figures.values()]
+        inside = [row.touches_floor() for row in [*self.overlaps.values(), *(row for _, _, row in self.figures.values())]]
         return sum(inside), len(inside)
 
 
@@ -108,7 +118,7 @@ def explore(sets: Sequence[Music], *, seed: int = 0, tell: Tell | None = None) -
     for music in sets:
         if not len(music.notes):
             raise CorpusError(f"{music.name}: no notes in it; name music that has some")
-    measured = [measure(music, lambda done, of, name=music.name: say(f"measuring {name}", done, of)) for music in sets]  # type: ignore[misc]
+    measured = [measure(music, partial(say, f"measuring {music.name}")) for music in sets]
     human = next((number for number, music in enumerate(sets) if not music.made), 0)
     others = [number for number in range(len(sets)) if number != human]
     patterns: list[dict[tuple[str, int], Patterns]] = [{} for _ in sets]
@@ -191,14 +201,15 @@ def _beside(human: Explored, other: Explored, telling: list[Telling], seed: int)
         one, two = human.measures.counts[name], other.measures.counts[name]
         area = compare.distributions(overlap, one, two, one)
         bits = compare.distributions(lambda p, q: kl_bits(q, p), one, two, one)
-        if area and bits and FEATURES[name].section:
+        if area and bits and FEATURES[name].section and not area.says_nothing():
             overlaps[name], divergences[name] = area, bits
     for name in FIGURES:
-        if row := compare.means(human.measures.figure(name), other.measures.figure(name), human.measures.figure(name)):
+        row = compare.means(human.measures.figure(name), other.measures.figure(name), human.measures.figure(name))
+        if row and not row[2].says_nothing():
             figures[name] = row
     for title, name in MGEVAL.items():
-        one, two = (_of_pieces(each.measures, name) for each in (human, other))
-        if both := compare.mgeval(one, two, one):
+        within, across = _of_pieces(human.measures, name), _of_pieces(other.measures, name)
+        if both := compare.mgeval(within, across, within):
             mgeval[title] = both
     return Beside(human, other, overlaps, divergences, figures, mgeval, telling)
 

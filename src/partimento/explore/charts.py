@@ -1,4 +1,4 @@
-"""Charts as inline SVG, drawn at the width of a phone so that their letters are never shrunk. They know numbers and labels, no music."""
+"""Charts as inline SVG, drawn at the width of a phone so that letters are never shrunk. They know numbers and labels, no music."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from partimento.explore.music import Floats, Ints
 
 COLOURS = ("#2f6db3", "#d1603d", "#3a8f6b", "#8a5aa8", "#c79a1b", "#7b828a")
+FAINT = "#5a6068"
 WIDTH = 360
 _LETTER = 6.1  # width of a letter of 11 pixels
 Series = Sequence[tuple[str, Floats]]
@@ -21,7 +22,7 @@ def rows(labels: Sequence[str], series: Series, alt: str) -> str:
     """Horizontal bars, one row a label, one bar a set: for labels that are words. Values are shares, 0..1."""
     thick = 14 if len(series) == 1 else max(5, 18 // len(series))
     step = thick * len(series) + (6 if len(series) == 1 else 10)
-    left = min(150, 10 + _LETTER * max(map(len, labels), default=0))
+    left = min(150, 16 + _LETTER * max(map(len, labels), default=0))
     room = WIDTH - left - 46
     widest = max((float(values.max()) for _, values in series if len(values)), default=0) or 1
     parts = []
@@ -36,7 +37,7 @@ def rows(labels: Sequence[str], series: Series, alt: str) -> str:
             if len(series) < 3:
                 size = 11 if len(series) == 1 else 9.5
                 parts.append(
-                    _text(left + long + 5, top + thick / 2 + size * 0.34, percent(float(values[row])), size=size, faint=True)
+                    _text(left + long + 5, top + thick / 2 + size * 0.34, percent(float(values[row])), size=size, ink=FAINT)
                 )
     return _svg(parts, len(labels) * step + 6, alt)
 
@@ -51,7 +52,7 @@ def columns(labels: Sequence[str], series: Series, alt: str, *, every: int = 1) 
     for share in (0.5, 1.0):
         y = top + height * (1 - share)
         parts.append(_line(left, y, WIDTH - 4, y))
-        parts.append(_text(left - 5, y + 4, percent(widest * share), "end", 10, faint=True))
+        parts.append(_text(left - 5, y + 4, percent(widest * share), "end", 10, ink=FAINT))
     for number, (_, values) in enumerate(series):
         if len(series) > 2:
             path = "".join(
@@ -86,14 +87,10 @@ def grid(row_labels: Sequence[str], column_labels: Sequence[str], values: Floats
             share = float(values[row, column])
             shade = (share / most) ** 0.6
             x = left + column * cell
-            parts.append(
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{cell - 1:.1f}" height="{cell * 0.82 - 1:.1f}" fill="{COLOURS[0]}" fill-opacity="{0.05 + 0.9 * shade:.2f}"/>'
-            )
+            parts.append(_bar(x, y, cell - 1, cell * 0.82 - 1, COLOURS[0], 0.05 + 0.9 * shade))
             if share >= 0.1 * most and share >= 0.001:
                 ink = "#ffffff" if shade > 0.55 else "#22262b"
-                parts.append(
-                    f'<text x="{x + cell / 2:.1f}" y="{y + cell * 0.41 + 3.5:.1f}" font-size="9" text-anchor="middle" fill="{ink}">{100 * share:.1f}</text>'
-                )
+                parts.append(_text(x + cell / 2, y + cell * 0.41 + 3.5, f"{100 * share:.1f}", "middle", 9, ink))
     return _svg(parts, 20 + len(row_labels) * cell * 0.82, alt)
 
 
@@ -113,10 +110,10 @@ def curves(series: Sequence[tuple[str, Ints, Ints]], x_title: str, y_title: str,
 
     for power in range(int(y_most) + 1):
         _, y = place(1, 10**power)
-        parts += [_line(left, y, WIDTH - right, y), _text(left - 5, y + 4, short(10**power), "end", 10, faint=True)]
+        parts += [_line(left, y, WIDTH - right, y), _text(left - 5, y + 4, short(10**power), "end", 10, ink=FAINT)]
     for power in range(int(x_most) + 1):
         x, _ = place(10**power, 1)
-        parts.append(_text(x, top + height + 14, short(10**power), "middle", 10, faint=True))
+        parts.append(_text(x, top + height + 14, short(10**power), "middle", 10, ink=FAINT))
     ends: list[float] = []
     for number, (name, xs, ys) in enumerate(series):
         points = [place(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
@@ -170,13 +167,14 @@ def _ramp(number: int, count: int) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", size: float = 11, faint: bool = False) -> str:
-    ink = ' fill="#5a6068"' if faint else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}"{ink}>{escape(text)}</text>'
+def _text(x: float, y: float, text: str, anchor: str = "start", size: float = 11, ink: str = "") -> str:
+    fill = f' fill="{ink}"' if ink else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}"{fill}>{escape(text)}</text>'
 
 
-def _bar(x: float, y: float, wide: float, tall: float, colour: str) -> str:
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}" fill="{colour}" rx="1"/>'
+def _bar(x: float, y: float, wide: float, tall: float, colour: str, opacity: float = 1.0) -> str:
+    paler = f' fill-opacity="{opacity:.2f}"' if opacity < 1 else ""
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="1" fill="{colour}"{paler}/>'
 
 
 def _line(x: float, y: float, to_x: float, to_y: float, colour: str = "#dfe3e7") -> str:

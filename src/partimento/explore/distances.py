@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from partimento.evaluation.score import Interval
 from partimento.explore.music import Floats
+from partimento.piece import Array
 
 RESAMPLES, HALVES = 200, 50
 SPREAD = 1e-3  # of a distribution is shared out evenly before a logarithm is taken, so that divergences are finite
@@ -29,6 +30,14 @@ class Distance:
 
     value: Interval
     floor: Interval
+
+    def touches_floor(self) -> bool:
+        """Whether the interval and the floor meet: then both sets may be as alike as halves of real music."""
+        return self.value.low <= self.floor.high and self.value.high >= self.floor.low
+
+    def says_nothing(self) -> bool:
+        """Whether everything is one and the same value, as the tempo of files that state none."""
+        return self.value.low == self.value.high == self.floor.low == self.floor.high
 
     def to_json(self) -> dict[str, dict[str, float]]:
         return {"value": self.value.to_json(), "floor": self.floor.to_json()}
@@ -97,7 +106,7 @@ class Comparison:
         self.some = [_some(len(works), generator) for works in (one, other, human)]
 
     def distributions(
-        self, distance: Callable[[Floats, Floats], Floats], one: Floats, other: Floats, human: Floats
+        self, distance: Callable[[Floats, Floats], Floats], one: Array, other: Array, human: Array
     ) -> Distance | None:
         """A distance of the pieces' mean histograms; None where a set has nothing of it. Histograms are counts [pieces, K]."""
         sides = [_means(self.one, one), _means(self.other, other), _means(self.left, human), _means(self.right, human)]
@@ -156,7 +165,7 @@ def _some(pieces: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
     return np.sort(generator.permutation(pieces)[:MOST_PIECES])
 
 
-def _means(weights: Floats, counts: Floats) -> Floats:
+def _means(weights: Floats, counts: Array) -> Floats:
     """The weighted mean [R, K] of the pieces' histograms over their sums; pieces without any do not count."""
     total = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(total, 1)

@@ -10,12 +10,13 @@ import numpy as np
 
 from partimento.explore.analysis import Beside, Exploration, Explored
 from partimento.explore.charts import percent
-from partimento.explore.features import CADENCES, FEATURES, FIGURES, LARGEST_INTERVAL
+from partimento.explore.features import CADENCES, FEATURES, FIGURES, LARGEST_INTERVAL, SHARES
 from partimento.explore.lines import VALUE_NAMES
 from partimento.theory import MAJOR_KEYS
 
 FACTS = 5
 FIGURE_LENGTHS = (4, 5, 6)
+CLEARLY = 3.0  # times as often as chance
 # what may stand in a sentence; other histograms say little by a single label
 SPEAKING = (
     "interval",
@@ -116,12 +117,12 @@ def _harmony(one: Explored) -> Fact:
 
 
 def _figure(one: Explored) -> Fact:
-    """The most surprising figure of four to six symbols."""
+    """The most surprising figure of four to six symbols: the first in its list of those that are clearly more than chance."""
     candidates = [
-        (gram.score * len(gram.symbols), gram, kind)
+        (gram.count >= CLEARLY * gram.expected, gram.score, gram, kind)
         for kind in ("interval", "rhythm")
         for n in FIGURE_LENGTHS
-        for gram in one.patterns[kind, n].surprising[:3]
+        for gram in one.patterns[kind, n].surprising
         if len(set(gram.symbols)) > 1
     ]
     long = one.patterns["interval", 8]
@@ -131,7 +132,7 @@ def _figure(one: Explored) -> Fact:
     )
     if not candidates:
         return Fact("No figure stands out", f"None occurs more often than its parts let expect. {rest}")
-    _, gram, kind = max(candidates, key=lambda one: one[0])
+    *_, gram, kind = max(candidates, key=lambda one: one[:2])
     what = "rhythm" if kind == "rhythm" else "melodic figure"
     return Fact(
         f"One {what} returns {_times(gram.count / gram.expected)} as often as its parts let expect",
@@ -177,14 +178,14 @@ def _data(one: Explored) -> Fact:
             "What holds for the whole set holds for this music first; look at the others apart with --by composer.",
         ),
     ]
-    strength, headline, text = max(candidates)
+    (strength, headline, text), (next_strength, other, _) = sorted(candidates, reverse=True)[:2]
     if strength < 0:
         middle = int(np.median(np.diff(one.music.offsets)))
         return Fact(
             "The files look clean",
             f"Velocities, tempos, keys and onsets show no sign of defaults. The median piece has {middle:,} notes.",
         )
-    return Fact(headline, text)
+    return Fact(headline, f"{text} Also: {other}." if next_strength > 0 else text)
 
 
 def _verdict(beside: Sequence[Beside]) -> Fact:
@@ -192,11 +193,12 @@ def _verdict(beside: Sequence[Beside]) -> Fact:
     inside, of = first.within()
     human, other = first.human.music.name, first.other.music.name
     rest = "; ".join(f"{one.other.music.name} {one.within()[0]} of {one.within()[1]}" for one in beside[1:])
-    nearest = max(first.overlaps, key=lambda name: first.overlaps[name].value.mean - first.overlaps[name].floor.mean)
-    close = first.overlaps[nearest]
+    rows = {name: row for name, row in first.overlaps.items() if name in SPEAKING} or first.overlaps
+    nearest = max(rows, key=lambda name: rows[name].value.mean - rows[name].floor.mean)
+    close = rows[nearest]
     return Fact(
-        f"{other} is as near to {human} as a half of {human} is in {inside} of {of} statistics",
-        f"Nearest: {FEATURES[nearest].title.lower()}, an overlap of {percent(close.value.mean)} "
+        f"In {inside} of {of} statistics {other} is as near to {human} as {human} is to itself",
+        f"Nearest come {FEATURES[nearest].title.lower()}: an overlap of {percent(close.value.mean)}, "
         f"where two halves of {human} have {percent(close.floor.mean)}.{f' The others: {rest}.' if rest else ''}",
     )
 
@@ -224,14 +226,12 @@ def _differences(beside: Sequence[Beside]) -> list[Fact]:
     if figures:
         _, name, one = max(figures, key=lambda row: row[0])
         human, other, change = one.figures[name]
-        chosen.insert(
-            2,
-            Fact(
-                f"{FIGURES[name].capitalize()}: {number(other.mean)} in {one.other.music.name}, {number(human.mean)} in {one.human.music.name}",
-                f"The difference is {number(change.value.mean)} ({number(change.value.low)} to {number(change.value.high)}); "
-                f"halves of {one.human.music.name} differ by up to {number(change.floor.high)}.",
-            ),
+        here, there, low, high, floor = (
+            figure_text(name, value) for value in (other.mean, human.mean, change.value.low, change.value.high, change.floor.high)
         )
+        title = FIGURES[name][0].upper() + FIGURES[name][1:]
+        text = f"The difference is {low} to {high}; halves of {one.human.music.name} differ by up to {floor}."
+        chosen.insert(2, Fact(f"{title}: {here} in {one.other.music.name}, {there} in {one.human.music.name}", text))
     return chosen
 
 
@@ -239,9 +239,9 @@ def _distribution(name: str, one: Beside) -> Fact:
     feature, row = FEATURES[name], one.overlaps[name]
     here, there = one.other.measures.share(name), one.human.measures.share(name)
     best = int(np.argmax(np.abs(here - there)))
-    human, other = one.human.music.name, one.other.music.name
+    human, other, label = one.human.music.name, one.other.music.name, feature.labels[best]
     return Fact(
-        f"{feature.title}, {feature.labels[best]}: {percent(here[best])} of the {feature.things} in {other}, {percent(there[best])} in {human}",
+        f"{feature.title}, {label}: {percent(here[best])} of the {feature.things} in {other}, {percent(there[best])} in {human}",
         f"The two distributions overlap by {percent(row.value.mean)} ({percent(row.value.low)} to {percent(row.value.high)}); "
         f"two halves of {human} by {percent(row.floor.mean)}.",
     )
@@ -260,11 +260,30 @@ def _telling(one: Beside) -> Fact | None:
     )
 
 
+def figure_text(name: str, value: float) -> str:
+    """The value of one of `FIGURES` as people read it."""
+    if name in SHARES and np.isfinite(value):
+        return f"{'−' if value < 0 else ''}{percent(abs(value))}"
+    return number(value)
+
+
 def number(value: float) -> str:
-    """A figure with three digits that count."""
+    """A number with three digits that count."""
     if not np.isfinite(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    size = abs(value)
+    text = (
+        f"{size:,.0f}"
+        if size >= 100
+        else f"{size:.3g}"
+        if size >= 0.01
+        else f"{size:.1g}"
+        if size >= 0.001
+        else "<0.001"
+        if size
+        else "0"
+    )
+    return f"−{text}" if value < 0 else text
 
 
 def _times(ratio: float) -> str:

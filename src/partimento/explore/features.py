@@ -61,14 +61,14 @@ FEATURES: dict[str, Feature] = {
     for feature in (
         Feature("pitch_class", "Pitch classes", "Pitch", "notes", PITCH_CLASS_NAMES, "As written, octaves put together."),
         Feature("degree", "Degrees of the scale", "Pitch", "notes", DEGREES, "Counted from the tonic of the key found."),
-        Feature("pitch", "Pitches", "Pitch", "notes", tuple(map(str, range(128))), "MIDI numbers; 60 is middle C."),
+        Feature("pitch", "Pitches", "Pitch", "notes", tuple(map(str, range(128))), "C4 is middle C."),
         Feature(
             "interval",
             "Melodic intervals",
             "Pitch",
             "moves",
             tuple(_interval_label(i) for i in range(-LARGEST_INTERVAL, LARGEST_INTERVAL + 1)),
-            "From note to note of the line of each track.",
+            "From note to note in the line of each track, in semitones.",
         ),
         Feature(
             "harmonic", "Intervals above the bass", "Pitch", "notes", INTERVAL_NAMES[1:12], "On every beat, octaves taken off."
@@ -139,13 +139,15 @@ FIGURES: dict[str, str] = {
     "pitches": "different pitches",
     "pitch_range": "range, semitones",
     "mean_interval": "mean melodic interval, semitones",
-    "steps": "share of steps among moves",
+    "steps": "steps among moves",
     "wait_quarters": "mean time between onsets, quarters",
-    "minor": "share in minor",
+    "minor": "in minor",
     "chords_per_beat": "changes of chord a beat",
     "velocity_spread": "spread of velocity",
-    "off_grid": "share of onsets off the grid",
+    "off_grid": "onsets off the grid",
 }
+# those that are shares of something, read in per cent
+SHARES = frozenset("scale_consistency groove_consistency repetition loops steps minor off_grid".split())
 
 
 @dataclass(frozen=True, eq=False)

@@ -176,10 +176,10 @@ class Ngrams:
         ones = np.uint64(2 ** (8 * (n - 1)) - 1)
         first = shorter_count[np.searchsorted(shorter, runs >> np.uint64(8))].astype(np.float64)
         last = shorter_count[np.searchsorted(shorter, runs & ones)].astype(np.float64)
-        if n == 2:
-            return first * last / shorter_count.sum()
-        middle, middle_count = self.counts(n - 2)
-        between = middle_count[np.searchsorted(middle, (runs & ones) >> np.uint64(8))]
+        between = np.full(len(runs), shorter_count.sum())
+        if n > 2:
+            middle, middle_count = self.counts(n - 2)
+            between = middle_count[np.searchsorted(middle, (runs & ones) >> np.uint64(8))]
         expected: Floats = first * last / between
         return expected
 

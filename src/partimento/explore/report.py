@@ -10,9 +10,10 @@ import numpy as np
 from partimento import __version__
 from partimento.explore import charts
 from partimento.explore.analysis import Beside, Exploration, Explored
-from partimento.explore.facts import facts, number
+from partimento.explore.facts import facts, figure_text, number
 from partimento.explore.features import FEATURES, FIGURES, LARGEST_INTERVAL, Feature
 from partimento.explore.harmony import NUMERALS
+from partimento.explore.lines import QUARTERS
 from partimento.explore.music import Ints
 from partimento.explore.ngrams import KINDS, LONGEST, Gram
 from partimento.explore.tables import values
@@ -20,7 +21,7 @@ from partimento.render.snippet import intervals_svg, notes_svg, rhythm_svg
 
 SECTIONS = ("Pitch", "Time", "Harmony", "Texture")
 SORTED = ("meter", "key_found", "key_written", "chord", "quality", "root_motion", "instrument")  # the commonest first
-AS_COLUMNS = {"pitch_class": 1, "degree": 1, "pitch": 12, "interval": 2, "tempo": 2, "length": 1, "polyphony": 1, "velocity": 2}
+AS_COLUMNS = {"pitch_class": 1, "degree": 1, "pitch": 12, "interval": 1, "tempo": 2, "length": 1, "polyphony": 1, "velocity": 2}
 LEAST_SHARE = 0.004  # of a label that is drawn in a list of words
 MOST_LABELS, MOST_CHORDS = 14, 9
 ROWS_SHOWN = {1: 8, 2: 6}  # figures in a table, by the number of sets; fewer sets have more room
@@ -84,11 +85,15 @@ def _chart(feature: Feature, sets: Sequence[Explored]) -> str:
     labels, every = list(feature.labels), AS_COLUMNS.get(feature.name, 4 if feature.name.startswith("place_") else 0)
     most = np.max([shares for _, shares in series], axis=0)
     if feature.name == "interval":
-        labels = [f"{size:+d}" if size else "0" for size in range(-LARGEST_INTERVAL, LARGEST_INTERVAL + 1)]
+        sizes = range(-LARGEST_INTERVAL, LARGEST_INTERVAL + 1)
+        labels = ["" if size % 4 else f"{size:+d}".replace("-", "−") if size else "0" for size in sizes]
     if feature.name == "pitch":
         used = np.flatnonzero(most > 0.0005)
         first, last = int(used[0]) // 12 * 12, min(int(used[-1]) // 12 * 12 + 12, 127)
-        series, labels = [(name, shares[first : last + 1]) for name, shares in series], [f"C{p // 12 - 1}" for p in range(first, last + 1)]
+        series, labels = (
+            [(name, shares[first : last + 1]) for name, shares in series],
+            [f"C{p // 12 - 1}" for p in range(first, last + 1)],
+        )
     if feature.name.startswith("place_"):
         labels = [str(at // 4 + 1) for at in range(len(labels))]
         every = 4 if feature.name != "place_6_8" else 6
@@ -116,14 +121,14 @@ def _changes(one: Explored) -> str:
     shares = one.measures.share("chord_change").reshape(len(NUMERALS), -1)
     best = np.argsort(-(shares.sum(axis=0) + shares.sum(axis=1)), kind="stable")[:MOST_CHORDS]
     names = [NUMERALS[at] for at in best]
-    return charts.grid(names, names, shares[np.ix_(best, best)], f"Changes of chord in {one.music.name}, in per cent of all changes")
+    return charts.grid(
+        names, names, shares[np.ix_(best, best)], f"Changes of chord in {one.music.name}, in per cent of all changes"
+    )
 
 
 def _figure(kind: str, symbols: Sequence[int]) -> str:
     found = values(kind, symbols)
     if kind == "rhythm":
-        from partimento.explore.lines import QUARTERS
-
         return rhythm_svg([float(QUARTERS[symbol - 1]) for symbol in symbols])
     return (notes_svg if kind == "pitch" else intervals_svg)([int(value) for value in found])
 
@@ -174,13 +179,25 @@ def _curves(kind: str, one: Explored) -> tuple[str, str]:
 
     called = CALLED[kind].lower()
     return (
-        charts.curves(lines("zipf"), "rank", "times", f"{called} of {one.music.name}: how often the figure of each rank occurs, for n = 1 to 8"),
-        charts.curves(lines("growth"), "figures heard", "different ones", f"{called} of {one.music.name}: how the number of different ones grows"),
+        charts.curves(
+            lines("zipf"),
+            "rank",
+            "times",
+            f"{called} of {one.music.name}: how often the figure of each rank occurs, for n = 1 to 8",
+        ),
+        charts.curves(
+            lines("growth"),
+            "figures heard",
+            "different ones",
+            f"{called} of {one.music.name}: how the number of different ones grows",
+        ),
     )
 
 
 def _likeness(one: Explored) -> str:
-    return charts.picture(one.similarity, f"How alike the {len(one.similarity)} bars of {one.music.names[one.typical]} are, bar against bar")
+    return charts.picture(
+        one.similarity, f"How alike the {len(one.similarity)} bars of {one.music.names[one.typical]} are, bar against bar"
+    )
 
 
 def _beside(one: Beside) -> dict[str, Any]:
@@ -192,7 +209,7 @@ def _beside(one: Beside) -> dict[str, Any]:
             "title": FEATURES[name].title,
             "overlap": row,
             "bits": one.divergences[name],
-            "inside": row.value.high >= row.floor.low,
+            "inside": row.touches_floor(),
             "bar": _floor_bar(row.value.mean, row.value.low, row.value.high, row.floor.low, row.floor.high),
         }
         for name, row in one.overlaps.items()
@@ -200,15 +217,25 @@ def _beside(one: Beside) -> dict[str, Any]:
     figures = [
         {
             "title": FIGURES[name],
-            "human": human,
-            "other": other,
-            "change": row,
-            "inside": row.value.low <= row.floor.high and row.value.high >= row.floor.low,
+            "human": figure_text(name, human.mean),
+            "other": figure_text(name, other.mean),
+            "change": figure_text(name, row.value.mean),
+            "low": figure_text(name, row.value.low),
+            "high": figure_text(name, row.value.high),
+            "floor": figure_text(name, row.floor.high),
+            "inside": row.touches_floor(),
         }
         for name, (human, other, row) in one.figures.items()
     ]
     telling = sorted(one.telling, key=lambda row: -row.score)
-    sides = [[row for row in telling if (row.share > row.share_other) == human][:8] for human in (False, True)]
+    sides = [
+        [
+            row
+            for kind in KINDS
+            for row in [row for row in telling if row.kind == kind and (row.share > row.share_other) == human][:4]
+        ]
+        for human in (False, True)
+    ]
     return {
         "human": one.human.music.name,
         "other": one.other.music.name,
@@ -216,7 +243,10 @@ def _beside(one: Beside) -> dict[str, Any]:
         "of": of,
         "overlaps": overlaps,
         "figures": figures,
-        "mgeval": [{"title": title, "area": area, "nats": nats, "inside": area.value.high >= area.floor.low} for title, (area, nats) in one.mgeval.items()],
+        "mgeval": [
+            {"title": title, "area": area, "nats": nats, "inside": area.touches_floor()}
+            for title, (area, nats) in one.mgeval.items()
+        ],
         "telling": [[(row, Markup(_figure(row.kind, row.symbols))) for row in side] for side in sides],
     }
 

@@ -28,8 +28,8 @@ def self_similarity(piece: Piece, most_bars: int = MOST_BARS) -> Floats:
     place = np.minimum((bar * PLACES + 1e-6).astype(np.int64), count * PLACES - 1)
     heard = np.bincount(place * 12 + tuned["pitch"] % 12, np.sqrt(tuned["duration"]), count * PLACES * 12).reshape(count, -1)
     length = np.linalg.norm(heard, axis=1, keepdims=True)
-    heard /= np.where(length > 0, length, 1)
-    similarity: Floats = np.clip(heard @ heard.T, 0, 1)
+    alike = heard / np.where(length > 0, length, 1)
+    similarity: Floats = np.clip(alike @ alike.T, 0, 1)
     return similarity
 
 

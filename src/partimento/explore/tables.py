@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from partimento.evaluation.score import Interval
 from partimento.explore.analysis import Exploration
 from partimento.explore.features import FEATURES, FIGURES
+from partimento.explore.lines import QUARTERS
 from partimento.files import write_atomic, write_atomic_with
 
 
@@ -31,7 +33,7 @@ def write_tables(exploration: Exploration, folder: Path) -> list[Path]:
         write_atomic(folder / name, _csv(rows))
     large = {"pieces.parquet": _pieces(exploration), "histograms.parquet": _histograms(exploration)}
     for name, columns in large.items():
-        write_atomic_with(folder / name, lambda path, columns=columns: _parquet(path, columns))  # type: ignore[misc]
+        write_atomic_with(folder / name, partial(_parquet, columns))
     return [folder / name for name in (*tables, *large)]
 
 
@@ -72,13 +74,9 @@ def _figures(exploration: Exploration) -> Rows:
 def _distances(exploration: Exploration) -> Rows:
     yield "set", "against", "distance", "name", "value", "low", "high", "floor", "floor_low", "floor_high"
     for one in exploration.beside:
-        rows = [("overlap", name, row) for name, row in one.overlaps.items()]
-        rows += [("kl_bits", name, row) for name, row in one.divergences.items()]
-        rows += [("difference of means", name, row) for name, (_, _, row) in one.figures.items()]
-        rows += [("mgeval overlapping area", name, area) for name, (area, _) in one.mgeval.items()]
-        rows += [("mgeval kl_nats", name, nats) for name, (_, nats) in one.mgeval.items()]
-        for kind, name, row in rows:
-            yield one.other.music.name, one.human.music.name, kind, name, *_three(row.value), *_three(row.floor)
+        for kind, rows in one.distances().items():
+            for name, row in rows.items():
+                yield one.other.music.name, one.human.music.name, kind, name, *_three(row.value), *_three(row.floor)
 
 
 def _three(interval: Interval) -> tuple[float, float, float]:
@@ -98,8 +96,6 @@ def _ngrams(exploration: Exploration) -> Rows:
 
 def values(kind: str, symbols: Sequence[int]) -> list[float]:
     """What symbols stand for: MIDI pitches, semitones, or quarters."""
-    from partimento.explore.lines import QUARTERS
-
     if kind == "rhythm":
         return [round(float(QUARTERS[symbol - 1]), 4) for symbol in symbols]
     return [symbol - (1 if kind == "pitch" else 128) for symbol in symbols]
@@ -167,7 +163,7 @@ def _histograms(exploration: Exploration) -> dict[str, Any]:
     }
 
 
-def _parquet(path: Path, columns: dict[str, Any]) -> None:
+def _parquet(columns: dict[str, Any], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -78,8 +78,8 @@ def notes_svg(pitches: Sequence[int], *, label: str = "") -> str:
 def intervals_svg(intervals: Sequence[int]) -> str:
     """Melodic intervals in semitones as notes: from the note around middle C from which they need the fewest signs."""
     offsets = np.concatenate([[0], np.cumsum(intervals)])
-    middle = 71 - int(round(float(offsets.max() + offsets.min()) / 2))
-    starts = [start for start in range(middle - 6, middle + 6) if 0 <= start + offsets.min() and start + offsets.max() <= 127]
+    middle = 71 - round(float(offsets.max() + offsets.min()) / 2)
+    starts = [start for start in range(middle - 6, middle + 6) if start + offsets.min() >= 0 and start + offsets.max() <= 127]
     if not starts:
         starts = [int(-offsets.min())]
     start = min(starts, key=lambda first: (sum((first + offset) % 12 not in _NATURAL for offset in offsets), abs(first - middle)))
