@@ -37,7 +37,7 @@ def make_report(
     meters: Counter[str] = Counter()
     keys: Counter[str] = Counter()
     for piece in pieces:
-        meter, key = _longest(piece.meters, piece.end_tick), _longest(piece.keys, piece.end_tick)
+        meter, key = longest(piece.meters, piece.end_tick), longest(piece.keys, piece.end_tick)
         meters[f"{meter['numerator']}/{meter['denominator']}" if meter is not None else "not stated"] += 1
         keys[key_name(int(key["fifths"]), bool(key["minor"])) if key is not None else "not stated"] += 1
     mended = {row.name: {kind: n for kind, n in row.repairs.items() if kind not in SIMPLIFIED} for row in rows}
@@ -74,7 +74,7 @@ def make_report(
     }
 
 
-def _longest(rows: Array, end_tick: int) -> Any:
+def longest(rows: Array, end_tick: int) -> Any:
     """The row of a map that holds for most of a piece; None without rows."""
     if not len(rows):
         return None

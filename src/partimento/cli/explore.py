@@ -1,0 +1,285 @@
+"""`partimento explore`: what is in a corpus, what a model makes of it, side by side, as one page."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from partimento.cli.screen import Flag, Problem, Screen, Tell, check_parents, counted, duration, not_negative, positive, short
+from partimento.errors import InvalidOption, UnreadableFile
+
+if TYPE_CHECKING:
+    from partimento.explore.analysis import Exploration
+    from partimento.explore.music import Music
+
+MOST_SETS = 6  # as many as there are colours
+MODEL, MANIFEST = "model.safetensors", "manifest.json"
+
+
+def explore(
+    *sources: str,
+    out: Annotated[Path, Parameter(alias="-o")] = Path("report.html"),
+    by: str = "",
+    part: str = "",
+    count: int = 100,
+    notes: int = 200,
+    seed: int = 0,
+    whole: Flag = False,
+    workers: int = 0,
+    json: Flag = False,
+) -> None:
+    """Looks at music: what is in a corpus or in files, several of them side by side, or what a model writes beside its corpus.
+
+    Each corpus, folder, archive and run is a set of its own; files named one after
+    another are one set together. Two or more sets are compared, each with the
+    first one that no model wrote.
+
+    Examples:
+      partimento explore corpus -o report.html
+      partimento explore corpus --by composer -o composers.html
+      partimento explore music21:bach nottingham.zip -o bach-and-nottingham.html
+      partimento explore corpus run -o model.html
+      partimento explore corpus new-1.mid new-2.mid new-3.mid -o new.html
+
+    With --json: report, data (the folder with the numbers), sets (each name,
+    pieces, works, notes, hours, made), facts (each headline, text), distances
+    (each set, against, distance, name, value, floor), encoding (through which all
+    was seen, or null), refused (file to reason), left_out (values of --by), seconds.
+
+    Parameters
+    ----------
+    sources
+        Corpora, files, folders, zip archives, music21:bach and its like, or runs, which then write pieces.
+    out
+        The page; the numbers behind it go into a folder beside it.
+    by
+        Divide one source by composer or genre; its largest six groups are compared.
+    part
+        Only this part of corpora: train, valid or test.
+    count
+        How many pieces a run writes.
+    notes
+        Notes in each of them.
+    seed
+        Seed of these pieces, and of everything that is drawn.
+    whole
+        Leave human music as it is; without it, it is seen as the encoding of the model keeps it, and cut to the length of its pieces.
+    workers
+        Processes that read files; 0 takes one for each core.
+    json
+        Print one JSON object for scripts.
+    """
+    screen = Screen(json)
+    if not sources:
+        raise Problem("explore: name a corpus, files or a run")
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise InvalidOption(f"-o {out}: the report is a page; end the name with .html")
+    if out.is_dir():
+        raise InvalidOption(f"-o {out}: a folder is in the way")
+    check_parents("-o", out)
+    positive("--count", count)
+    positive("--notes", notes)
+    not_negative("--seed", seed)
+    from partimento.explore.analysis import explore as explore_sets
+    from partimento.explore.report import to_html
+    from partimento.explore.tables import write_tables
+    from partimento.files import write_atomic
+
+    refused: dict[str, str] = {}
+    said: list[str] = []
+    with screen.progress() as tell:
+        reader = _Reader(
+            part, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell
+        )
+        sets = [music for group in _groups(sources) for music in [reader.read(group)]]
+        left_out: list[str] = []
+        if by:
+            if len(sets) > 1:
+                raise InvalidOption(f"--by {by} divides one source; {len(sets)} are named")
+            sets, left_out = sets[0].divided(by, MOST_SETS)
+            said.append(_left_out(by, left_out))
+        if len(sets) > MOST_SETS:
+            raise InvalidOption(f"{len(sets)} sets; at most {MOST_SETS} stand side by side")
+        sets, encoding = (sets, "") if whole else _through(sets, said, tell)
+        exploration = explore_sets(sets, seed=seed, tell=tell)
+        if refused:
+            said.append(f"{counted(len(refused), 'file')} could not be read: {'; '.join(list(refused.items())[0])} and so on.")
+        data = out.with_name(f"{out.stem}-data")
+        write_atomic(out, to_html(exploration, notes=[text for text in said if text], folder=data.name))
+        write_tables(exploration, data)
+    _tell(screen, exploration, out, data, said, refused, encoding, left_out)
+
+
+def _groups(sources: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The sources, files named one after another put together."""
+
+    def is_file(source: str) -> bool:
+        return os.path.isfile(source) and not source.lower().endswith((".zip", MODEL))
+
+    return [
+        group for files, some in groupby(sources, is_file) for group in ([tuple(some)] if files else [(source,) for source in some])
+    ]
+
+
+class _Reader:
+    """Reads a group of sources as one set of music."""
+
+    def __init__(self, part: str, count: int, notes: int, seed: int, workers: int, refused: dict[str, str], tell: Tell) -> None:
+        self.part, self.count, self.notes, self.seed = part, count, notes, seed
+        self.workers, self.refused, self.tell = workers, refused, tell
+
+    def read(self, group: tuple[str, ...]) -> Music:
+        path = Path(group[0])
+        if (path / MANIFEST).is_file():
+            return self._corpus(path)
+        if (path / MODEL).is_file() or path.name.endswith(MODEL):
+            return self._run(path)
+        return self._files(group)
+
+    def _corpus(self, folder: Path) -> Music:
+        from partimento.corpus import PARTS, Corpus
+        from partimento.errors import UnknownName
+        from partimento.explore.music import Music
+
+        if self.part and self.part not in PARTS:
+            raise UnknownName("part", self.part, PARTS)
+        return Music.of_corpus(Corpus.open(folder), part=self.part)
+
+    def _run(self, run: Path) -> Music:
+        from partimento.composing.compose import compose
+        from partimento.explore.music import Music
+        from partimento.models.checkpoint import Checkpoint
+
+        checkpoint = Checkpoint.load(run)
+        name = (run.resolve() if run.is_dir() else run.resolve().parent).name
+
+        def on_progress(done: int, of: int) -> None:
+            self.tell(f"{name} writes", done, of)
+
+        made = compose(checkpoint, notes=self.notes, seed=self.seed, count=self.count, on_progress=on_progress)
+        return Music.of(name, [one.piece for one in made])
+
+    def _files(self, group: tuple[str, ...]) -> Music:
+        from partimento.corpus import Labels
+        from partimento.errors import CorpusError
+        from partimento.explore.music import Music
+        from partimento.formats import read_all
+
+        labels = Labels.of(sets=[source.partition(":")[2] for source in group if source.startswith("music21:")])
+        pieces, names = [], []
+        title = _title(group)
+        for done, (name, piece) in enumerate(read_all(group, workers=self.workers, seconds=20.0), 1):
+            if isinstance(piece, UnreadableFile):
+                self.refused[name] = ": ".join(text for text in (piece.reason, piece.detail) if text)
+                continue
+            pieces.append(replace(piece, about=labels.apply(piece.about, name)[0]))
+            names.append(name)
+            if done % 50 == 0:
+                self.tell(f"reading {title}", done, max(done, len(group)))
+        if not pieces:
+            why = next(iter(self.refused.items()), ("", ""))
+            raise CorpusError(f"{group[0]}: no music in it{f' ({why[0]}: {why[1]})' if why[0] else ''}")
+        return Music.of(title, pieces, names)
+
+
+def _title(group: tuple[str, ...]) -> str:
+    """What a set of files is called: the source, or the folder of several files."""
+    if len(group) == 1:
+        return group[0].removeprefix("music21:") if group[0].startswith("music21:") else Path(group[0]).resolve().stem
+    folders = {Path(source).resolve().parent.name for source in group}
+    return folders.pop() if len(folders) == 1 else f"{len(group)} files"
+
+
+def _through(sets: list[Music], said: list[str], tell: Tell) -> tuple[list[Music], str]:
+    """Where a model wrote some of the sets, the others as its encoding keeps them, cut to the length of its pieces."""
+    from partimento.explore.through import as_encoded, encoding_of, median_notes
+
+    key, most = encoding_of(sets), median_notes(sets)
+    if not key or all(music.made for music in sets):
+        return sets, ""
+    seen = []
+    for done, music in enumerate(sets):
+        tell(f"through {key}", done, len(sets))
+        if music.made:
+            seen.append(music)
+            continue
+        other, lost = as_encoded(music, key, most)
+        seen.append(other)
+        rest = f" {counted(lost, 'piece')} of it had nothing that it keeps." if lost else ""
+        said.append(
+            f"{music.name} is seen as the encoding {key} keeps it, its pieces cut after {most:,} notes, as the model's are.{rest}"
+        )
+    tell(f"through {key}", len(sets), len(sets))
+    return seen, key
+
+
+def _left_out(by: str, values: list[str]) -> str:
+    if not values:
+        return ""
+    named = [value or "not stated" for value in values]
+    more = f" and {len(named) - 12:,} more" if len(named) > 12 else ""
+    return f"Left out, by {by}: {', '.join(named[:12])}{more}."
+
+
+def _tell(
+    screen: Screen,
+    exploration: Exploration,
+    out: Path,
+    data: Path,
+    said: list[str],
+    refused: dict[str, str],
+    encoding: str,
+    left_out: list[str],
+) -> None:
+    from partimento.explore.facts import facts
+
+    found = facts(exploration)
+    sets: list[dict[str, Any]] = []
+    for one in exploration.sets:
+        hours = float(one.measures.figure("seconds").sum()) / 3600
+        sets.append(
+            {
+                "name": one.music.name,
+                "pieces": len(one.music),
+                "works": len(set(one.music.works)),
+                "notes": len(one.music.notes),
+                "hours": round(hours, 3),
+                "made": one.music.made,
+            }
+        )
+        screen.say(
+            f"{one.music.name}: {counted(len(one.music), 'piece')}, {counted(len(one.music.notes), 'note')}, {hours:.1f} hours"
+        )
+    for text in said:
+        if text:
+            screen.say(f"  {text}")
+    screen.say()
+    for number, fact in enumerate(found, 1):
+        screen.say(f"  {number}. {fact.headline}. {fact.text}")
+    screen.say(f"\nThe report, made in {duration(screen.seconds)}: {short(out)}; the numbers behind it: {short(data)}/")
+    if len(exploration.sets) == 1:
+        screen.say(f"Next: partimento explore SOURCE OTHER -o {short(out)} lays two sets side by side")
+    distances = [
+        {"set": one.other.music.name, "against": one.human.music.name, "distance": kind, "name": name, **row.to_json()}
+        for one in exploration.beside
+        for kind, rows in one.distances().items()
+        for name, row in rows.items()
+    ]
+    screen.result(
+        {
+            "report": str(out),
+            "data": str(data),
+            "sets": sets,
+            "facts": [{"headline": fact.headline, "text": fact.text} for fact in found],
+            "distances": distances,
+            "encoding": encoding or None,
+            "refused": refused,
+            "left_out": left_out,
+            "seconds": screen.seconds,
+        }
+    )
