@@ -86,6 +86,63 @@ def _pitch_class(letter: str, accidentals: str) -> int:
     return (PITCH_CLASS_NAMES.index(letter) + alteration) % 12
 
 
+SCALES = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "minor": (0, 2, 3, 5, 7, 8, 9, 10, 11),  # natural, with the raised sixth and seventh of harmonic and melodic minor
+    "natural minor": (0, 2, 3, 5, 7, 8, 10),
+    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "locrian": (0, 1, 3, 5, 6, 8, 10),
+    "pentatonic": (0, 2, 4, 7, 9),
+    "minor pentatonic": (0, 3, 5, 7, 10),
+    "blues": (0, 3, 5, 6, 7, 10),
+    "whole tone": (0, 2, 4, 6, 8, 10),
+}
+_FIFTHS_OF_MODE = {"major": 0, "minor": -3, "natural minor": -3, "harmonic minor": -3}
+_SCALE = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*(.*)")
+
+
+def pitch_class_set(tonic: int, steps: tuple[int, ...]) -> int:
+    """The 12-bit mask of notes so many semitones above a pitch class."""
+    return sum(1 << (tonic + step) % 12 for step in set(steps))
+
+
+def parse_scale(text: str) -> tuple[int, str]:
+    """The tonic (a pitch class) and the name in `SCALES` of 'G major', 'a minor', 'Bb' or 'D dorian'. Raises `InvalidOption`."""
+    match = _SCALE.fullmatch(text.strip())
+    name = (" ".join(match[3].lower().split()) or ("minor" if match[1].islower() else "major")) if match else ""
+    if match is None or name not in SCALES:
+        raise InvalidOption(f"{text!r} is no key or scale; write G major, A minor, Bb, or a tonic with one of {', '.join(SCALES)}")
+    return _pitch_class(match[1].upper(), match[2]), name
+
+
+def key_of_scale(tonic: int, scale: str) -> tuple[int, bool] | None:
+    """The key signature of a major or minor scale as (fifths, minor), with the fewest signs; None for other scales."""
+    if scale not in _FIFTHS_OF_MODE:
+        return None
+    return (7 * tonic + _FIFTHS_OF_MODE[scale] + 5) % 12 - 5, scale != "major"
+
+
+def chord_notes(root: int, quality: int) -> int:
+    """The 12-bit mask of a chord's notes; all twelve where no chord sounds."""
+    return 0xFFF if root < 0 else pitch_class_set(root, CHORD_NOTES[quality])
+
+
+def parse_pitch(text: str) -> int:
+    """The MIDI pitch of a name such as 'C4' (60), 'F#3' or 'Bb5', or of a number. Raises `InvalidOption`."""
+    match = re.fullmatch(r"([A-Ga-g])([#b♯♭]{0,2})(-?\d)", text.strip())
+    pitch = int(text) if text.strip().isdecimal() else -1
+    if match:
+        alteration = sum(1 if sign in "#♯" else -1 for sign in match[2])
+        pitch = PITCH_CLASS_NAMES.index(match[1].upper()) + alteration + 12 * (int(match[3]) + 1)
+    if not 0 <= pitch <= 127:
+        raise InvalidOption(f"{text!r} is no pitch; write C4 for middle C, F#3, Bb5, or a MIDI number 0..127")
+    return pitch
+
+
 def key_name(fifths: int, minor: bool) -> str:
     """The name of a key of -7..7 sharps: `key_name(-3, True)` is 'C minor'."""
     return f"{(MINOR_KEYS if minor else MAJOR_KEYS)[fifths + 7]} {'minor' if minor else 'major'}"

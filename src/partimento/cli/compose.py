@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from partimento.cli.places import recall, remember
+from partimento.cli.rules import RuleOptions
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
 from partimento.errors import InvalidOption
 
@@ -38,6 +39,7 @@ def compose(
     seed: int | None = None,
     like: Path | None = None,
     roll: Flag = False,
+    rules: RuleOptions | None = None,
     json: Flag = False,
 ) -> None:
     """Writes new music as MIDI. Each file says inside how it was made, and --like makes it again, byte for byte.
@@ -46,6 +48,7 @@ def compose(
       partimento compose run --notes 200 -o new.mid
       partimento compose run --given tune.mid --notes 100 -o continued.mid
       partimento compose run --count 8 --temperature pitch=0.9,duration=0.7 --top-p 0.95 --seed 1 -o some.mid
+      partimento compose run --key "G major" --chords "G C D7 G" --bars 8 --end-on-tonic -o song.mid
       partimento compose --like some-3.mid -o again.mid
 
     With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms
@@ -80,6 +83,8 @@ def compose(
         A composed MIDI file to make again; MODEL is needed only when it has been moved.
     roll
         Write a piano roll (PNG) beside each file.
+    rules
+        What must hold of every new note (for models of the encoding notes).
     json
         Print one JSON object for scripts.
     """
@@ -87,7 +92,7 @@ def compose(
     if like is not None:
         asked = {"--notes": notes != 200, "--given": given is not None, "--given-notes": given_notes is not None}
         asked |= {"--count": count != 1, "--temperature": temperature != "1", "--top-k": top_k != 0, "--top-p": top_p != 1}
-        asked |= {"--min-p": min_p != 0, "--seed": seed is not None}
+        asked |= {"--min-p": min_p != 0, "--seed": seed is not None, "rules": rules is not None and rules != RuleOptions()}
         if any(asked.values()):
             others = ", ".join(option for option, given_too in asked.items() if given_too)
             raise InvalidOption(f"--like makes the same piece again, so it cannot go with {others}; leave one of them out")
@@ -109,6 +114,7 @@ def compose(
         if given is None:
             raise Problem("--given-notes: there are no given notes; name a score with --given")
     sampling = Sampling(temperature=_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p)
+    must_hold = rules.rules() if rules is not None else None
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     checkpoint = Checkpoint.load(model)
     remember(checkpoint.sha256, checkpoint.path)
@@ -131,12 +137,14 @@ def compose(
             sampling=sampling,
             seed=seed,
             count=count,
+            rules=must_hold,
             on_progress=on_progress,
         )
     names = [out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]
     rolls = write_all(made, names, roll)
     first_ms = round(1000 * first[0], 1)
-    screen.say(f"{counted(len(made), 'piece')} of {counted(notes, 'new note')} in {duration(screen.seconds)}, seed {seed}")
+    new_notes = sum(one.new_notes for one in made)
+    screen.say(f"{counted(len(made), 'piece')}, {counted(new_notes, 'new note')}, in {duration(screen.seconds)}, seed {seed}")
     for name in names[:8]:
         screen.say(f"  {short(name)}")
     if len(names) > 8:
@@ -146,7 +154,7 @@ def compose(
         {
             "files": [str(name) for name in names],
             "rolls": [str(name) for name in rolls],
-            "notes": notes * len(made),
+            "notes": new_notes,
             "seconds": screen.seconds,
             "first_note_ms": first_ms,
             "seed": seed,
@@ -172,12 +180,11 @@ def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, rol
     first_ms = round(1000 * _process_seconds(), 1)
     rolls = write_all([one], [out], roll)
     same = out.read_bytes() == like.read_bytes()
-    options = json_module.loads(note)["options"]
     screen.say(f"{short(out)}: {'the same as' if same else 'NOT the same as'} {short(like)}, in {duration(screen.seconds)}")
     if not same:
         screen.errors.print("warning: another processor, version of torch or of partimento rounds otherwise", markup=False)
-    files = {"files": [str(out)], "rolls": [str(name) for name in rolls], "notes": options["notes"], "seconds": screen.seconds}
-    screen.result(files | {"first_note_ms": first_ms, "seed": options["seed"], "same": same})
+    files = {"files": [str(out)], "rolls": [str(name) for name in rolls], "notes": one.new_notes, "seconds": screen.seconds}
+    screen.result(files | {"first_note_ms": first_ms, "seed": json_module.loads(note)["options"]["seed"], "same": same})
 
 
 def _model_of(like: Path, note: str, model: Path | None) -> Checkpoint:

@@ -21,7 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 import partimento
-from partimento.composing.sampling import Sampling, Uniforms, draw
+from partimento.composing.events import draw_event
+from partimento.composing.rules.masks import Masks
+from partimento.composing.rules.spec import Rules
+from partimento.composing.sampling import Sampling, Uniforms
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
 from partimento.models.predictor import Predictor
@@ -52,13 +55,15 @@ class Trained(Protocol):
 class Composition:
     """A piece of given and new notes, its `events` [T, F], and `made`: the JSON from which `again` makes the same piece.
 
-    `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin.
+    `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin; `new_notes` counts
+    those.
     """
 
     piece: Piece
     events: Events
     made: str
     given_until_tick: int
+    new_notes: int
 
 
 def stream(
@@ -70,9 +75,10 @@ def stream(
     sampling: Sampling | None = None,
     seed: int = 0,
     count: int = 1,
+    rules: Rules | None = None,
 ) -> Iterator[Events]:
     """Events [B, F] of `count` sequences, each step as it is drawn, until every one has at least `notes` new notes or has
-    ended (or 64 events for each of the notes).
+    ended (or 64 events for each of the notes). `rules` that say where the music ends (bars, a rhythm) go before `notes`.
 
     `given` are events [T, F] before the first one drawn. A sequence with its notes goes on until all have theirs; after
     its end it is zeros. Options are checked at once, not at the first step. Raises `InvalidOption`, and `CheckpointError`
@@ -89,7 +95,12 @@ def stream(
             f"the model does not predict the fields of the encoding {encoding.key!r}; load it with its own encoding"
         )
     before = _given_events(given, encoding)
-    return _steps(predictor, encoding, before, notes, sampling, Uniforms(seed, count), count)
+    masks = []
+    if rules is not None:
+        before = before if len(before) else rules.head(encoding)
+        masks = [rules.masks(encoding, before) for _ in range(count)]
+        notes = MAX_NOTES if rules.say_the_end else notes
+    return _steps(predictor, encoding, before, notes, sampling, Uniforms(seed, count), count, masks)
 
 
 def compose(
@@ -100,9 +111,10 @@ def compose(
     sampling: Sampling | None = None,
     seed: int = 0,
     count: int = 1,
+    rules: Rules | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
-    """`count` pieces of `notes` new notes each, after those of `given`. `on_progress(done, of)` counts notes.
+    """`count` pieces of `notes` new notes each, after those of `given`, under `rules`. `on_progress(done, of)` counts notes.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
@@ -118,7 +130,7 @@ def compose(
                 f"{_called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
             )
         start = _Start(events, _called(given), given.about.licence)
-    return _compose(checkpoint, start, notes, sampling or Sampling(), seed, count, on_progress)
+    return _compose(checkpoint, start, notes, sampling or Sampling(), seed, count, rules, on_progress)
 
 
 def again(made: str, checkpoint: Trained) -> Composition:
@@ -139,13 +151,14 @@ def again(made: str, checkpoint: Trained) -> Composition:
         start = None if given is None else _Start.from_json(given, checkpoint.encoding)
         sampling = Sampling(**options["sampling"])
         notes, seed, count, index = (options[key] for key in ("notes", "seed", "count", "index"))
+        rules = Rules.from_json(options["rules"]) if "rules" in options else None
         if type(index) is not int or type(count) is not int or not 0 <= index < count:
             raise ValueError("index")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidOption(
             f"this is not a note of how a piece was made ({error!r}); take it from the title page of a composed piece"
         ) from None
-    one = _compose(checkpoint, start, notes, sampling, seed, count)[index]
+    one = _compose(checkpoint, start, notes, sampling, seed, count, rules)[index]
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
 
 
@@ -181,6 +194,7 @@ def _compose(
     sampling: Sampling,
     seed: int,
     count: int,
+    rules: Rules | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     encoding, predictor = checkpoint.encoding, checkpoint.predictor()
@@ -188,13 +202,17 @@ def _compose(
         given = None if start is None else start.events
         steps = []
         held = np.zeros(count, np.int64)
-        for step in stream(predictor, encoding, given=given, notes=notes, sampling=sampling, seed=seed, count=count):
+        options: dict[str, Any] = {"notes": notes, "sampling": sampling, "seed": seed, "count": count, "rules": rules}
+        for step in stream(predictor, encoding, given=given, **options):
             steps.append(step)
             if on_progress is not None:
                 held += [encoding.notes_in(step[b : b + 1]) for b in range(count)]
                 on_progress(min(int(held.min()), notes), notes)
     new_BTF = np.stack(steps, axis=1)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
+    if start is None and rules is not None:
+        before = rules.head(encoding)
+    most = MAX_NOTES if rules is not None and rules.say_the_end else notes
     until = encoding.decode(before).end_tick if len(before) else 0
     made = {
         "partimento": partimento.__version__,
@@ -205,16 +223,26 @@ def _compose(
     }
     compositions = []
     for index in range(count):
-        events = np.concatenate([before, _first_notes(new_BTF[index], notes, encoding)])
+        events = np.concatenate([before, _first_notes(new_BTF[index], most, encoding)])
         options = {"notes": notes, "sampling": sampling.to_json(), "seed": seed, "count": count, "index": index}
+        if rules is not None:
+            options["rules"] = rules.to_json()
         note = json.dumps({**made, "options": options}, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         about = About(title=_title(checkpoint, start, seed, index), licence=_licence(checkpoint, start), made=note)
-        compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until))
+        new_notes = encoding.notes_in(events[len(before) :])
+        compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
     return compositions
 
 
 def _steps(
-    predictor: Predictor, encoding: Encoding, before: Events, notes: int, sampling: Sampling, uniforms: Uniforms, count: int
+    predictor: Predictor,
+    encoding: Encoding,
+    before: Events,
+    notes: int,
+    sampling: Sampling,
+    uniforms: Uniforms,
+    count: int,
+    masks: list[Masks],
 ) -> Iterator[Events]:
     fields = encoding.fields
     session = predictor.begin(count)
@@ -227,19 +255,14 @@ def _steps(
     for _ in range(_EVENTS_PER_NOTE * notes):
         if length == history_BTF.shape[1]:  # doubled when full, so that a long stream does not copy itself at every step
             history_BTF = np.concatenate([history_BTF, np.zeros((count, max(256, length), len(fields)), encoding.dtype)], axis=1)
-        drawn_BF = np.zeros((count, 0), np.int64)
-        for field in fields:
-            allowed = np.zeros((count, field.size), bool)
-            allowed[ended, 0] = True
-            for b in np.flatnonzero(~ended):
-                allowed[b] = encoding.allowed(history_BTF[b, :length], tuple(drawn_BF[b].tolist()))
-            ids = draw(session.logits(drawn_BF), allowed, sampling, uniforms.next(), field=field.name)
-            drawn_BF = np.concatenate([drawn_BF, ids[:, None]], axis=1)
-        events: Events = drawn_BF.astype(encoding.dtype)
+        events: Events = draw_event(session, encoding, history_BTF[:, :length], ended, sampling, uniforms, masks)
         history_BTF[:, length] = events
         length += 1
         yield events
         missing -= [encoding.notes_in(events[b : b + 1]) for b in range(count)]
+        for b, mask in enumerate(masks):
+            if not ended[b]:
+                mask.push(events[b].tolist())
         ended |= [encoding.ended(events[b : b + 1]) for b in range(count)]
         if (ended | (missing <= 0)).all():
             return

@@ -1,0 +1,103 @@
+"""Draws one event, field by field, within what the encoding and the rules allow. It knows no model from the inside and no rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.composing.rules.masks import Masks
+from partimento.composing.sampling import Sampling, Uniforms, draw, weights
+from partimento.encodings import Encoding, Events
+from partimento.errors import InvalidOption
+from partimento.models.predictor import Session
+
+Prefix = tuple[int, ...]
+
+
+def draw_event(
+    session: Session,
+    encoding: Encoding,
+    history_BTF: Events,
+    ended_B: npt.NDArray[np.bool_],
+    sampling: Sampling,
+    uniforms: Uniforms,
+    masks: list[Masks],
+) -> npt.NDArray[Any]:
+    """The next event of each sequence [B, F]; zeros for those that have ended. `masks` are the rules of each, or none.
+
+    Where fields drawn earlier leave nothing for a later one under the rules, they are taken back and drawn anew without that
+    choice; so no rule is ever broken. Raises `InvalidOption` where no event at all is left.
+    """
+    count, fields = len(history_BTF), encoding.fields
+    rows = [_Row(encoding, history_BTF[b], masks[b] if masks else None) for b in range(count)]
+    drawn_BF = np.zeros((count, 0), np.int64)
+    for field in fields:
+        logits_BS = session.logits(drawn_BF)
+        allowed_BS = np.zeros((count, field.size), bool)
+        allowed_BS[ended_B, 0] = True
+        for b in np.flatnonzero(~ended_B):
+            allowed_BS[b] = rows[b].allowed(tuple(drawn_BF[b].tolist()))
+        uniforms_B = uniforms.next()
+        kept_B = np.asarray(allowed_BS.any(axis=1))
+        for b in np.flatnonzero(~ended_B & kept_B):
+            if rows[b].needs_drums(tuple(drawn_BF[b].tolist())):
+                kept_B[b] = _accepted(rows[b], logits_BS[b], allowed_BS[b], tuple(drawn_BF[b].tolist()), uniforms.next()[b])
+        allowed_BS[~kept_B, 0] = True  # for now; found anew below
+        ids_B = draw(logits_BS, allowed_BS, sampling, uniforms_B, field=field.name)
+        drawn_BF = np.concatenate([drawn_BF, ids_B[:, None]], axis=1)
+        for b in np.flatnonzero(~kept_B):
+            prefix = tuple(drawn_BF[b, :-1].tolist())
+            drawn_BF[b] = _anew(session, rows[b], int(b), count, prefix, sampling, uniforms)
+    return drawn_BF.astype(encoding.dtype)
+
+
+class _Row:
+    """One sequence: what may follow, less what has proved to lead nowhere."""
+
+    def __init__(self, encoding: Encoding, history: Events, masks: Masks | None) -> None:
+        self.encoding, self.history, self.masks = encoding, history, masks
+        self.banned: dict[Prefix, set[int]] = {}
+
+    def legal(self, drawn: Prefix) -> npt.NDArray[np.bool_]:
+        return self.encoding.allowed(self.history, drawn)
+
+    def allowed(self, drawn: Prefix) -> npt.NDArray[np.bool_]:
+        if self.masks is None:
+            return self.legal(drawn)
+        allowed = self.legal(drawn) & self.masks.allowed(drawn)
+        allowed[list(self.banned.get(drawn, ()))] = False
+        return allowed
+
+    def ban(self, drawn: Prefix) -> None:
+        self.banned.setdefault(drawn[:-1], set()).add(drawn[-1])
+
+    def needs_drums(self, drawn: Prefix) -> bool:
+        return self.masks is not None and self.masks.needs_drums(drawn)
+
+
+def _accepted(row: _Row, logits: Any, allowed: npt.NDArray[np.bool_], drawn: Prefix, uniform: float) -> bool:
+    """As often as the model itself would draw one of the allowed ids."""
+    weight = weights(logits[None], row.legal(drawn)[None], Sampling())[0]
+    return bool(uniform * weight.sum() < weight[allowed].sum())
+
+
+def _anew(session: Session, row: _Row, b: int, count: int, drawn: Prefix, sampling: Sampling, uniforms: Uniforms) -> Prefix:
+    """Fields up to and with the one after `drawn`, which leads nowhere."""
+    size = len(drawn) + 1
+    while len(drawn) < size:
+        allowed = row.allowed(drawn)
+        logits = session.logits(np.broadcast_to(np.array(drawn, np.int64), (count, len(drawn))))[b]
+        stuck = not allowed.any()
+        if not stuck and row.needs_drums(drawn):
+            stuck = not _accepted(row, logits, allowed, drawn, uniforms.next()[b])
+        if not stuck:
+            field = row.encoding.fields[len(drawn)]
+            drawn += (int(draw(logits[None], allowed[None], sampling, uniforms.next()[b : b + 1], field=field.name)[0]),)
+        elif not drawn:
+            raise InvalidOption("the rules leave no way on from here; try another seed, or loosen one of them")
+        else:
+            row.ban(drawn)
+            drawn = drawn[:-1]
+    return drawn

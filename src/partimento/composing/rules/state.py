@@ -1,0 +1,83 @@
+"""Where a sequence of `notes` events stands: what sounds, in which bar, what was drawn last. It knows no rule and no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from partimento.encodings.notes_layout import DRUMS, LONGEST, START_METER, Profile, bar_ticks
+
+
+@dataclass(slots=True)
+class Note:
+    """In ticks of the encoding's grid; `program` 128 is drums."""
+
+    onset: int
+    end: int
+    pitch: int
+    program: int
+
+
+@dataclass
+class State:
+    """Grows by one event at a time. `notes` are all so far, by onset; `sounding` those of them that last beyond `moment`, the
+    tick of the last one.
+
+    `outer_before` are the lowest and the highest pitch that sounded at the moment before this one, drums left out.
+    """
+
+    layout: Profile
+    tick: int = 0
+    bar_tick: int = 0
+    meter: tuple[int, int] = START_METER
+    notes: list[Note] = field(default_factory=list)
+    sounding: list[Note] = field(default_factory=list)
+    last_kind: str = ""
+    moment: int = -1
+    outer_before: tuple[int, int] | None = None
+
+    @property
+    def bar_length(self) -> int:
+        """Ticks of a bar of the meter in force."""
+        numerator, denominator = self.meter
+        return int(bar_ticks(numerator, denominator, self.layout.ticks_per_quarter))  # type: ignore[arg-type]
+
+    @property
+    def beat_length(self) -> int:
+        return 4 * self.layout.ticks_per_quarter // self.meter[1]
+
+    def push(self, event: list[int]) -> None:
+        """Takes in one legal event."""
+        kind = self.layout.kinds[event[0] - 1]
+        self.last_kind = kind
+        if kind == "bar":
+            self.bar_tick += event[1] * self.bar_length
+            self.tick = self.bar_tick
+        elif kind == "wait":
+            self.tick += event[1] * LONGEST
+        elif kind == "tie":
+            self.notes[-1].end += LONGEST * event[3]
+        elif kind != "end":
+            self.tick += event[1] - 1
+            if kind == "meter":
+                self.bar_tick, self.meter = self.tick, (event[2], 1 << event[3] - 1)
+            elif kind == "note":
+                self._note(event)
+
+    def _note(self, event: list[int]) -> None:
+        if self.tick > self.moment:
+            self.outer_before = self.outer(self.moment)
+            self.moment = self.tick
+            self.sounding = [note for note in self.sounding if note.end > self.tick]
+        program = event[-1] - 1 if self.layout.instrument else 0
+        note = Note(self.tick, self.tick + event[3], event[2] - 1, program)
+        self.notes.append(note)
+        self.sounding.append(note)
+
+    def pitched(self, tick: int) -> list[Note]:
+        """The notes that sound at a tick from now on, if no more begin; drums left out."""
+        return [note for note in self.sounding if note.end > tick and note.program != DRUMS]
+
+    def outer(self, tick: int) -> tuple[int, int] | None:
+        """The lowest and the highest pitch of them."""
+        pitches = [note.pitch for note in self.pitched(tick)]
+        return (min(pitches), max(pitches)) if pitches else None

@@ -1,0 +1,212 @@
+"""No rule is ever broken, whatever a model wants: sequences drawn evenly from all ids, judged from their MIDI by `checker.py`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partimento.composing.compose import stream
+from partimento.composing.rules.spec import Rules
+from partimento.encodings import Encoding, Events, Field, make
+from partimento.errors import InvalidOption
+from partimento.formats.midi import piece_from_midi
+from partimento.formats.midiwrite import midi_from_piece
+from partimento.models.predictor import Scores
+from partimento.piece import Piece, Track, note_array
+from tests.composing.rules.checker import violations
+
+SCORE, ENSEMBLE, PIANO = make("notes:profile=score"), make("notes"), make("notes:profile=piano")
+
+
+@dataclass
+class Even:
+    """Every id is as likely; but for a leaning to notes over changes of tempo and key, and to short times."""
+
+    fields: tuple[Field, ...]
+
+    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
+        raise NotImplementedError
+
+    def begin(self, count: int) -> Even:
+        return self
+
+    def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        logits = np.zeros((len(drawn), self.fields[drawn.shape[1]].size), np.float32)
+        if drawn.shape[1] == 0:
+            logits[:, 6] = 3.0
+        if self.fields[drawn.shape[1]].name in ("time", "duration"):
+            logits[:, ::12] = 2.0
+            logits[:, 1] = 3.0
+            logits[:, 96:] = -3.0
+        return logits
+
+    def push(self, events: np.ndarray[Any, Any]) -> None:
+        pass
+
+
+def written(encoding: Encoding, rules: Rules, seed: int, count: int = 2, notes: int = 40, given: Any = None) -> list[Piece]:
+    """Pieces drawn under the rules, as their MIDI files say they are."""
+    steps = list(stream(Even(encoding.fields), encoding, given=given, notes=notes, seed=seed, count=count, rules=rules))
+    head = rules.head(encoding) if given is None else given
+    pieces = []
+    for events in np.stack(steps, axis=1):
+        events = events[events[:, 0] > 0]
+        pieces.append(piece_from_midi(midi_from_piece(encoding.decode(np.concatenate([head, events]))))[0])
+    return pieces
+
+
+ONE_BY_ONE = {
+    "key": Rules(key="A minor"),
+    "mode": Rules(key="D dorian"),
+    "meter": Rules(meter=(6, 8), tempo_qpm=90),
+    "bars": Rules(bars=3),
+    "bars of 7/8": Rules(bars=4, meter=(7, 8)),
+    "long bars": Rules(bars=2, meter=(12, 4)),
+    "tonic": Rules(bars=2, key="Eb major", end_on_tonic=True),
+    "chords": Rules(chords=("C", "G7", "Am7", "F#dim7", "N.C.")),
+    "chords by beats": Rules(chords=("C", "F", "G"), chord_beats=2, bars=4),
+    "passing": Rules(chords=("C", "F", "G"), passing=True, key="C major"),
+    "slash": Rules(chords=("C", "G/B", "Am", "C/G"), bars=6),
+    "bass": Rules(bass=("C", "B", "A", "G"), bars=5),
+    "ranges": Rules(ranges={-1: (60, 72)}),
+    "polyphony": Rules(polyphony=2),
+    "one voice": Rules(polyphony=1, bars=4),
+    "fifths": Rules(no_parallel_fifths=True, polyphony=2),
+    "rhythm": Rules(rhythm=((0, 1), (1, 0.5), (1.5, 0.5), (2, 2), (7, 9))),
+}
+
+
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+@pytest.mark.parametrize("encoding", [SCORE, PIANO], ids=["score", "piano"])
+def test_each_rule_alone(name: str, encoding: Encoding) -> None:
+    rules = ONE_BY_ONE[name]
+    for piece in written(encoding, rules, seed=len(name)):
+        found = violations(piece, rules)
+        assert found
+        assert not any(found.values()), found
+
+
+PROGRAMS = st.sampled_from([(), (0,), (0, 40), (0, 128), (24, 32, 128)])
+KEYS = st.sampled_from(["", "C major", "A minor", "F# major", "D dorian", "Bb pentatonic"])
+CHORDS = st.sampled_from(
+    [(), ("C", "G/B", "Am7", "Dm7", "G7"), ("Dm7", "G7", "Cmaj7"), ("C",), ("Am", "E7/G#"), ("F#m7b5", "B7", "Em")]
+)
+LINES = st.sampled_from([(), (), ("C", "B", "A", "G"), ("D",)])
+RHYTHMS = st.sampled_from([(), (), ((0, 1), (1, 1), (2, 2), (4, 0.5), (4.5, 3.5)), ((0.5, 1 / 3), (1, 3), (2, 6))])
+RANGES = st.sampled_from([{}, {-1: (36, 84)}, {0: (48, 72), 40: (55, 100)}])
+METERS = st.sampled_from([None, (3, 4), (6, 8), (4, 4), (5, 16)])
+sets_of_rules = st.fixed_dictionaries(
+    {
+        "key": KEYS,
+        "meter": METERS,
+        "bars": st.integers(0, 4),
+        "end_on_tonic": st.booleans(),
+        "chords": CHORDS,
+        "chord_beats": st.integers(0, 3),
+        "passing": st.booleans(),
+        "bass": LINES,
+        "ranges": RANGES,
+        "polyphony": st.sampled_from([0, 0, 1, 2, 4]),
+        "instruments": PROGRAMS,
+        "no_parallel_fifths": st.booleans(),
+        "rhythm": RHYTHMS,
+    }
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(sets_of_rules, st.sampled_from(["notes", "notes:profile=score"]), st.integers(0, 1000))
+def test_all_rules_together_or_a_refusal_before_the_first_note(options: dict[str, Any], key: str, seed: int) -> None:
+    encoding = make(key)
+    try:
+        rules = Rules(**options)
+        rules.masks(encoding, rules.head(encoding))
+    except InvalidOption:
+        return
+    for piece in written(encoding, rules, seed, count=1, notes=25):
+        found = violations(piece, rules)
+        assert not any(found.values()), (rules.to_json(), found)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"key": "H major"}, "no key or scale"),
+        ({"bars": -1}, "bars"),
+        ({"meter": (4, 5)}, "meter 4/5"),
+        ({"meter": (0, 4)}, "meter 0/4"),
+        ({"tempo_qpm": 0}, "tempo"),
+        ({"end_on_tonic": True, "bars": 4}, "a key and a number of bars"),
+        ({"polyphony": -1}, "polyphony"),
+        ({"ranges": {0: (70, 60)}}, "range 70..60"),
+        ({"instruments": (129,)}, "programs"),
+        ({"rhythm": ((-1, 1),)}, "onsets from 0"),
+        ({"chords": ("C", "Hm")}, "no chord symbol"),
+        ({"key": "C major", "chords": ("F#",)}, "chord F#"),
+        ({"key": "C major", "bass": ("F#",)}, "bass F#"),
+        ({"chords": ("C",), "bass": ("F",)}, "bass F"),
+        ({"key": "G major", "ranges": {-1: (61, 61)}}, "ranges"),
+        ({"key": "G major", "bars": 2, "end_on_tonic": True, "chords": ("G", "D")}, "no G to end on"),
+        ({"rhythm": ((0, 4), (1, 4)), "polyphony": 1}, "2 notes at once"),
+        ({"rhythm": ((0, 1),), "bars": 2}, "does not end with bar 2"),
+        ({"rhythm": ((0, 8),), "chords": ("C", "F#")}, "no note in common"),
+        ({"rhythm": ((0, 2), (2, 6)), "bass": ("C", "G")}, "where a bass note must begin"),
+        ({"bars": 2, "key": "C major", "end_on_tonic": True, "instruments": (128,)}, "drums alone"),
+    ],
+)
+def test_what_cannot_be_met_is_refused_before_the_first_note(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidOption, match=message):
+        stream(Even(ENSEMBLE.fields), ENSEMBLE, notes=10, rules=Rules(**options))
+
+
+@pytest.mark.parametrize("key", ["melody", "voices", "notes:profile=performance"])
+def test_other_encodings_are_refused(key: str) -> None:
+    encoding = make(key)
+    with pytest.raises(InvalidOption, match="rules need a model of the encoding notes"):
+        stream(Even(encoding.fields), encoding, notes=10, rules=Rules(key="C"))
+
+
+def test_instruments_of_a_model_that_has_one() -> None:
+    with pytest.raises(InvalidOption, match="one instrument"):
+        stream(Even(PIANO.fields), PIANO, notes=10, rules=Rules(instruments=(40,)))
+
+
+def test_rules_begin_at_the_bar_after_what_is_given() -> None:
+    """Five quarters are given: the second bar is filled freely, chords and bars count from the third; the meter must be that of
+    the given notes."""
+    head = Piece(note_array([(0, 1, 61, 80, 0), (4, 1, 61, 80, 0)]), (Track(),), 1)
+    before = SCORE.encode(head)[:-1]
+    rules = Rules(chords=("C", "F"), bars=2, key="C major")
+    for piece in written(SCORE, rules, seed=3, given=before):
+        assert violations(piece, rules, start=8.0)
+        assert not any(violations(piece, rules, start=8.0).values())
+        assert piece.end_tick == 16 * piece.ticks_per_quarter
+    with pytest.raises(InvalidOption, match="the given notes are in 4/4"):
+        stream(Even(SCORE.fields), SCORE, given=before, notes=10, rules=Rules(meter=(3, 4)))
+
+
+@given(sets_of_rules)
+def test_rules_come_back_from_json(options: dict[str, Any]) -> None:
+    try:
+        rules = Rules(**options)
+    except InvalidOption:
+        return
+    assert Rules.from_json(json.loads(json.dumps(rules.to_json()))) == rules
+
+
+def test_drums_are_drawn_no_more_often_for_being_free_of_rules_of_pitch() -> None:
+    """Evenly from 129 instruments, with a scale that forbids half of the pitches: about as few drums as before."""
+    rules = Rules(key="C pentatonic", instruments=(0, 128))
+    drums = notes = 0
+    for piece in written(ENSEMBLE, rules, seed=1, count=8, notes=100):
+        is_drum = np.array([track.is_drum for track in piece.tracks])
+        drums, notes = drums + int(is_drum[piece.notes["track"]].sum()), notes + len(piece)
+    assert notes == 800
+    assert 0 < drums / notes < 0.75
