@@ -14,8 +14,10 @@ from tests.cli.conftest import Command
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["choir", "x.zip", "--out", "o"], "unknown protocol 'choir'; known: jsb"),
+        (["choir", "x.zip", "--out", "o"], "unknown protocol 'choir'; known: frames, jsb"),
         (["jsb", "x.zip", "--out", "o"], "cannot be read"),
+        (["frames", "x.zip", "--out", "o", "--set", "none"], "unknown set 'none'"),
+        (["frames", "x.zip", "--out", "o", "--row", "C"], "unknown row 'C'; known: A, B"),
         (["jsb", "x.zip"], "--out is missing"),
         (["jsb", "x.zip", "--out", "o", "--seeds", "0"], "--seeds is 0"),
     ],
@@ -43,3 +45,18 @@ def test_jsb_the_whole_way(partimento: Command, tmp_path: Path) -> None:
     assert told["runs"][0]["valid"]["units"] == 73632
     again = partimento("bench", "jsb", str(data), "--model", str(out / "seed-1"), "--threads", "1", "--json")
     assert json.loads(again.out)["runs"][0]["test"] == told["runs"][1]["test"]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("row", ["A", "B"])
+def test_frames_the_whole_way(row: str, partimento: Command, tmp_path: Path) -> None:
+    data = Path(os.environ.get("PARTIMENTO_DATA", "none")) / "boulanger-lewandowski.zip"
+    if not data.exists():
+        pytest.skip(f"needs {data}")
+    options = ("--row", row, "--depth", "1", "--seeds", "1", "--steps", "3", "--threads", "1", "--json")
+    answer = partimento("bench", "frames", str(data), "--out", str(tmp_path / "runs"), *options)
+    assert answer.code == 0, answer.errors
+    told = json.loads(answer.out)
+    assert told["runs"][0]["test"]["pieces"] == 77
+    assert told["runs"][0]["test"]["units"] == told["baseline"]["test"]["units"]
+    assert told["runs"][0]["test"]["with_first_frame"] > 0

@@ -14,7 +14,7 @@ import torch
 from partimento.encodings import make
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.evaluation import chorales
-from partimento.evaluation.protocol import Figures
+from partimento.evaluation.protocol import Figures, pieces_of
 from partimento.models.config import ModelConfig
 from partimento.models.model import Model
 from partimento.models.neural import NeuralPredictor
@@ -115,7 +115,8 @@ def test_the_published_data_and_its_baseline() -> None:
     path = Path(os.environ.get("PARTIMENTO_DATA", "none")) / "jsb-chorales.zip"
     if not path.exists():
         pytest.skip(f"needs {path}")
-    encoded, _ = chorales.read(path)
-    held = chorales.HoldLast(chorales.pieces_of(encoded.part("train")))
-    found = [chorales.figures(held.score(chorales.pieces_of(part)), part).micro for part in map(encoded.part, ("valid", "test"))]
-    assert found == [pytest.approx(0.841, abs=1e-3), pytest.approx(0.896, abs=1e-3)]
+    found = chorales.benchmark(path)
+    assert found.baselines["valid"].micro == pytest.approx(0.841, abs=1e-3)
+    assert found.baselines["test"].micro == pytest.approx(0.896, abs=1e-3)
+    even = [found.measure(chorales.uniform(pieces_of(part)), part) for part in map(found.encoded.part, ("valid", "test"))]
+    assert [one.micro for one in even] == [pytest.approx(3.8501, abs=1e-4)] * 2

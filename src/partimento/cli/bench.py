@@ -12,13 +12,12 @@ from partimento.cli.screen import Flag, Screen, counted, duration, positive, sho
 from partimento.errors import InvalidOption, UnknownName
 
 if TYPE_CHECKING:
-    from partimento.corpus import Encoded
-    from partimento.evaluation.protocol import Figures
+    from partimento.evaluation.protocol import Benchmark, Figures
     from partimento.models.checkpoint import Checkpoint
     from partimento.models.config import Recipe
 
 PARTS = ("valid", "test")
-PROTOCOLS = ("jsb",)
+PROTOCOLS = {"jsb": "lstm_slots", "frames": "lstm_frames"}  # and the recipes that are trained by default
 
 
 def bench(
@@ -26,7 +25,9 @@ def bench(
     data: Path,
     *,
     out: Annotated[Path | None, Parameter(alias="-o")] = None,
-    recipe: str = "lstm_slots",
+    recipe: str | None = None,
+    dataset: Annotated[str, Parameter(name="--set")] = "jsb_chorales",
+    row: str = "B",
     model: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (),
     depth: int | None = None,
     seeds: int = 3,
@@ -41,10 +42,15 @@ def bench(
     symbols). DATA is Jsb16thSeparated.json, or the zip that holds it. The split is the
     published one; training is chosen on valid, and test is scored once a seed.
 
+    frames: four sets of piano rolls, nats a frame. DATA is the JSON file of one set, or
+    the zip that holds them. --row A has keys that are independent within a frame, --row B
+    the exact chain rule.
+
     Examples:
       partimento bench jsb jsb-chorales.zip --out jsb
       partimento bench jsb jsb-chorales.zip --out gru --recipe gru_voices --seeds 1 --minutes 20
       partimento bench jsb jsb-chorales.zip --model jsb/seed-0
+      partimento bench frames rolls.zip --set nottingham --out nottingham
 
     With --json: protocol, sha256 of the data, unit, baseline, runs (recipe, seed,
     checkpoint, parameters, steps, seconds, valid and test, each with micro,
@@ -53,13 +59,18 @@ def bench(
     Parameters
     ----------
     protocol
-        jsb.
+        jsb or frames.
     data
         The file of the data set.
     out
         The folder of the runs, one for each seed; started again, it goes on where it was.
     recipe
-        What to train; its encoding becomes the protocol's, and nothing but notes is given to it.
+        What to train; its encoding becomes the protocol's, and nothing but notes is given to it. By default
+        lstm_slots or lstm_frames.
+    dataset
+        Of frames: jsb_chorales, nottingham, musedata or piano_midi_de.
+    row
+        Of frames: A or B.
     model
         Score these trained models instead; may be given several times.
     depth
@@ -83,34 +94,34 @@ def bench(
             positive(option, value)
     if out is None and not model:
         raise InvalidOption("--out is missing: the folder for the runs; or give a trained --model")
-    from partimento.evaluation import chorales
+    from partimento.evaluation import chorales, pianorolls
     from partimento.models.checkpoint import Checkpoint
+    from partimento.models.recipes import recipe as named
     from partimento.training.process import thread_count
 
-    encoded, digest = chorales.read(data)
-    screen.say(f"   {short(data)}: sha256 {digest}")
-    held = chorales.HoldLast(chorales.pieces_of(encoded.part("train")))
-    baseline = {name: chorales.figures(held.score(chorales.pieces_of(encoded.part(name))), encoded.part(name)) for name in PARTS}
+    chosen = named(recipe or PROTOCOLS[protocol], depth)
+    benchmark = chorales.benchmark(data) if protocol == "jsb" else pianorolls.benchmark(data, dataset, row)
+    screen.say(f"   {short(data)}: sha256 {benchmark.sha256}")
     if model:
         checkpoints = [Checkpoint.load(path) for path in model]
     else:
         assert out is not None
-        chosen = _recipe(recipe, depth)
+        chosen = benchmark.allowed(chosen)
         checkpoints = [
-            _trained(screen, _seeded(chosen, seed), encoded, out / f"seed-{seed}", digest, threads, minutes, steps)
+            _trained(screen, _seeded(chosen, seed), benchmark, out / f"seed-{seed}", threads, minutes, steps)
             for seed in range(seeds)
         ]
     with thread_count(threads):
-        runs = [(checkpoint, _scored(checkpoint, encoded)) for checkpoint in checkpoints]
-    _show(screen, runs, baseline)
+        runs = [(checkpoint, _scored(checkpoint, benchmark)) for checkpoint in checkpoints]
+    _show(screen, runs, benchmark)
     mean = {name: sum(found[name].micro for _, found in runs) / len(runs) for name in PARTS}
     told = [_told(checkpoint) | {name: found[name].to_json() for name in PARTS} for checkpoint, found in runs]
     screen.result(
         {
-            "protocol": protocol,
-            "sha256": digest,
-            "unit": "nats a note",
-            "baseline": {name: baseline[name].to_json() for name in PARTS},
+            "protocol": benchmark.name,
+            "sha256": benchmark.sha256,
+            "unit": benchmark.unit,
+            "baseline": {name: benchmark.baselines[name].to_json() for name in PARTS},
             "runs": told,
             "mean": mean,
             "seconds": screen.seconds,
@@ -118,27 +129,19 @@ def bench(
     )
 
 
-def _recipe(name: str, depth: int | None) -> Recipe:
-    """The recipe as the protocol allows it: in its encoding, with no key, length or other label of the piece as input."""
-    from partimento.models.recipes import recipe as named
-
-    chosen = named(name, depth)
-    return replace(chosen, encoding="slots", model=replace(chosen.model, conditions=False))
-
-
 def _seeded(recipe: Recipe, seed: int) -> Recipe:
     return replace(recipe, training=replace(recipe.training, seed=seed))
 
 
 def _trained(
-    screen: Screen, recipe: Recipe, encoded: Encoded, out: Path, digest: str, threads: int, minutes: float | None, steps: int | None
+    screen: Screen, recipe: Recipe, benchmark: Benchmark, out: Path, threads: int, minutes: float | None, steps: int | None
 ) -> Checkpoint:
     from partimento.cli.train import _teller
     from partimento.models.checkpoint import Checkpoint
     from partimento.training.plan import plan as make_plan
     from partimento.training.train import train as run_training
 
-    plan = make_plan(recipe, encoded, threads=threads)
+    plan = make_plan(recipe, benchmark.encoded, threads=threads)
     screen.say(
         f"   {recipe.name}, seed {recipe.training.seed}: {counted(plan.parameters, 'parameter')}, "
         f"about {duration(plan.epoch_seconds)} an epoch"
@@ -146,9 +149,9 @@ def _trained(
     with screen.progress() as tell:
         result = run_training(
             recipe,
-            encoded,
+            benchmark.encoded,
             out,
-            metadata={"data": digest, "licences": ["JSB chorales (benchmark P1)"]},
+            metadata={"benchmark": benchmark.name, "data": benchmark.sha256, "licences": [f"benchmark data: {benchmark.name}"]},
             threads=threads,
             on_progress=_teller(screen, tell, plan.steps),
             budget_seconds=None if minutes is None else 60 * minutes,
@@ -157,15 +160,12 @@ def _trained(
     return Checkpoint.load(result.path)
 
 
-def _scored(checkpoint: Checkpoint, encoded: Encoded) -> dict[str, Figures]:
+def _scored(checkpoint: Checkpoint, benchmark: Benchmark) -> dict[str, Figures]:
     """The protocol's figures of valid and test. Raises `InvalidOption` for a model of another encoding, or that is told more."""
-    from partimento.evaluation import chorales
-
-    if checkpoint.encoding != encoded.encoding or checkpoint.recipe.model.conditions:
+    if checkpoint.recipe != benchmark.allowed(checkpoint.recipe):
         raise InvalidOption(f"{checkpoint.path}: not trained for this protocol; train it with partimento bench")
-    parts = {name: encoded.part(name) for name in PARTS}
     predictor = checkpoint.predictor()
-    return {name: chorales.figures(predictor.score(chorales.pieces_of(part)), part) for name, part in parts.items()}
+    return {name: benchmark.figures(predictor, name) for name in PARTS}
 
 
 def _told(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -180,20 +180,31 @@ def _told(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _show(screen: Screen, runs: list[tuple[Checkpoint, dict[str, Figures]]], baseline: dict[str, Figures]) -> None:
-    """A row for each run, its interval over pieces, and the baseline."""
-    screen.say(f"\n{'nats a note':<26}{'valid':>22}{'(piece mean)':>14}{'test':>22}{'(piece mean)':>14}")
-    rows = [(f"{checkpoint.recipe.name}, seed {checkpoint.recipe.training.seed}", found) for checkpoint, found in runs]
-    for name, found in [*rows, ("hold the last note", baseline)]:
-        cells = []
+def _show(screen: Screen, runs: list[tuple[Checkpoint, dict[str, Figures]]], benchmark: Benchmark) -> None:
+    """A row for each run with its intervals over pieces, then the baseline, and what a reader must know."""
+    beside = list(next(iter(benchmark.baselines.values())).beside)
+    heads = [f"{part}{', ' + name.replace('_', ' ') if name else ''}" for part in PARTS for name in ("", "piece mean", *beside)]
+    rows = [[benchmark.unit, *heads]]
+    named = [(f"{checkpoint.recipe.name}, seed {checkpoint.recipe.training.seed}", found) for checkpoint, found in runs]
+    for name, found in [*named, (benchmark.baseline, benchmark.baselines)]:
+        cells = [name]
         for part in PARTS:
-            interval = found[part].interval()
-            cells.append(f"{interval.mean:>12.4f} ± {(interval.high - interval.low) / 2:.4f}{found[part].piece_mean:>14.4f}")
-        screen.say(f"{name:<26}" + " ".join(cells))
+            one, interval = found[part], found[part].interval()
+            cells.append(f"{one.micro:.4f} ± {(interval.high - interval.low) / 2:.4f}")
+            cells += [f"{value:.4f}" for value in (one.piece_mean, *one.beside.values())]
+        rows.append(cells)
     if len(runs) > 1:
-        means = [sum(found[part].micro for _, found in runs) / len(runs) for part in PARTS]
-        screen.say(f"{'mean of the seeds':<26}{means[0]:>12.4f}{'':>24}{means[1]:>12.4f}")
-    screen.say("\n± is half of the 95% bootstrap interval over pieces. Rests count, there is no end symbol, nothing is transposed.")
-    screen.say(
-        "Each note is predicted from all slots before and the voices above it; nothing else is given but the place in the beat."
-    )
+        mean = {part: sum(found[part].micro for _, found in runs) / len(runs) for part in PARTS}
+        blank = [""] * (len(heads) // 2 - 1)
+        rows.append(["mean of the seeds", f"{mean['valid']:.4f}", *blank, f"{mean['test']:.4f}", *blank])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    screen.say()
+    for row in rows:
+        screen.say(
+            "  ".join(
+                cell.ljust(width) if not at else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+        )
+    screen.say("\n± is half of the 95% bootstrap interval over pieces.")
+    for caveat in benchmark.caveats:
+        screen.say(caveat)

@@ -8,7 +8,7 @@ the voice and the place in the beat (of pieces that begin on the first slot). Pu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,17 @@ from partimento.corpus.encoded import PARTS, Encoded, Part
 from partimento.encodings import Events, make
 from partimento.encodings.slots import FIRST_PITCH, GRID, HIGHEST, LOWEST, REST, SYMBOLS, VOICES
 from partimento.errors import UnreadableFile
-from partimento.evaluation.protocol import Figures, read_set
+from partimento.evaluation.protocol import Benchmark, Figures, pieces_of, read_set
 from partimento.models.predictor import Scores
 
 MEMBER = "Jsb16thSeparated.json"
 PIECES = (229, 76, 77)  # of train, valid, test
 NOTES = (220_912, 73_632, 75_600)
 PUBLISHED_VALID = 0.335  # Music Transformer, Huang et al. 2019, table 2
+CAVEATS = (
+    "Rests count, there is no end symbol, nothing is transposed.",
+    "Each note is predicted from all slots before and the voices above it; nothing else is given but the place in the beat.",
+)
 _STEPS = 40  # of expectation-maximisation; the figures below stand after 10
 
 
@@ -53,13 +57,18 @@ def _ids(pitch: npt.NDArray[np.int64]) -> Events:
     return np.where(pitch < 0, REST, pitch - LOWEST + FIRST_PITCH).astype(np.uint8)
 
 
-def figures(scores: Iterator[Scores], part: Part) -> Figures:
-    """The protocol's figure of a part from the scores of its pieces, in their order."""
+def benchmark(path: Path) -> Benchmark:
+    """The protocol on the data in a file. Raises `UnreadableFile`."""
+    encoded, digest = read(path)
+    held = HoldLast(pieces_of(encoded.part("train")))
+    parts = {name: encoded.part(name) for name in ("valid", "test")}
+    baselines = {name: measure(held.score(pieces_of(part)), part) for name, part in parts.items()}
+    return Benchmark("jsb", "nats a note", encoded, digest, "hold the last note", baselines, measure, CAVEATS)
+
+
+def measure(scores: Iterable[Scores], part: Part) -> Figures:
+    """The protocol's figures from the scores of a part's pieces, in their order."""
     return Figures.of(scores, [part.encoded.piece(number).size for number in part.pieces.tolist()])
-
-
-def pieces_of(part: Part) -> list[Events]:
-    return [part.encoded.piece(number) for number in part.pieces.tolist()]
 
 
 class HoldLast:

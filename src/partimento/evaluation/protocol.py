@@ -7,28 +7,32 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from partimento.corpus.encoded import Encoded, Part
+from partimento.encodings import Events
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.evaluation.score import Interval
 from partimento.files import sha256
-from partimento.models.predictor import Scores
+from partimento.models.config import Recipe
+from partimento.models.predictor import Predictor, Scores
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """`nats` [P] of each piece of a set and its `units` [P]."""
+    """`nats` [P] of each piece of a set and its `units` [P]; `beside` are other figures that the protocol asks for."""
 
     nats: Floats
     units: Floats
+    beside: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, scores: Iterable[Scores], units: Iterable[float]) -> Figures:
@@ -57,9 +61,45 @@ class Figures:
         return Interval(float(nats.sum() / self.units.sum()), float(low), float(high))
 
     def to_json(self) -> dict[str, Any]:
-        """Stable keys: micro, piece_mean, interval {mean, low, high}, pieces, units."""
+        """Stable keys: micro, piece_mean, interval {mean, low, high}, pieces, units, and the names in `beside`."""
         figures = {"micro": self.micro, "piece_mean": self.piece_mean, "interval": self.interval().to_json()}
-        return {**figures, "pieces": len(self.nats), "units": int(self.units.sum())}
+        return {**figures, "pieces": len(self.nats), "units": int(self.units.sum()), **self.beside}
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A published protocol on its data: what to train on, how scores become figures, and what a reader must know of them.
+
+    `sha256` is that of the file; `baselines` are the figures of the model called `baseline` on valid and test. `heads` are
+    those that the protocol asks for, "" for any that give an exact chain of fields.
+    """
+
+    name: str
+    unit: str
+    encoded: Encoded
+    sha256: str
+    baseline: str
+    baselines: dict[str, Figures]
+    measure: Callable[[Iterable[Scores], Part], Figures]
+    caveats: tuple[str, ...]
+    heads: str = ""
+
+    def allowed(self, recipe: Recipe) -> Recipe:
+        """The recipe in the protocol's encoding and with its heads, and with no key, length or other label of a piece."""
+        model = replace(recipe.model, conditions=False)
+        if self.heads:
+            model = replace(model, heads=self.heads, interval_logits=False)
+        return replace(recipe, encoding=self.encoded.encoding.key, model=model)
+
+    def figures(self, predictor: Predictor, part: str) -> Figures:
+        """The protocol's figures of a part: every piece scored whole."""
+        scored = self.encoded.part(part)
+        return self.measure(predictor.score(pieces_of(scored)), scored)
+
+
+def pieces_of(part: Part) -> list[Events]:
+    """The pieces of a part, in their order."""
+    return [part.encoded.piece(number) for number in part.pieces.tolist()]
 
 
 def read_set(path: Path, member: str) -> tuple[Any, str]:

@@ -47,6 +47,14 @@ def lstm_slots(depth: int = 4) -> Recipe:
     return Recipe("lstm_slots", "slots", model, training)
 
 
+def lstm_frames(depth: int = 4) -> Recipe:
+    """Piano rolls key by key, as benchmarked: no augmentation."""
+    model = replace(_recurrent("lstm", depth, 0.3), conditions=False)
+    return Recipe(
+        "lstm_frames", "frames", model, replace(_recurrent_training(depth, batch=16, segment=256), average=0.99, transpose=0)
+    )
+
+
 def gru_voices(depth: int = 4) -> Recipe:
     """As `lstm_voices`, with the smaller cell."""
     return Recipe("gru_voices", "voices", _recurrent("gru", depth, 0.3), _recurrent_training(depth, batch=16, segment=128))
@@ -97,7 +105,17 @@ def _training(depth: int, rate: float, batch: int, segment: int) -> TrainingConf
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
     made.__name__: made
-    for made in (seed_joint, seed_pair, lstm_slots, lstm_voices, gru_voices, lstm_notes, convolution_notes, transformer_notes)
+    for made in (
+        seed_joint,
+        seed_pair,
+        lstm_slots,
+        lstm_frames,
+        lstm_voices,
+        gru_voices,
+        lstm_notes,
+        convolution_notes,
+        transformer_notes,
+    )
 }
 
 
