@@ -27,6 +27,8 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "voices": {"grid": (1, 4, 12), "voices": (1, 3, 4, 8)},
     "slots": {},
+    "frames": {"grid": (2, 4)},
+    "roll": {"grid": (2,)},
     "notes": {"profile": ("score", "piano", "ensemble", "performance")},
 }
 

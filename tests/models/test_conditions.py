@@ -38,7 +38,7 @@ def a_model(vocabulary: Conditions = KNOWN) -> Model:
     torch.manual_seed(1)
     model = Model.of(CONFIG, VOICES, vocabulary).eval()
     for table in model.conditions.tables.values():
-        torch.nn.init.normal_(table.weight[1:].data)  # type: ignore[index,union-attr]
+        torch.nn.init.normal_(table.weight[1:].data)  # type: ignore[index]
     return model
 
 

@@ -22,6 +22,7 @@ from partimento.training.batches import Batches
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.schedule import Schedule
 from partimento.training.train import train
+from partimento.training.validation import Sample
 from tests.training.tiny import made_encoded, outcome, tiny_encoded, tiny_recipe
 
 FULL = Recipe(
@@ -87,7 +88,8 @@ def test_an_averaged_run_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: p
     sharp = replace(FULL, training=replace(FULL.training, average=0.0))
     train(sharp, data, tmp_path / "sharp", threads=1)
     assert outcome(tmp_path / "sharp")["weights"] != outcome(tmp_path / "plain")["weights"]
-    assert Checkpoint.load(tmp_path / "plain").predictor().encoding is not None
+    sample = Sample(data.part("valid"), FULL.training.valid_events, 0)
+    assert sample.bits(Checkpoint.load(tmp_path / "plain").predictor()) == pytest.approx(result.valid_bits, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["cosine", "trapezoid"])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
 from partimento import __version__
+from partimento.cli.bench import bench
 from partimento.cli.build import build
 from partimento.cli.compose import compose
 from partimento.cli.demo import demo
@@ -36,7 +37,7 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, explore, demo)
+COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, explore, demo, bench)
 for place, command in enumerate(COMMANDS):
     app.command(command, sort_key=place)
 

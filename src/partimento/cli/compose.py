@@ -32,6 +32,7 @@ def compose(
     given: Path | None = None,
     given_notes: int | None = None,
     count: int = 1,
+    condition: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     temperature: str = "1",
     top_k: int = 0,
     top_p: float = 1.0,
@@ -49,6 +50,7 @@ def compose(
       partimento compose run --given tune.mid --notes 100 -o continued.mid
       partimento compose run --count 8 --temperature pitch=0.9,duration=0.7 --top-p 0.95 --seed 1 -o some.mid
       partimento compose run --key "G major" --chords "G C D7 G" --bars 8 --end-on-tonic -o song.mid
+      partimento compose run --condition "key=G minor" --condition meter=3/4 -o minuet.mid
       partimento compose --like some-3.mid -o again.mid
 
     With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms
@@ -69,6 +71,9 @@ def compose(
         Only so many of its first notes, as the encoding counts them.
     count
         How many pieces.
+    condition
+        What the model should have in mind: composer, genre, key, meter, tempo (quarters a minute), density (notes
+        a quarter) or length (bars), as NAME=VALUE; may be given several times.
     temperature
         Below 1 safer, above 1 wilder; one number, or one for each field: pitch=0.9,duration=0.7.
     top_k
@@ -92,7 +97,8 @@ def compose(
     if like is not None:
         asked = {"--notes": notes != 200, "--given": given is not None, "--given-notes": given_notes is not None}
         asked |= {"--count": count != 1, "--temperature": temperature != "1", "--top-k": top_k != 0, "--top-p": top_p != 1}
-        asked |= {"--min-p": min_p != 0, "--seed": seed is not None, "rules": rules is not None and rules != RuleOptions()}
+        asked |= {"--min-p": min_p != 0, "--seed": seed is not None, "--condition": bool(condition)}
+        asked |= {"rules": rules is not None and rules != RuleOptions()}
         if any(asked.values()):
             others = ", ".join(option for option, given_too in asked.items() if given_too)
             raise InvalidOption(f"--like makes the same piece again, so it cannot go with {others}; leave one of them out")
@@ -138,6 +144,7 @@ def compose(
             seed=seed,
             count=count,
             rules=must_hold,
+            conditions=_conditions(condition),
             on_progress=on_progress,
         )
     names = [out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]
@@ -226,6 +233,13 @@ def _check_out(out: Path) -> None:
     if out.is_dir():
         raise InvalidOption(f"-o {out}: a folder is in the way")
     check_parents("-o", out)
+
+
+def _conditions(given: tuple[str, ...]) -> dict[str, str | float]:
+    pairs = [one.partition("=") for one in given]
+    if wrong := [one for one, (_, equals, _) in zip(given, pairs, strict=True) if not equals]:
+        raise InvalidOption(f"--condition {wrong[0]}: give a name and a value, such as --condition meter=3/4")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _temperature(text: str) -> Any:

@@ -25,6 +25,8 @@ def evaluate(
     split: str | None = None,
     part: str = "test",
     context: int | None = None,
+    only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    conditions: Flag = False,
     baselines: Annotated[bool, Parameter(negative="--no-baselines", show_default=False)] = True,
     threads: int = 0,
     json: Flag = False,
@@ -53,6 +55,11 @@ def evaluate(
         train, valid or test.
     context
         How many earlier notes each prediction may see; all by default.
+    only
+        Score these pieces alone: composer=, genre=, title= or licence= and names; may be given several times.
+    conditions
+        Tell each model the composer, genre, key, meter, tempo, density and length of each piece; models that know
+        none are refused.
     baselines
         Score the four baselines as well.
     threads
@@ -65,7 +72,7 @@ def evaluate(
     screen = Screen(json)
     if context is not None:
         positive("--context", context)
-    rows, same = score_all(screen, [model], Corpus.open(corpus), split, part, [context], baselines, threads)
+    rows, same = score_all(screen, [model], Corpus.open(corpus), split, part, [context], baselines, threads, only, conditions)
     _show(screen, rows)
     if split in (None, "works") and not rows[0].leaks:
         screen.say(f"\nNext: partimento compose {short(model)} --notes 200 -o new.mid")
@@ -79,6 +86,8 @@ def compare(
     split: str | None = None,
     part: str = "test",
     context: Annotated[tuple[int, ...], Parameter(show_default=False)] = (),
+    only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    conditions: Flag = False,
     baselines: Annotated[bool, Parameter(negative="--no-baselines", show_default=False)] = True,
     threads: int = 0,
     markdown: Flag = False,
@@ -106,6 +115,11 @@ def compare(
         train, valid or test.
     context
         How many earlier notes each prediction may see, 0 for all; may be given several times.
+    only
+        Score these pieces alone: composer=, genre=, title= or licence= and names; may be given several times.
+    conditions
+        Tell each model the composer, genre, key, meter, tempo, density and length of each piece; models that know
+        none are refused.
     baselines
         Score the four baselines as well.
     threads
@@ -125,7 +139,7 @@ def compare(
         not_negative("--context", size)
     place = corpus or corpus_of(runs[0])
     contexts = [size or None for size in context] or [None]
-    rows, same = score_all(screen, list(runs), Corpus.open(place), split, part, contexts, baselines, threads)
+    rows, same = score_all(screen, list(runs), Corpus.open(place), split, part, contexts, baselines, threads, only, conditions)
     _show(screen, rows, markdown)
     paired = differences(rows)
     for one in paired[: len(runs) * len(contexts) - 1]:
@@ -158,6 +172,8 @@ def score_all(
     contexts: Sequence[int | None] = (None,),
     baselines: bool = True,
     threads: int = 0,
+    only: Sequence[str] = (),
+    conditions: bool = False,
 ) -> tuple[list[Row], list[bool]]:
     """A row for each model and context, then one for each baseline; and whether each model row is of this very corpus."""
     from partimento.corpus import PARTS, SPLITS
@@ -177,19 +193,27 @@ def score_all(
         for path, checkpoint in zip(models, checkpoints, strict=True):
             _check_split(screen, path, checkpoint, split)
             same_corpus = _is_same_corpus(screen, path, checkpoint, corpus)
-            scored = corpus.encoded(checkpoint.encoding.key).part(part, split)
+            encoded = corpus.encoded(checkpoint.encoding.key)
+            scored = (encoded.only(corpus.matching(only)) if only else encoded).part(part, split)
+            predictor = checkpoint.predictor(_told(corpus, checkpoint)[scored.pieces] if conditions else None)
             name = _name_of(path, models, checkpoint)
             for context in contexts:
-                rows.append(
-                    score(checkpoint.predictor(), scored, context=context, name=name, on_progress=_bar(tell, name, context))
-                )
+                rows.append(score(predictor, scored, context=context, name=name, on_progress=_bar(tell, name, context)))
                 same.append(same_corpus)
         if baselines:
             encoded = corpus.encoded(checkpoints[0].encoding.key)
             for name in BASELINES:
                 fitted = fit(name, encoded.encoding.fields, _targeted(encoded.part("train", split)))
-                rows.append(score(fitted, encoded.part(part, split), name=name, on_progress=_bar(tell, name, None)))
+                scored = (encoded.only(corpus.matching(only)) if only else encoded).part(part, split)
+                rows.append(score(fitted, scored, name=name, on_progress=_bar(tell, name, None)))
     return rows, same
+
+
+def _told(corpus: Corpus, checkpoint: Checkpoint) -> Any:
+    """The conditions of every piece of the corpus, in the model's words."""
+    if checkpoint.vocabulary is None:
+        raise InvalidOption(f"{checkpoint.path} knows no conditions; leave --conditions out, or train a recipe that does")
+    return corpus.conditions(checkpoint.vocabulary)
 
 
 def _targeted(part: Part) -> Any:

@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,9 +112,13 @@ def compose(
     seed: int = 0,
     count: int = 1,
     rules: Rules | None = None,
+    conditions: Mapping[str, str | float] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     """`count` pieces of `notes` new notes each, after those of `given`, under `rules`. `on_progress(done, of)` counts notes.
+
+    `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
+    density, length.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
@@ -130,7 +134,7 @@ def compose(
                 f"{_called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
             )
         start = _Start(events, _called(given), given.about.licence)
-    return _compose(checkpoint, start, notes, sampling or Sampling(), seed, count, rules, on_progress)
+    return _compose(checkpoint, start, notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), on_progress)
 
 
 def again(made: str, checkpoint: Trained) -> Composition:
@@ -152,13 +156,14 @@ def again(made: str, checkpoint: Trained) -> Composition:
         sampling = Sampling(**options["sampling"])
         notes, seed, count, index = (options[key] for key in ("notes", "seed", "count", "index"))
         rules = Rules.from_json(options["rules"]) if "rules" in options else None
+        conditions = dict(options.get("conditions", {}))
         if type(index) is not int or type(count) is not int or not 0 <= index < count:
             raise ValueError("index")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidOption(
             f"this is not a note of how a piece was made ({error!r}); take it from the title page of a composed piece"
         ) from None
-    one = _compose(checkpoint, start, notes, sampling, seed, count, rules)[index]
+    one = _compose(checkpoint, start, notes, sampling, seed, count, rules, conditions)[index]
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
 
 
@@ -194,10 +199,11 @@ def _compose(
     sampling: Sampling,
     seed: int,
     count: int,
-    rules: Rules | None = None,
+    rules: Rules | None,
+    conditions: dict[str, str | float],
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
-    encoding, predictor = checkpoint.encoding, checkpoint.predictor()
+    encoding, predictor = checkpoint.encoding, _under(checkpoint, conditions)
     with _one_thread():
         given = None if start is None else start.events
         steps = []
@@ -227,11 +233,23 @@ def _compose(
         options = {"notes": notes, "sampling": sampling.to_json(), "seed": seed, "count": count, "index": index}
         if rules is not None:
             options["rules"] = rules.to_json()
+        options |= {"conditions": conditions} if conditions else {}
         note = json.dumps({**made, "options": options}, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         about = About(title=_title(checkpoint, start, seed, index), licence=_licence(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
         compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
     return compositions
+
+
+def _under(checkpoint: Trained, conditions: dict[str, str | float]) -> Predictor:
+    """The model under conditions. Raises `InvalidOption` where it knows none, and `UnknownName`."""
+    if not conditions:
+        return checkpoint.predictor()
+    told: Any = checkpoint
+    if getattr(told, "vocabulary", None) is None:
+        raise InvalidOption(f"{checkpoint.path} knows no conditions such as {next(iter(conditions))}; train a recipe that does")
+    under: Predictor = told.predictor(told.vocabulary.named(**conditions))
+    return under
 
 
 def _steps(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import fields
 
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.frames import Frames, Roll
 from partimento.encodings.melody_written import WrittenMelody
 from partimento.encodings.notes import Notes
 from partimento.encodings.slots import Slots
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 
-REGISTRY: dict[str, type[Encoding]] = {kind.name: kind for kind in (WrittenMelody, Voices, Notes, Slots)}
+REGISTRY: dict[str, type[Encoding]] = {kind.name: kind for kind in (WrittenMelody, Voices, Notes, Slots, Frames, Roll)}
 
 
 def make(key: str) -> Encoding:

@@ -81,7 +81,7 @@ class Voices(Encoding):
         taken together and split by pitch.
         """
         tracks = [number for number, track in enumerate(piece.tracks) if not track.is_drum]
-        line = _on_grid(piece, self.grid)
+        line = on_grid(piece, self.grid)
         if len(tracks) != self.voices:
             filled = set(np.unique(line["track"]).tolist())
             tracks = [number for number in tracks if number in filled]
@@ -150,7 +150,7 @@ class Voices(Encoding):
         return lines.transposed(events, semitones, FIRST_PITCH, 127 + FIRST_PITCH)
 
 
-def _on_grid(piece: Piece, grid: int) -> Array:
+def on_grid(piece: Piece, grid: int) -> Array:
     """The notes in steps, onsets and ends on the nearest one, within the first `MAX_STEPS`."""
     ticks = piece.ticks_per_quarter
     onset = piece.notes["onset"].astype(np.int64)

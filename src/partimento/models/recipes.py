@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from partimento.errors import InvalidOption, UnknownName
@@ -37,6 +38,21 @@ def seed_pair() -> Recipe:
 def lstm_voices(depth: int = 4) -> Recipe:
     """A few voices on a grid: small sets of alike pieces, so much is dropped out and every piece sung in every key."""
     return Recipe("lstm_voices", "voices", _recurrent("lstm", depth, 0.3), _recurrent_training(depth, batch=16, segment=128))
+
+
+def lstm_slots(depth: int = 4) -> Recipe:
+    """The JSB chorales as they are benchmarked: little music, so half of the units are dropped out; nothing but notes is given."""
+    model = replace(_recurrent("lstm", depth, 0.5), conditions=False)
+    training = replace(_recurrent_training(depth, batch=16, segment=128), average=0.99, transpose=6, noise=0.05)
+    return Recipe("lstm_slots", "slots", model, training)
+
+
+def lstm_frames(depth: int = 4) -> Recipe:
+    """Piano rolls key by key, as benchmarked: no augmentation."""
+    model = replace(_recurrent("lstm", depth, 0.3), conditions=False)
+    return Recipe(
+        "lstm_frames", "frames", model, replace(_recurrent_training(depth, batch=16, segment=256), average=0.99, transpose=0)
+    )
 
 
 def gru_voices(depth: int = 4) -> Recipe:
@@ -89,7 +105,17 @@ def _training(depth: int, rate: float, batch: int, segment: int) -> TrainingConf
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
     made.__name__: made
-    for made in (seed_joint, seed_pair, lstm_voices, gru_voices, lstm_notes, convolution_notes, transformer_notes)
+    for made in (
+        seed_joint,
+        seed_pair,
+        lstm_slots,
+        lstm_frames,
+        lstm_voices,
+        gru_voices,
+        lstm_notes,
+        convolution_notes,
+        transformer_notes,
+    )
 }
 
 

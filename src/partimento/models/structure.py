@@ -57,16 +57,15 @@ class IntervalScores(nn.Module):
         self.project = nn.Linear(width, self.references * (2 * WIDEST + 1), bias=False)
         nn.init.zeros_(self.project.weight)
         self.before = pitches.first - first  # ids that are no pitch
-        pitch = torch.arange(choices - self.before) + pitches.lowest + 1
-        interval = (pitch - torch.arange(129)[:, None]).clamp(-WIDEST, WIDEST) + WIDEST
-        self.interval: Tensor
-        self.register_buffer("interval", interval, persistent=False)  # [reference, pitch id]
+        self.pitches, self.lowest = choices - self.before, pitches.lowest
 
     def forward(self, h: Tensor, sounding: Tensor) -> Tensor:
         """Scores [..., choices] from h [..., D] and the references [..., R]."""
         scores = self.project(h).reshape(*sounding.shape, -1)
         scores = scores * (sounding > 0)[..., None]
-        own = scores.gather(-1, self.interval[sounding]).sum(-2)
+        pitch = torch.arange(self.pitches, device=h.device) + self.lowest + 1
+        interval = (pitch - sounding[..., None]).clamp(-WIDEST, WIDEST) + WIDEST  # [..., R, pitch]
+        own = scores.gather(-1, interval).sum(-2)
         return nn.functional.pad(own, (self.before, 0))
 
 

@@ -1,0 +1,210 @@
+"""`partimento bench`: the published benchmarks, exactly as they are defined, with any recipe or model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from partimento.cli.screen import Flag, Screen, counted, duration, positive, short
+from partimento.errors import InvalidOption, UnknownName
+
+if TYPE_CHECKING:
+    from partimento.evaluation.protocol import Benchmark, Figures
+    from partimento.models.checkpoint import Checkpoint
+    from partimento.models.config import Recipe
+
+PARTS = ("valid", "test")
+PROTOCOLS = {"jsb": "lstm_slots", "frames": "lstm_frames"}  # and the recipes that are trained by default
+
+
+def bench(
+    protocol: str,
+    data: Path,
+    *,
+    out: Annotated[Path | None, Parameter(alias="-o")] = None,
+    recipe: str | None = None,
+    dataset: Annotated[str, Parameter(name="--set")] = "jsb_chorales",
+    row: str = "B",
+    model: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (),
+    depth: int | None = None,
+    seeds: int = 3,
+    minutes: float | None = None,
+    steps: int | None = None,
+    threads: int = 0,
+    json: Flag = False,
+) -> None:
+    """Trains on a published data set and scores the valid and test parts as its protocol says.
+
+    jsb: the JSB chorales in sixteenths, nats a note (one voice in one sixteenth, 47
+    symbols). DATA is Jsb16thSeparated.json, or the zip that holds it. The split is the
+    published one; training is chosen on valid, and test is scored once a seed.
+
+    frames: four sets of piano rolls, nats a frame. DATA is the JSON file of one set, or
+    the zip that holds them. --row A has keys that are independent within a frame, --row B
+    the exact chain rule.
+
+    Examples:
+      partimento bench jsb jsb-chorales.zip --out jsb
+      partimento bench jsb jsb-chorales.zip --out gru --recipe gru_voices --seeds 1 --minutes 20
+      partimento bench jsb jsb-chorales.zip --model jsb/seed-0
+      partimento bench frames rolls.zip --set nottingham --out nottingham
+
+    With --json: protocol, sha256 of the data, unit, baseline, runs (recipe, seed,
+    checkpoint, parameters, steps, seconds, valid and test, each with micro,
+    piece_mean, interval, pieces, units), mean of the runs (valid, test), seconds.
+
+    Parameters
+    ----------
+    protocol
+        jsb or frames.
+    data
+        The file of the data set.
+    out
+        The folder of the runs, one for each seed; started again, it goes on where it was.
+    recipe
+        What to train; its encoding becomes the protocol's, and nothing but notes is given to it. By default
+        lstm_slots or lstm_frames.
+    dataset
+        Of frames: jsb_chorales, nottingham, musedata or piano_midi_de.
+    row
+        Of frames: A or B.
+    model
+        Score these trained models instead; may be given several times.
+    depth
+        The size of the recipe.
+    seeds
+        How many runs.
+    minutes
+        Stop each run after this time at the latest.
+    steps
+        Stop each run after this many steps at the latest.
+    threads
+        Threads of torch; 0 takes one for each core.
+    json
+        Print one JSON object for scripts.
+    """
+    screen = Screen(json)
+    if protocol not in PROTOCOLS:
+        raise UnknownName("protocol", protocol, PROTOCOLS)
+    for option, value in (("--seeds", seeds), ("--minutes", minutes), ("--steps", steps)):
+        if value is not None:
+            positive(option, value)
+    if out is None and not model:
+        raise InvalidOption("--out is missing: the folder for the runs; or give a trained --model")
+    from partimento.evaluation import chorales, pianorolls
+    from partimento.models.checkpoint import Checkpoint
+    from partimento.models.recipes import recipe as named
+    from partimento.training.process import thread_count
+
+    chosen = named(recipe or PROTOCOLS[protocol], depth)
+    benchmark = chorales.benchmark(data) if protocol == "jsb" else pianorolls.benchmark(data, dataset, row)
+    screen.say(f"   {short(data)}: sha256 {benchmark.sha256}")
+    if model:
+        checkpoints = [Checkpoint.load(path) for path in model]
+    else:
+        assert out is not None
+        chosen = benchmark.allowed(chosen)
+        checkpoints = [
+            _trained(screen, _seeded(chosen, seed), benchmark, out / f"seed-{seed}", threads, minutes, steps)
+            for seed in range(seeds)
+        ]
+    with thread_count(threads):
+        runs = [(checkpoint, _scored(checkpoint, benchmark)) for checkpoint in checkpoints]
+    _show(screen, runs, benchmark)
+    mean = {name: sum(found[name].micro for _, found in runs) / len(runs) for name in PARTS}
+    told = [_told(checkpoint) | {name: found[name].to_json() for name in PARTS} for checkpoint, found in runs]
+    screen.result(
+        {
+            "protocol": benchmark.name,
+            "sha256": benchmark.sha256,
+            "unit": benchmark.unit,
+            "baseline": {name: benchmark.baselines[name].to_json() for name in PARTS},
+            "runs": told,
+            "mean": mean,
+            "seconds": screen.seconds,
+        }
+    )
+
+
+def _seeded(recipe: Recipe, seed: int) -> Recipe:
+    return replace(recipe, training=replace(recipe.training, seed=seed))
+
+
+def _trained(
+    screen: Screen, recipe: Recipe, benchmark: Benchmark, out: Path, threads: int, minutes: float | None, steps: int | None
+) -> Checkpoint:
+    from partimento.cli.train import _teller
+    from partimento.models.checkpoint import Checkpoint
+    from partimento.training.plan import plan as make_plan
+    from partimento.training.train import train as run_training
+
+    plan = make_plan(recipe, benchmark.encoded, threads=threads)
+    screen.say(
+        f"   {recipe.name}, seed {recipe.training.seed}: {counted(plan.parameters, 'parameter')}, "
+        f"about {duration(plan.epoch_seconds)} an epoch"
+    )
+    with screen.progress() as tell:
+        result = run_training(
+            recipe,
+            benchmark.encoded,
+            out,
+            metadata={"benchmark": benchmark.name, "data": benchmark.sha256, "licences": [f"benchmark data: {benchmark.name}"]},
+            threads=threads,
+            on_progress=_teller(screen, tell, plan.steps),
+            budget_seconds=None if minutes is None else 60 * minutes,
+            max_steps=steps,
+        )
+    return Checkpoint.load(result.path)
+
+
+def _scored(checkpoint: Checkpoint, benchmark: Benchmark) -> dict[str, Figures]:
+    """The protocol's figures of valid and test. Raises `InvalidOption` for a model of another encoding, or that is told more."""
+    if checkpoint.recipe != benchmark.allowed(checkpoint.recipe):
+        raise InvalidOption(f"{checkpoint.path}: not trained for this protocol; train it with partimento bench")
+    predictor = checkpoint.predictor()
+    return {name: benchmark.figures(predictor, name) for name in PARTS}
+
+
+def _told(checkpoint: Checkpoint) -> dict[str, Any]:
+    training = checkpoint.metadata["training"]
+    return {
+        "recipe": checkpoint.recipe.name,
+        "seed": checkpoint.recipe.training.seed,
+        "checkpoint": str(checkpoint.path),
+        "parameters": checkpoint.model.parameter_count,
+        "steps": training["best_step"],
+        "seconds": round(float(training["seconds"]), 3),
+    }
+
+
+def _show(screen: Screen, runs: list[tuple[Checkpoint, dict[str, Figures]]], benchmark: Benchmark) -> None:
+    """A row for each run with its intervals over pieces, then the baseline, and what a reader must know."""
+    beside = list(next(iter(benchmark.baselines.values())).beside)
+    heads = [f"{part}{', ' + name.replace('_', ' ') if name else ''}" for part in PARTS for name in ("", "piece mean", *beside)]
+    rows = [[benchmark.unit, *heads]]
+    named = [(f"{checkpoint.recipe.name}, seed {checkpoint.recipe.training.seed}", found) for checkpoint, found in runs]
+    for name, found in [*named, (benchmark.baseline, benchmark.baselines)]:
+        cells = [name]
+        for part in PARTS:
+            one, interval = found[part], found[part].interval()
+            cells.append(f"{one.micro:.4f} ± {(interval.high - interval.low) / 2:.4f}")
+            cells += [f"{value:.4f}" for value in (one.piece_mean, *one.beside.values())]
+        rows.append(cells)
+    if len(runs) > 1:
+        mean = {part: sum(found[part].micro for _, found in runs) / len(runs) for part in PARTS}
+        blank = [""] * (len(heads) // 2 - 1)
+        rows.append(["mean of the seeds", f"{mean['valid']:.4f}", *blank, f"{mean['test']:.4f}", *blank])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    screen.say()
+    for row in rows:
+        screen.say(
+            "  ".join(
+                cell.ljust(width) if not at else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+        )
+    screen.say("\n± is half of the 95% bootstrap interval over pieces.")
+    for caveat in benchmark.caveats:
+        screen.say(caveat)
