@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import fields
 
 from partimento.encodings.base import Encoding, Events, Field
+from partimento.encodings.leadsheet import Leadsheet
 from partimento.encodings.melody_written import WrittenMelody
 from partimento.encodings.notes import Notes
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 
-REGISTRY: dict[str, type[Encoding]] = {WrittenMelody.name: WrittenMelody, Voices.name: Voices, Notes.name: Notes}
+REGISTRY: dict[str, type[Encoding]] = {
+    WrittenMelody.name: WrittenMelody,
+    Leadsheet.name: Leadsheet,
+    Voices.name: Voices,
+    Notes.name: Notes,
+}
 
 
 def make(key: str) -> Encoding:
