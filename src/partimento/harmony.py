@@ -38,12 +38,12 @@ class Weights:
     a beat's evidence counts, since the notes of a beat say the same thing several times.
     """
 
-    chord_notes: float = 0.9
-    root_is_bass: float = 0.75
-    chord_is_bass: float = 0.17
+    chord_notes: float = 0.82
+    root_is_bass: float = 0.6
+    chord_is_bass: float = 0.32
     in_scale: float = 6.0
-    changes: tuple[float, float, float] = (0.4, 0.2, 0.06)
-    trust: float = 0.8
+    changes: tuple[float, float, float] = (0.5, 0.2, 0.08)
+    trust: float = 2.0
 
 
 def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
@@ -127,12 +127,13 @@ def _log_likelihood(sounds: Floats, lowest: Ints, weights: Weights) -> Floats:
     size = tones.sum(axis=1, keepdims=True)
     of_note = np.where(tones, weights.chord_notes / size, (1 - weights.chord_notes) / (12 - size))
     is_root = np.arange(12) == np.repeat(np.arange(12), len(QUALITIES))[:, None]
-    other = 1 - weights.root_is_bass - weights.chord_is_bass
+    other = 1.0 - weights.root_is_bass - weights.chord_is_bass
     of_bass = np.where(is_root, weights.root_is_bass, np.where(tones, weights.chord_is_bass / (size - 1), other / (12 - size)))
     fits = sounds @ np.log(of_note).T
     fits[lowest >= 0] += np.log(of_bass).T[lowest[lowest >= 0]]
     none = (sounds.sum(axis=1) * np.log(1 / 40))[:, None]  # worse than any likely chord where something sounds
-    return weights.trust * np.concatenate([fits, none], axis=1)
+    scored: Floats = weights.trust * np.concatenate([fits, none], axis=1)
+    return scored
 
 
 def _log_prior(notes: Array, weights: Weights) -> Floats:
@@ -143,7 +144,8 @@ def _log_prior(notes: Array, weights: Weights) -> Floats:
     scale[(tonic + np.array([0, 2, 3, 5, 7, 8, 10, 11] if minor else [0, 2, 4, 5, 7, 9, 11])) % 12] = True
     share = np.tile([SHARE.get(quality, RARE) for quality in QUALITIES], 12)
     share = share * np.where((_tones()[:-1] & ~scale).any(axis=1), 1.0, weights.in_scale)
-    return np.log(np.append(share / share.sum(), 0.01))
+    prior: Floats = np.log(np.append(share / share.sum(), 0.01))
+    return prior
 
 
 def _best_path(fits: Floats, place: Ints, prior: Floats, weights: Weights) -> Ints:

@@ -161,8 +161,9 @@ def _chord_changes(piece: Piece, end: int) -> Array:
     rows, line = rows[kept], line[kept]
     rows["quality"][rows["root"] < 0] = 0
     rows["tick"] = line
-    differs = (np.diff(rows["root"], prepend=-2) != 0) | (np.diff(rows["quality"].astype(np.int64), prepend=-1) != 0)
-    return rows[differs]
+    symbol = rows["root"].astype(np.int64) * len(QUALITIES) + rows["quality"]
+    changes: Array = rows[np.diff(symbol, prepend=symbol[0] - 1) != 0]
+    return changes
 
 
 def _without_short_rests(onset: Ints, end: Ints, cuts: Ints) -> Ints:

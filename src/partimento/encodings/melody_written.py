@@ -158,7 +158,11 @@ class WrittenMelody(Melody):
         notes = piece.notes[~is_drum[piece.notes["track"]]] if len(piece) else piece.notes
         if not len(notes):
             return np.zeros((0, 2), np.uint8)
-        at, length, value = (_as_five if self.durations == "five" else _as_written)(notes, piece.ticks_per_quarter)
+        if self.durations == "five":
+            at, length, value = _as_five(notes, piece.ticks_per_quarter)
+        else:
+            at, length = _as_written(notes, piece.ticks_per_quarter)
+            value = self.values.written[np.clip(length, 2, len(self.values.written) - 1)]
         track = notes["track"].astype(np.int64)
         order = np.lexsort([notes["pitch"], value, at, track])
         track, at, length, value = track[order], at[order], length[order], value[order]
@@ -272,8 +276,8 @@ def _as_five(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]:
     return at, written, _value_of_twelfths(written).astype(np.int64)
 
 
-def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]:
-    """Moment and length in 24ths of a quarter, the length again as a row of `chains`.
+def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints]:
+    """Moment and length in 24ths of a quarter of each note.
 
     A note that stops within a quarter of its length before the next moment of its part, or an eighth after it, ends there:
     notes are played shorter, and now and then longer, than they are written.
@@ -284,5 +288,4 @@ def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]
     )
     gap, length = _gaps(notes["track"], at), np.maximum(1, end - at)
     to_next = (gap > 0) & (4 * (gap - length) <= length) & (8 * (length - gap) <= length)
-    length = np.where(to_next, gap, length)
-    return at, length, np.clip(length, 2, LONGEST_QUARTERS * WRITTEN_LINES)
+    return at, np.where(to_next, gap, length)
