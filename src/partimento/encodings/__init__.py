@@ -7,6 +7,7 @@ from dataclasses import fields
 from partimento.encodings.base import Encoding, Events, Field
 from partimento.encodings.leadsheet import Leadsheet
 from partimento.encodings.melody_written import WrittenMelody
+from partimento.encodings.miditok import MidiTok
 from partimento.encodings.notes import Notes
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
@@ -16,11 +17,12 @@ REGISTRY: dict[str, type[Encoding]] = {
     Leadsheet.name: Leadsheet,
     Voices.name: Voices,
     Notes.name: Notes,
+    MidiTok.name: MidiTok,
 }
 
 
 def make(key: str) -> Encoding:
-    """The encoding that `key` names, such as `melody` or `melody:pitch=midi,chord=top`.
+    """The encoding that `key` names, such as `melody`, `melody:pitch=midi,chord=top` or `miditok:TSD`.
 
     Raises `UnknownName` for a name that is not in the registry and `InvalidOption` for an option it does not have.
     """
@@ -28,7 +30,10 @@ def make(key: str) -> Encoding:
     if name not in REGISTRY:
         raise UnknownName("encoding", name, REGISTRY)
     kind = REGISTRY[name]
-    options = dict(option.partition("=")[::2] for option in rest.split(",") if option)
+    options = {}
+    for option in filter(None, rest.split(",")):
+        named, equals, value = option.partition("=")
+        options |= {named: value} if equals or not kind.main_option else {kind.main_option: option}
     known = {field.name for field in fields(kind)}
     if unknown := set(options) - known:
         raise InvalidOption(f"encoding {name!r} has no option {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
