@@ -38,12 +38,12 @@ class Weights:
     a beat's evidence counts, since the notes of a beat say the same thing several times.
     """
 
-    chord_notes: float = 0.82
-    root_is_bass: float = 0.6
-    chord_is_bass: float = 0.32
-    in_scale: float = 6.0
-    changes: tuple[float, float, float] = (0.5, 0.2, 0.08)
-    trust: float = 2.0
+    chord_notes: float = 0.75
+    root_is_bass: float = 0.5
+    chord_is_bass: float = 0.4
+    in_scale: float = 5.0
+    changes: tuple[float, float, float] = (0.9, 0.8, 0.2)
+    trust: float = 1.35
 
 
 def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
@@ -58,7 +58,7 @@ def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
         return np.zeros(0, CHORD)
     tick, place = beats(piece)
     sounds, lowest = _sounds(notes, tick)
-    state = _best_path(_log_likelihood(sounds, lowest, weights), place, _log_prior(notes, weights), weights)
+    state = best_path(_log_likelihood(sounds, lowest, weights), place, _log_prior(notes, weights), weights)
     begins = np.flatnonzero(np.diff(state, prepend=-1))
     rows = np.zeros(len(begins), CHORD)
     rows["tick"] = tick[begins]
@@ -148,7 +148,7 @@ def _log_prior(notes: Array, weights: Weights) -> Floats:
     return prior
 
 
-def _best_path(fits: Floats, place: Ints, prior: Floats, weights: Weights) -> Ints:
+def best_path(fits: Floats, place: Ints, prior: Floats, weights: Weights) -> Ints:
     """The likeliest state of each beat [B]: a chord stays, or another one begins."""
     change = np.array(weights.changes)
     stay, go = np.log(1 - change).tolist(), np.log(change).tolist()

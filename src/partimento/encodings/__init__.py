@@ -30,7 +30,7 @@ def make(key: str) -> Encoding:
     if name not in REGISTRY:
         raise UnknownName("encoding", name, REGISTRY)
     kind = REGISTRY[name]
-    options = {}
+    options: dict[str, str] = {}
     for option in filter(None, rest.split(",")):
         named, equals, value = option.partition("=")
         options |= {named: value} if equals or not kind.main_option else {kind.main_option: option}

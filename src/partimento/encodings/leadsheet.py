@@ -138,8 +138,8 @@ def _bar_lines(piece: Piece, end: int) -> Ints:
     for number, (_, numerator, denominator) in enumerate(rows):
         stop = end
         if number + 1 < len(rows):
-            stop = min(end, int(nearest_line(np.array(rows[number + 1][0]), piece.ticks_per_quarter)))
-            stop = start + (stop - start + BAR_STEP // 2) // BAR_STEP * BAR_STEP
+            stop = int(nearest_line(np.array(rows[number + 1][0]), piece.ticks_per_quarter))
+            stop = min(end, start + (stop - start + BAR_STEP // 2) // BAR_STEP * BAR_STEP)
         length = max(BAR_STEP, 4 * LINES * numerator // denominator // BAR_STEP * BAR_STEP)
         whole = np.arange(start, stop, length)
         parts = np.arange(0, length, LONGEST_BAR)

@@ -119,7 +119,7 @@ def _score(piece: Piece) -> Any:
     import symusic
 
     ticks, last = piece.ticks_per_quarter, LAST_QUARTER * piece.ticks_per_quarter
-    score = symusic.Score(ticks)
+    score: Any = symusic.Score(ticks)
     for number, track in enumerate(piece.tracks):
         notes = piece.notes[(piece.notes["track"] == number) & (piece.notes["onset"] < last)]
         duration = np.minimum(notes["duration"], last)
@@ -134,7 +134,7 @@ def _score(piece: Piece) -> Any:
 
 def _piece(score: Any) -> Piece:
     """A piece of symusic's score; what has no length, and what is out of range, is left out."""
-    parts, tracks = [np.zeros(0, NOTE)], []
+    parts, tracks = [np.zeros(0, NOTE)], list[Track]()
     for track in score.tracks:
         columns = track.notes.numpy()
         notes = np.zeros(len(columns["time"]), NOTE)

@@ -36,8 +36,8 @@ def tune_of(piece: Piece, lines: int, last_line: int) -> tuple[Ints, Ints, Ints]
 
 
 def melody_track(piece: Piece) -> int | None:
-    """The track that holds the melody alone: the first whose name says so; else of those that are nearly one line the one that
-    lies highest, if it has at least a tenth of the notes. None where there is only one track with notes, or none such."""
+    """The track that holds the melody alone: the first whose name says so; else the one that lies highest, of those with a
+    tenth of the notes or more, if it is nearly one line. None where there is none such; a single track is always the one."""
     count = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
     filled = [number for number, track in enumerate(piece.tracks) if count[number] and not track.is_drum]
     if len(filled) < 2:
@@ -45,12 +45,11 @@ def melody_track(piece: Piece) -> int | None:
     for number in filled:
         if NAMES.search(piece.tracks[number].name):
             return number
-    heights = {}
-    for number in filled:
-        notes = piece.notes[piece.notes["track"] == number]
-        if 10 * len(notes) >= len(piece) and _is_one_line(notes):
-            heights[number] = float(notes["pitch"].mean())
-    return max(heights, key=lambda number: heights[number]) if heights else None
+    total = np.bincount(piece.notes["track"], piece.notes["pitch"], len(piece.tracks))
+    highest = max(
+        (number for number in filled if 10 * count[number] >= count[filled].sum()), key=lambda one: total[one] / count[one]
+    )
+    return highest if _is_one_line(piece.notes[piece.notes["track"] == highest]) else None
 
 
 def _is_one_line(notes: Array) -> bool:
