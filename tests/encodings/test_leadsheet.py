@@ -154,6 +154,8 @@ def test_chords_are_found_where_none_are_written() -> None:
     assert [row[1:3] for row in readable(piece)] == [("C", "76"), ("C", "79"), ("G", "71")]
     written = replace(piece, chords=sheet((0, 1, 1), chords="0 Am").chords)
     assert {row[1] for row in readable(written)} == {"Am"}
+    alone = replace(piece, notes=piece.notes[piece.notes["track"] == 0])
+    assert {row[1] for row in readable(alone)} == {"N.C."}
 
 
 def test_fields_of_what_no_one_wrote() -> None:

@@ -40,7 +40,7 @@ class Leadsheet(Encoding):
     name: ClassVar[str] = "leadsheet"
     keeps: ClassVar[str] = (
         "one melody on a grid of 24 lines a quarter, rests of a quarter of the note before or more, bar lines, chord symbols "
-        "(root and one of 17 qualities), found from the notes where the piece has none"
+        "(root and one of 17 qualities), found where a piece has none but more notes than a tune"
     )
     drops: ClassVar[str] = (
         "all notes but the melody's, times off the grid, the bass of a chord, whether a bar of 3/4 is 6/8, velocity, instruments, "
@@ -62,7 +62,7 @@ class Leadsheet(Encoding):
         if not len(onset):
             return np.zeros((0, 5), np.uint8)
         bars = _bar_lines(piece, int(end[-1]))
-        chords = _chord_changes(piece, int(end[-1]))
+        chords = _chord_changes(piece, len(onset), int(end[-1]))
         cuts = np.unique(np.concatenate([onset, bars, chords["tick"], end[-1:]]))
         end = _without_short_rests(onset, end, cuts)
         cuts = np.unique(np.concatenate([cuts, end]))
@@ -150,9 +150,14 @@ def _bar_lines(piece: Piece, end: int) -> Ints:
     return lines[lines < end]
 
 
-def _chord_changes(piece: Piece, end: int) -> Array:
-    """`CHORD` rows with ticks in lines before `end`, the first at 0, each with another chord than the one before."""
-    written = piece.chords if len(piece.chords) else find_chords(piece)
+def _chord_changes(piece: Piece, melody_notes: int, end: int) -> Array:
+    """`CHORD` rows with ticks in lines before `end`, the first at 0, each with another chord than the one before.
+
+    Chords are found where none are written and a tenth of the notes or more go with the melody: a tune alone says too little.
+    """
+    written = piece.chords
+    if not len(written) and 10 * (len(piece) - melody_notes) >= len(piece):
+        written = find_chords(piece)
     rows = np.zeros(len(written) + 1, CHORD)
     rows[0] = (0, *NO_CHORD)
     rows[1:] = written

@@ -126,7 +126,8 @@ def _score(piece: Piece) -> Any:
         columns = [np.ascontiguousarray(column, np.int32) for column in (notes["onset"], duration)]
         columns += [np.ascontiguousarray(notes[name], np.int8) for name in ("pitch", "velocity")]
         score.tracks.append(symusic.Track(track.name.encode("ascii", "replace").decode(), track.program, track.is_drum))
-        score.tracks[-1].notes = symusic.Note.from_numpy(*columns, "Tick")
+        factory: Any = symusic.Note
+        score.tracks[-1].notes = factory.from_numpy(*columns, "Tick")
     score.tempos = [symusic.Tempo(tick, qpm) for tick, qpm in piece.tempos.tolist() if tick < last]
     score.time_signatures = [symusic.TimeSignature(*row) for row in piece.meters.tolist() if row[0] < last]
     return score
