@@ -127,9 +127,8 @@ def main() -> None:
         "nottingham, the tune alone": lambda: nottingham(options.folder, options.every, alone=True),
         "openewld, the tune alone": lambda: openewld(options.folder, options.every),
     }
-    print(
-        "| set | pieces | root % | root and third % | root and quality % | tonic triad throughout: root % |\n|---|---|---|---|---|---|"
-    )
+    titles = ["set", "pieces", "root %", "root and third %", "root and quality %", "root of the tonic %"]
+    print("| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|")
     for name, pairs in sets.items():
         count, shares = agreement(pairs(), find_chords)
         _, simple = agreement(pairs(), tonic)
