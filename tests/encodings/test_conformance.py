@@ -34,13 +34,18 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
 NOT_INSTALLED = {"miditok"} if importlib.util.find_spec("miditok") is None else set()
 
 
+TOGETHER = {"melody": (("pitch", "chord"), ("rests", "durations"))}  # options that are varied together; by default all
+
+
 def variants() -> list[Encoding]:
-    found = []
+    found: dict[str, Encoding] = {}
     for name, kind in REGISTRY.items():
         options = OPTIONS.get(name, {})
-        for values in itertools.product(*options.values()):
-            found.append(kind(**dict(zip(options, values, strict=True))))
-    return found
+        for names in TOGETHER.get(name, (tuple(options),)):
+            for values in itertools.product(*(options[option] for option in names)):
+                encoding = kind(**dict(zip(names, values, strict=True)))
+                found[encoding.key] = encoding
+    return list(found.values())
 
 
 VARIANTS = [encoding for encoding in variants() if encoding.name not in NOT_INSTALLED]
