@@ -73,7 +73,7 @@ def test_drums_and_silence_have_no_chords() -> None:
     late = accompaniment(["C", "F"])
     notes = late.notes.copy()
     notes["onset"] += 192
-    assert found(replace(late, notes=notes))[0] in ("N.C.", "C")
+    assert find_chords(replace(late, notes=notes))[["tick", "root"]].tolist() == [(192, 0), (288, 5)]
 
 
 def test_beats() -> None:

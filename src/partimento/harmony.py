@@ -49,8 +49,8 @@ class Weights:
 def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
     """The chords of a piece as `CHORD` rows, from the notes of all tracks but drums; no rows where there are none.
 
-    Chords change on beats (dotted ones in compound meters) up to the 65,536th. The bass is the lowest pitch class of the
-    chord's first beat, where that belongs to it.
+    Chords begin on beats in which something sounds (dotted ones in compound meters), up to the 65,536th beat. The bass is
+    the lowest pitch class of the chord's first beat, where that belongs to it.
     """
     is_drum = np.array([track.is_drum for track in piece.tracks], bool)
     notes = piece.notes[~is_drum[piece.notes["track"]]] if len(piece) else piece.notes
@@ -58,6 +58,9 @@ def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
         return np.zeros(0, CHORD)
     tick, place = beats(piece)
     sounds, lowest = _sounds(notes, tick)
+    heard = np.flatnonzero(sounds.any(axis=1))  # in silence the chord stays, or changes as easily as anywhere in it
+    place = np.minimum.reduceat(place[: heard[-1] + 1], np.append(0, heard[:-1] + 1))
+    tick, sounds, lowest = tick[heard], sounds[heard], lowest[heard]
     state = best_path(_log_likelihood(sounds, lowest, weights), place, _log_prior(notes, weights), weights)
     begins = np.flatnonzero(np.diff(state, prepend=-1))
     rows = np.zeros(len(begins), CHORD)
