@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from partimento.harmony import Floats, Ints, Weights, beats, best_path, find_chords
-from partimento.piece import METER, NOTE, Piece, Track, note_array
-from partimento.theory import CHORD_NOTES, chord_name, parse_chord
+from partimento.harmony import Floats, Ints, Weights, beats, best_path, find_chords, with_chords_played
+from partimento.piece import CHORD, METER, NOTE, Piece, Track, note_array
+from partimento.theory import CHORD_NOTES, NO_CHORD, chord_name, parse_chord
 from tests.strategies import pieces
 
 
@@ -76,6 +76,17 @@ def test_drums_and_silence_have_no_chords() -> None:
     assert find_chords(replace(late, notes=notes))[["tick", "root"]].tolist() == [(192, 0), (288, 5)]
 
 
+def test_chords_that_are_played() -> None:
+    chords = np.array([(24, *parse_chord("Am/C")), (48, *NO_CHORD), (72, *parse_chord("G7")), (200, *parse_chord("C"))], CHORD)
+    piece = Piece(note_array([(0, 96, 76, 80, 0)]), (Track(),), 24, chords=chords)
+    played = with_chords_played(piece)
+    assert played.tracks[1].name == "Chords"
+    rows = [row[:3] for row in played.notes.tolist() if row[4] == 1]
+    assert rows == [(24, 24, pitch) for pitch in (36, 48, 52, 57)] + [(72, 24, pitch) for pitch in (43, 50, 53, 55, 59)]
+    silent = replace(piece, chords=chords[:0])
+    assert with_chords_played(silent).notes.tolist() == piece.notes.tolist()
+
+
 def test_beats() -> None:
     meters = np.array([(0, 3, 4), (144, 6, 8), (216, 2, 2)], METER)
     piece = Piece(note_array([(0, 300, 60, 80, 0)]), (Track(),), 24, meters=meters)
@@ -91,6 +102,8 @@ def test_any_piece(piece: Piece) -> None:
     assert (len(rows) > 0) == bool(sum(not piece.tracks[track].is_drum for track in piece.notes["track"].tolist()))
     assert (np.diff(rows["tick"]) > 0).all()
     assert replace(piece, chords=rows).chords.tolist() == rows.tolist()
+    with_chords_played(replace(piece, chords=rows))
+    with_chords_played(piece)
     tones = [
         (root + tone) % 12 for root, quality in rows[["root", "quality"]].tolist() for tone in CHORD_NOTES[quality] if root >= 0
     ]

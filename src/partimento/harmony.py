@@ -7,13 +7,13 @@ segmentation and recognition using EM-trained hidden Markov models", ISMIR 2003)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.piece import CHORD, QUALITIES, Array, Piece
+from partimento.piece import CHORD, NOTE, QUALITIES, Array, Piece, Track
 from partimento.theory import CHORD_NOTES, NO_CHORD, find_key
 
 Floats = npt.NDArray[np.float64]
@@ -72,6 +72,20 @@ def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
         np.where(none, NO_CHORD[at], one) for at, one in enumerate((root, quality, bass))
     )
     return rows
+
+
+def with_chords_played(piece: Piece, program: int = 0, velocity: int = 56) -> Piece:
+    """The piece with a track more, on which its chord symbols can be heard: bass below, the other notes from C3 on."""
+    rows = piece.chords[(piece.chords["root"] >= 0) & (piece.chords["tick"] < piece.end_tick)]
+    until = np.append(piece.chords["tick"][1:], piece.end_tick)[
+        np.searchsorted(piece.chords["tick"], rows["tick"], side="right") - 1
+    ]
+    notes = []
+    for (tick, root, quality, bass), stop in zip(rows.tolist(), np.minimum(until, piece.end_tick).tolist(), strict=True):
+        pitches = [36 + bass, *(48 + (root + tone) % 12 for tone in CHORD_NOTES[quality])]
+        notes += [(tick, stop - tick, pitch, velocity, len(piece.tracks)) for pitch in pitches]
+    tracks = (*piece.tracks, Track(program, False, "Chords"))
+    return replace(piece, notes=np.concatenate([piece.notes, np.array(notes, NOTE)]), tracks=tracks)
 
 
 def beats(piece: Piece) -> tuple[Ints, Ints]:
