@@ -47,9 +47,8 @@ def main() -> None:
             minor[name] += signature(key) == int(piece.keys["fifths"][0]) % 12 and key.endswith("minor")
     print(f"{len(pieces)} pieces; of those with one signature, written as major:")
     for name, count in written.most_common(10):
-        print(
-            f"  {name:3} {count:5}  notes fit its signature {100 * fits[name] / count:5.1f}%, and are minor {100 * minor[name] / count:5.1f}%"
-        )
+        fit, of_minor = 100 * fits[name] / count, 100 * minor[name] / count
+        print(f"  {name:3} {count:5}  notes fit its signature {fit:5.1f}%, and are minor {of_minor:5.1f}%")
     for name, counter in filled.items():
         print(f"{name}: " + ", ".join(f"{value} {100 * count / len(pieces):.1f}%" for value, count in counter.most_common(12)))
 
