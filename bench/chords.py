@@ -52,11 +52,11 @@ def pop909(folder: Path, every: int) -> Pairs:
         if piece is None:
             continue
         lines = archive.read(name.replace("/midi/", "/chord_midi/").replace(".mid", ".txt")).decode().splitlines()
-        ticks = np.arange(0, piece.end_tick + 1)
+        seconds = piece.second_at(np.arange(piece.end_tick + 1))
         rows = []
         for start, _, symbol in (line.split("\t") for line in lines):
             root, _, quality = symbol.split("/")[0].partition(":")
-            tick = int(np.searchsorted(piece.second_at(ticks), float(start)))
+            tick = int(np.searchsorted(seconds, float(start)))
             rows.append((tick, *parse_chord(root + POP909.get(quality, quality))))
         yield piece, np.array(rows, CHORD)
 
