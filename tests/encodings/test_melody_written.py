@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.encodings import make
-from partimento.encodings.melody_written import WRITTEN, WrittenMelody, values
+from partimento.encodings.melody_written import WrittenMelody
+from partimento.encodings.note_values import WRITTEN, values
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track, note_array
 from tests.encodings.test_melody import moment_of, one_of, playable, value_of

@@ -41,7 +41,7 @@ class MidiTok(Encoding):
     @property
     def keeps(self) -> str:  # type: ignore[override]
         timing = "durations" if self.tokenizer == "Structured" else "durations, tempos, common meters"
-        return f"pitches of the piano, {timing} on MidiTok's grid (an eighth of a quarter up to a bar), 32 velocities, programs"
+        return f"pitches of the piano, {timing} on MidiTok's grid (eighths of a quarter), 32 velocities, programs"
 
     @property
     def drops(self) -> str:  # type: ignore[override]
