@@ -1,6 +1,6 @@
 """What comes back from each encoding: `decode(encode(piece))` beside the piece, on the MIDI files of folders or zips.
 
-    python bench/roundtrip.py ZIP... [--files 100]
+    python bench/roundtrip.py ZIP... [--files 100] [--keys notes leadsheet]
 
 A note has come back when the other piece has one of its pitch (and instrument, where the encoding keeps that) within a
 quarter of a quarter; each is taken once, in the order of time. Shares are of all notes of the files, drums too. "Exactly"
@@ -25,7 +25,8 @@ from partimento.encodings import Encoding, make
 from partimento.errors import UnreadableFile
 from partimento.piece import Piece
 
-KEYS = ["notes:profile=score", "notes", "notes:profile=piano", "notes:profile=performance", "voices", "melody"]
+PERFORMANCE = "notes:profile=performance"
+KEYS = ["notes:profile=score", "notes", "notes:profile=piano", PERFORMANCE, "voices", "leadsheet", "melody"]
 NEAR = 0.25
 COLUMNS = ("pitch", "onset", "duration", "velocity", "instrument")
 Floats = npt.NDArray[np.float64]
@@ -106,10 +107,10 @@ def pairs(one: Sounding, other: Sounding, by_instrument: bool) -> npt.NDArray[np
 def compared(encoding: Encoding, piece: Piece) -> npt.NDArray[np.float64]:
     """Sums over a piece: notes, events, notes back; those of `COLUMNS` that are exact; onset and duration error; notes on
     the grid (onset alone, onset and end), and how many of them are exact."""
-    in_seconds = encoding.key == "notes:profile=performance"
+    in_seconds = encoding.key == PERFORMANCE
     events = encoding.encode(piece)
     one, other = Sounding.of(piece, in_seconds), Sounding.of(encoding.decode(events), in_seconds)
-    paired = pairs(one, other, "instrument" in [field.name for field in encoding.fields])
+    paired = pairs(one, other, encoding.name == "miditok" or "instrument" in [field.name for field in encoding.fields])
     here, there = paired.T
     unit = 0.005 if in_seconds else 1e-9  # a tick of 10 ms is the same from half of it away
     late, longer = np.abs(one.onset[here] - other.onset[there]), np.abs(one.duration[here] - other.duration[there])
@@ -124,25 +125,25 @@ def compared(encoding: Encoding, piece: Piece) -> npt.NDArray[np.float64]:
     return np.array([*sums, 1000 * late.sum(), 1000 * longer.sum(), *on], np.float64)
 
 
-def table(source: Path, pieces: Sequence[Piece]) -> list[str]:
+def table(source: Path, pieces: Sequence[Piece], keys: Sequence[str]) -> list[str]:
     lines = []
-    for key in KEYS:
+    for key in keys:
         encoding = make(key)
         sums: Any = np.sum([compared(encoding, piece) for piece in pieces], axis=0)
         notes, events, held, back, onset, duration, velocity, instrument, late, longer, starts, both, starts_back, both_back = sums
-        cells = [source.stem if key == KEYS[0] else "", key, f"{events / max(1, held):.3f}", percent(held, notes)]
-        if key == "melody":
+        cells = [source.stem if key == keys[0] else "", key, f"{events / max(1, held):.3f}", percent(held, notes)]
+        if encoding.name == "melody":
             cells += ["-"] * 8
         else:
             cells += [percent(one, notes) for one in (back, onset, duration, velocity, instrument)]
             cells += [f"{late / max(1, back):.1f}", f"{longer / max(1, back):.1f}"]
             cells += [
                 f"{percent(starts_back, starts)}, {percent(both_back, both)}"
-                if encoding.key.startswith("notes") and key != KEYS[3]
+                if encoding.name == "notes" and key != PERFORMANCE
                 else "-"
             ]
         lines.append("| " + " | ".join(cells) + " |")
-        if key == KEYS[0]:
+        if key == keys[0]:
             head = f"{len(pieces)} files, {int(notes):,} notes; "
             head += f"onset on the grid {percent(starts, notes)}, end too {percent(both, notes)}"
     return [f"| **{source.stem}** | {head} |" + " |" * 9, *lines]
@@ -157,12 +158,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", type=Path, nargs="+")
     parser.add_argument("--files", type=int, default=100)
+    parser.add_argument("--keys", nargs="+", default=KEYS)
     options = parser.parse_args()
     titles = ["set", "encoding", "events a note", "notes kept %", *(f"{name} %" for name in COLUMNS)]
     titles += ["onset error", "duration error", "of notes on the grid: onset, onset and end %"]
     print("| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|")
     for source in options.sources:
-        print("\n".join(table(source, [piece for _, piece in pieces_of(midi_files(source, options.files))])), flush=True)
+        pieces = [piece for _, piece in pieces_of(midi_files(source, options.files))]
+        print("\n".join(table(source, pieces, options.keys)), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["errors", "files", "piece"],
-    ["theory", "pedal", "instruments"],
+    ["theory", "pedal", "instruments", "harmony"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],
     ["evaluation"],

@@ -18,6 +18,13 @@ FOLDER = Path(os.environ.get("PARTIMENTO_DATA", "/nowhere"))
 SETS = sorted(FOLDER.glob("*.zip")) if FOLDER.is_dir() else []
 MOST = int(os.environ.get("PARTIMENTO_FILES", "200"))  # of each set
 KEYS = ["notes:profile=score", "notes:profile=piano", "notes", "notes:profile=performance", "voices", "voices:grid=12,voices=3"]
+KEYS += [
+    "leadsheet",
+    "melody",
+    "melody:rests=yes",
+    "melody:pitch=midi,chord=top,rests=yes,durations=tied",
+    "melody:durations=written",
+]
 
 
 def test_there_are_sets() -> None:

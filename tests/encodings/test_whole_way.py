@@ -17,6 +17,8 @@ from partimento.models.config import ModelConfig, Recipe, TrainingConfig
 from partimento.training.train import train
 from tests.made import made_folder, made_piece
 
+SMALL = ["leadsheet", "melody:rests=yes,durations=tied"]
+
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
@@ -25,7 +27,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return Corpus.open(folder / "corpus")
 
 
-@pytest.mark.parametrize("key", ["notes:profile=score", "notes", "notes:profile=performance", "voices:voices=2"])
+@pytest.mark.parametrize("key", ["notes:profile=score", "notes", "notes:profile=performance", "voices:voices=2", *SMALL])
 def test_the_whole_way(key: str, corpus: Corpus, tmp_path: Path) -> None:
     encoding = make(key)
     encoded = corpus.encoded(key)

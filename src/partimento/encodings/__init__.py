@@ -6,17 +6,21 @@ from dataclasses import fields
 
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.frames import Frames, Roll
+from partimento.encodings.leadsheet import Leadsheet
 from partimento.encodings.melody_written import WrittenMelody
+from partimento.encodings.miditok import MidiTok
 from partimento.encodings.notes import Notes
 from partimento.encodings.slots import Slots
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 
-REGISTRY: dict[str, type[Encoding]] = {kind.name: kind for kind in (WrittenMelody, Voices, Notes, Slots, Frames, Roll)}
+REGISTRY: dict[str, type[Encoding]] = {
+    kind.name: kind for kind in (WrittenMelody, Leadsheet, Voices, Notes, Slots, Frames, Roll, MidiTok)
+}
 
 
 def make(key: str) -> Encoding:
-    """The encoding that `key` names, such as `melody` or `melody:pitch=midi,chord=top`.
+    """The encoding that `key` names, such as `melody`, `melody:pitch=midi,chord=top` or `miditok:TSD`.
 
     Raises `UnknownName` for a name that is not in the registry and `InvalidOption` for an option it does not have.
     """
@@ -24,7 +28,10 @@ def make(key: str) -> Encoding:
     if name not in REGISTRY:
         raise UnknownName("encoding", name, REGISTRY)
     kind = REGISTRY[name]
-    options = dict(option.partition("=")[::2] for option in rest.split(",") if option)
+    options: dict[str, str] = {}
+    for option in filter(None, rest.split(",")):
+        named, equals, value = option.partition("=")
+        options |= {named: value} if equals or not kind.main_option else {kind.main_option: option}
     known = {field.name for field in fields(kind)}
     if unknown := set(options) - known:
         raise InvalidOption(f"encoding {name!r} has no option {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")

@@ -60,12 +60,15 @@ class Encoding(ABC):
     """An encoding is a frozen dataclass; its dataclass fields are its options.
 
     Law, for every piece `p`: `encode(decode(encode(p))) == encode(p)`. Nothing `decode` is given within `allowed`
-    makes an invalid piece.
+    makes an invalid piece. Where the encoding is `canonical`, such events encode to themselves up to the last note.
+    `main_option` is the option that a key may name by its value alone.
     """
 
     name: ClassVar[str]
     keeps: ClassVar[str]
     drops: ClassVar[str]
+    canonical: ClassVar[bool] = True
+    main_option: ClassVar[str] = ""
 
     @property
     @abstractmethod
@@ -124,7 +127,8 @@ class Encoding(ABC):
     @property
     def key(self) -> str:
         """The name with its options, as `make` reads it: `melody:pitch=midi,chord=top`; defaults are left out."""
-        given = [f"{f.name}={getattr(self, f.name)}" for f in fields(self) if getattr(self, f.name) != f.default]
+        changed = [(f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default]
+        given = [str(value) if name == self.main_option else f"{name}={value}" for name, value in changed]
         return self.name + (":" + ",".join(given) if given else "")
 
     @property

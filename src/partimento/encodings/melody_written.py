@@ -1,96 +1,24 @@
 """`melody` with its options beyond the seed's form: rests, and written note values with dots, triplets and ties.
 
-It knows how lengths and silences become note values; which note stands for a chord is the business of `melody.py`.
+It knows how notes become lengths and silences on a grid; what writes these is the business of `note_values.py`, which note
+stands for a chord that of `melody.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Events, Field
-from partimento.encodings.melody import DURATIONS, LONGEST_QUARTERS, PITCHES, TICKS_PER_QUARTER, Melody, _value_of_twelfths
+from partimento.encodings.melody import LONGEST_QUARTERS, LOWEST_PIANO_KEY, PITCHES, TICKS_PER_QUARTER, Melody, _value_of_twelfths
+from partimento.encodings.note_values import WRITTEN_LINES, Values, values
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Array, Piece, Track
 
 Ints = npt.NDArray[np.int64]
-
-WRITTEN_LINES = 24  # lines a quarter: 32nds are 3 of them, triplet sixteenths 4
-PLAIN = {"32nd": 3, "16th": 6, "eighth": 12, "quarter": 24, "half": 48, "whole": 96, "breve": 192}
-WRITTEN = dict(
-    sorted(
-        (
-            PLAIN
-            | {f"dotted {name}": lines * 3 // 2 for name, lines in PLAIN.items() if 6 <= lines <= 96}
-            | {f"double dotted {name}": lines * 7 // 4 for name, lines in PLAIN.items() if 12 <= lines <= 96}
-            | {f"triplet {name}": lines * 2 // 3 for name, lines in PLAIN.items() if lines >= 6}
-        ).items(),
-        key=lambda item: item[1],
-    )
-)
-FIVE = dict(zip(DURATIONS, (3, 6, 12, 24, 48), strict=True))  # in twelfths of a quarter
-
-
-@dataclass(frozen=True)
-class Values:
-    """The note values of an encoding: `names` with their `lengths` [V] in lines, `lines` of them to a quarter.
-
-    `chains` [S, K] writes each length of 0..S-1 lines as ids of values, longest first, the later ones tied to the first;
-    0 where there are fewer. `written` [S] is the length so written. `last` [S] is the last id of a length that its chain
-    writes exactly, 0 for the others.
-    """
-
-    lines: int
-    names: tuple[str, ...]
-    lengths: Ints
-    chains: npt.NDArray[np.uint8]
-    written: Ints
-    last: npt.NDArray[np.uint8]
-
-
-@cache
-def values(durations: str) -> Values:
-    """Those of the option `durations`: `five`, `written` or `tied`."""
-    lines = 12 if durations == "five" else WRITTEN_LINES
-    named = FIVE if durations == "five" else WRITTEN
-    lengths = np.array(list(named.values()))
-    shortest, longest = int(lengths[0]), LONGEST_QUARTERS * lines
-    # lengths are told apart by their ratio, silences below half of the shortest value are none
-    nearest = np.abs(np.log2(np.maximum(1, np.arange(longest + 1)))[:, None] - np.log2(lengths)).argmin(axis=1) + 1
-    nearest[np.arange(longest + 1) * 2 < shortest] = 0
-    chains: list[tuple[int, ...]] = [(number,) if number else () for number in nearest.tolist()]
-    if durations == "tied":
-        chains = _fewest(lengths.tolist(), chains)
-    table = np.zeros((len(chains), max(map(len, chains))), np.uint8)
-    for row, chain in enumerate(chains):
-        table[row, : len(chain)] = chain
-    of_id = np.concatenate([[0], lengths])
-    written = of_id[table].sum(axis=1)
-    last = np.array(
-        [chain[-1] if chain and total == row else 0 for row, (chain, total) in enumerate(zip(chains, written, strict=True))]
-    )
-    return Values(lines, tuple(named), lengths, table, written, last.astype(np.uint8))
-
-
-def _fewest(lengths: list[int], nearest: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """For each length the fewest values that add up to it, of equally few those whose longest is longest, and so on.
-
-    The beginning of such a chain is the chain of its own length. Lengths that none adds up to keep their nearest one.
-    """
-    exact: dict[int, tuple[int, ...]] = {0: ()}
-    for total in range(1, len(nearest)):
-        ways = [
-            tuple(sorted((*exact[total - one], number), reverse=True))
-            for number, one in enumerate(lengths, 1)
-            if total - one in exact
-        ]
-        if ways:
-            exact[total] = min(ways, key=lambda way: (len(way), [-number for number in way]))
-    return [exact.get(total, chain) for total, chain in enumerate(nearest)]
 
 
 @dataclass(frozen=True)
@@ -158,7 +86,11 @@ class WrittenMelody(Melody):
         notes = piece.notes[~is_drum[piece.notes["track"]]] if len(piece) else piece.notes
         if not len(notes):
             return np.zeros((0, 2), np.uint8)
-        at, length, value = (_as_five if self.durations == "five" else _as_written)(notes, piece.ticks_per_quarter)
+        if self.durations == "five":
+            at, length, value = _as_five(notes, piece.ticks_per_quarter)
+        else:
+            at, length = _as_written(notes, piece.ticks_per_quarter)
+            value = self.values.written[np.clip(length, 2, len(self.values.written) - 1)]
         track = notes["track"].astype(np.int64)
         order = np.lexsort([notes["pitch"], value, at, track])
         track, at, length, value = track[order], at[order], length[order], value[order]
@@ -205,7 +137,7 @@ class WrittenMelody(Melody):
         is_note = events[begins, 0] != self.rest if self.rest else np.ones(len(begins), bool)
         notes = np.zeros(int(is_note.sum()), NOTE)
         notes["onset"], notes["duration"] = onset[is_note], (stop - onset)[is_note]
-        lowest = int(super().decode(np.ones((1, 2), np.int64)).notes["pitch"][0])
+        lowest = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}[self.pitch]
         notes["pitch"] = events[begins[is_note], 0] - 1 + lowest
         notes["velocity"] = 80
         return Piece(notes, (Track(),), TICKS_PER_QUARTER)
@@ -272,8 +204,8 @@ def _as_five(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]:
     return at, written, _value_of_twelfths(written).astype(np.int64)
 
 
-def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]:
-    """Moment and length in 24ths of a quarter, the length again as a row of `chains`.
+def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints]:
+    """Moment and length in 24ths of a quarter of each note.
 
     A note that stops within a quarter of its length before the next moment of its part, or an eighth after it, ends there:
     notes are played shorter, and now and then longer, than they are written.
@@ -284,5 +216,4 @@ def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]
     )
     gap, length = _gaps(notes["track"], at), np.maximum(1, end - at)
     to_next = (gap > 0) & (4 * (gap - length) <= length) & (8 * (length - gap) <= length)
-    length = np.where(to_next, gap, length)
-    return at, length, np.clip(length, 2, LONGEST_QUARTERS * WRITTEN_LINES)
+    return at, np.where(to_next, gap, length)
