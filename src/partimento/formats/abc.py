@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.abc_fields import Head, Reading, Voice, alter_of, read_field, read_midi, unit_of
-from partimento.formats.repeats import carry_endings, playing_order
+from partimento.formats.repeats import complete, playing_order, read_words
 from partimento.formats.written import DYNAMICS, Bar, Note, Score
 from partimento.piece import Track
 
@@ -63,7 +63,7 @@ def score_of(text: str) -> Score:
         reading.voice = voice
         reading.end_bar("")
     score.bars = [bar for bar in score.bars if bar.stop > bar.start]
-    carry_endings([bar.marks for bar in score.bars])
+    complete([bar.marks for bar in score.bars])
     score.order = _order_of_parts(reading)
     return score
 
@@ -207,12 +207,10 @@ def _read_mark(mark: str, reading: Reading) -> None:
         reading.score.dynamics.setdefault(voice.track, {})[voice.at] = DYNAMICS[name]
     elif not reading.first:
         return
-    elif name.startswith(("dc", "dacapo")):
-        marks.da_capo = True
-    elif name.startswith(("ds", "dalsegno")):
-        marks.dal_segno = True
-    elif attribute := {"segno": "segno", "s": "segno", "coda": "coda", "o": "coda", "fine": "fine", "tocoda": "to_coda"}.get(name):
+    elif attribute := {"segno": "segno", "s": "segno", "coda": "coda", "o": "coda"}.get(name):
         setattr(marks, attribute, True)
+    else:
+        read_words(marks, mark)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
