@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 from music21 import chord, key, pitch
 
-from partimento.theory import MAJOR_KEYS, MINOR_KEYS, PITCH_CLASS_NAMES, STEP_OF_PITCH_CLASS, chord_root_table, key_name
+from partimento.theory import (
+    MAJOR_KEYS,
+    MAJOR_PROFILE,
+    MINOR_KEYS,
+    MINOR_PROFILE,
+    PITCH_CLASS_NAMES,
+    STEP_OF_PITCH_CLASS,
+    chord_root_table,
+    find_key,
+    key_name,
+)
 
 STEPS = "CDEFGAB"
 CHORDS = {
@@ -102,3 +112,37 @@ def test_pitch_classes_are_spelled_as_music21_spells_midi(number: int) -> None:
     spelled.midi = 60 + number
     assert STEPS[STEP_OF_PITCH_CLASS[number]] == spelled.step
     assert pitch.Pitch(PITCH_CLASS_NAMES[number].replace("b", "-")).pitchClass == number
+
+
+def key_by_correlation(weights: list[float]) -> tuple[int, bool]:
+    """The slow twin of `find_key`: one correlation for each key."""
+    found = {}
+    for minor, profile in ((False, MAJOR_PROFILE), (True, MINOR_PROFILE)):
+        for fifths in range(-5, 7):
+            tonic = (7 * fifths + (9 if minor else 0)) % 12
+            found[fifths, minor] = np.corrcoef(np.roll(profile, tonic), weights)[0, 1]
+    return max(found, key=lambda one: found[one])
+
+
+def test_keys_against_correlation() -> None:
+    chance = np.random.RandomState(3)
+    for _ in range(200):
+        weights = chance.randint(0, 1000, 12)
+        assert find_key(weights) == key_by_correlation(weights.tolist())
+        assert find_key(weights * 1e-6) == find_key(weights)
+
+
+@pytest.mark.parametrize("fifths", range(-5, 7))
+@pytest.mark.parametrize("minor", [False, True])
+def test_a_scale_with_its_triad_is_in_its_key(fifths: int, minor: bool) -> None:
+    tonic = (7 * fifths + (9 if minor else 0)) % 12
+    weights = np.zeros(12)
+    for interval in (0, 2, 3, 5, 7, 8, 11) if minor else (0, 2, 4, 5, 7, 9, 11):
+        weights[(tonic + interval) % 12] = 1
+    weights[[(tonic + interval) % 12 for interval in ((0, 3, 7) if minor else (0, 4, 7))]] = 3
+    assert find_key(weights) == (fifths, minor)
+
+
+@pytest.mark.parametrize("amount", [0, 1, 7])
+def test_where_nothing_tells_a_key(amount: int) -> None:
+    assert find_key([amount] * 12) == (0, False)
