@@ -22,6 +22,7 @@ from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
 from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_musicxml
+from partimento.formats.scorewrite import musicxml_from_piece, mxl_from_piece
 from partimento.piece import Piece
 
 _KEPT_BYTES = 16 << 20
@@ -33,7 +34,11 @@ READERS: dict[str, Reader] = {
     ".krn": piece_from_humdrum,
     ".abc": piece_from_abc,
 }
-WRITERS: dict[str, Callable[[Piece], bytes]] = {".mid": midi_from_piece, ".midi": midi_from_piece}
+WRITERS: dict[str, Callable[[Piece], bytes]] = {
+    **dict.fromkeys((".mid", ".midi"), midi_from_piece),
+    **dict.fromkeys((".musicxml", ".xml"), musicxml_from_piece),
+    ".mxl": mxl_from_piece,
+}
 SUFFIXES = tuple(READERS)
 
 

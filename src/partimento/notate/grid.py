@@ -1,0 +1,108 @@
+"""Where notes stand on the page: ticks to exact places, or to the nearest place that can be read. It knows beats, no bars.
+
+A piece that is on a grid already (64ths, triplets of any finer kind) is taken as it is. Of one that nearly is, only the
+strays move. Playing is snapped beat by beat to the plainest division that fits it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.piece import Array, Piece
+
+Ints = npt.NDArray[np.int64]
+
+PLAIN = (16, 24)  # divisions of a quarter: sixty-fourths and their triplets
+RARE = (32, 48, 5, 10, 20, 7, 14, 28, 9, 18, 11, 13)  # found in scores, and too dense to tell from chance in playing
+ON_GRID = 0.9  # share of places on the grid from which on a piece counts as written and not as played
+# divisions of a beat, what each costs in quarters of error, from plain to fine; 1/24 quarter is 25 ms at 100 quarters a minute
+SNAPS = ((1, 0.0), (2, 0.004), (4, 0.012), (3, 0.016), (8, 0.035), (6, 0.035), (12, 0.05))
+
+
+def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
+    """Onset and end of each note in `divisions` of a quarter, every note at least one place long."""
+    per_quarter = piece.ticks_per_quarter
+    onset = piece.notes["onset"].astype(np.int64)
+    end = onset + piece.notes["duration"]
+    written_onset, written_end = on_grid(onset, per_quarter), on_grid(end, per_quarter)
+    scale = divisions // per_quarter
+    if not len(onset) or (written_onset.all() and written_end.all()):
+        return onset * scale, end * scale
+    if written_onset.mean() >= ON_GRID:
+        start = np.where(written_onset, onset * scale, _nearest(onset, per_quarter, divisions))
+    else:
+        start = _snapped(onset, per_quarter, divisions)
+    if written_end.mean() >= ON_GRID:
+        stop = np.where(written_end, end * scale, _nearest(end, per_quarter, divisions))
+    else:
+        stop = _played_ends(piece.notes, start, end * scale, divisions)
+    return start, np.maximum(stop, start + _shortest(start, divisions))
+
+
+def on_grid(tick: Array, per_quarter: int) -> npt.NDArray[np.bool_]:
+    """Whether each tick is a place that notation can say plainly: exactly, or for rare tuplets that ticks cannot hold, rounded."""
+    within = tick % per_quarter
+    plain = np.zeros(len(tick), bool)
+    for division in PLAIN:
+        plain |= within * division % per_quarter == 0
+    if plain.mean() < ON_GRID if len(tick) else True:
+        return plain
+    for division in RARE:
+        plain |= within * division % per_quarter == 0
+    return plain
+
+
+def _nearest(tick: Ints, per_quarter: int, divisions: int) -> Ints:
+    """The nearest sixteenth, thirty-second or their triplet."""
+    fine = [np.rint(tick * division / per_quarter).astype(np.int64) * (divisions // division) for division in (8, 12)]
+    exact = tick * (divisions // per_quarter)
+    return np.where(np.abs(fine[0] - exact) <= np.abs(fine[1] - exact), *fine)
+
+
+def _snapped(tick: Ints, per_quarter: int, divisions: int) -> Ints:
+    """Each beat takes the division with the least mean error plus its cost; all onsets of all tracks in a beat agree."""
+    place = tick / per_quarter
+    # a beat reaches a little before its line, since players come early
+    beat = np.floor(place + 0.125).astype(np.int64)
+    first = beat.min()
+    count = np.maximum(np.bincount(beat - first), 1)
+    costs = []
+    for division, cost in SNAPS:
+        error = np.abs(place - np.rint(place * division) / division)
+        costs.append(np.bincount(beat - first, error) / count + cost)
+    chosen = np.array([division for division, _ in SNAPS])[np.argmin(costs, axis=0)][beat - first]
+    snapped: Ints = np.rint(place * chosen).astype(np.int64) * (divisions // chosen)
+    return snapped
+
+
+def _played_ends(notes: Array, start: Ints, end: Ints, divisions: int) -> Ints:
+    """Ends of playing: up to the next onset of the track where only a breath is left, else to the nearest eighth or so.
+
+    A note that nearly reaches the next onset is written up to it; short ones last at least half the way to it.
+    """
+    played = end - start
+    step = np.where(start % (divisions // 8) != 0, divisions // 3, np.where(played > divisions, divisions // 2, divisions // 4))
+    stop = np.rint(end / step).astype(np.int64) * step
+    track = notes["track"].astype(np.int64)
+    for number in np.unique(track):
+        rows = np.flatnonzero(track == number)
+        onsets = np.unique(start[rows])
+        after = np.searchsorted(onsets, start[rows], side="right")
+        following = np.where(after < len(onsets), onsets[np.minimum(after, len(onsets) - 1)], np.iinfo(np.int64).max)
+        # the onset that the end is nearest to, among those after the note's own
+        near = np.searchsorted(onsets, end[rows])
+        before = onsets[np.maximum(near - 1, 0)]
+        at = onsets[np.minimum(near, len(onsets) - 1)]
+        nearest = np.where(np.abs(end[rows] - before) <= np.abs(at - end[rows]), before, at)
+        close = (nearest > start[rows]) & (np.abs(nearest - end[rows]) <= np.maximum(divisions // 8, played[rows] // 4))
+        gap = following - start[rows]
+        reach = (played[rows] < gap) & (gap <= np.minimum(2 * played[rows], divisions))
+        short = (played[rows] < gap) & (gap <= divisions // 2)
+        stop[rows] = np.where(reach | short, following, np.where(close, nearest, stop[rows]))
+    return stop
+
+
+def _shortest(start: Ints, divisions: int) -> Ints:
+    """What a note lasts at least: up to the next place of its own kind, a thirty-second or a triplet of sixteenths."""
+    return np.where(start % (divisions // 8) == 0, divisions // 8, np.where(start % (divisions // 12) == 0, divisions // 12, 1))
