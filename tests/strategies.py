@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from partimento.piece import KEY, METER, TEMPO, About, Piece, Track, note_array
+from partimento.piece import CHORD, KEY, METER, PEDAL, QUALITIES, TEMPO, About, Piece, Track, note_array
+from partimento.theory import NO_CHORD
 
 texts = st.text(st.characters(), max_size=12)  # any code point, lone surrogates too
 tracks = st.builds(Track, st.integers(0, 127), st.booleans(), texts)
@@ -37,4 +38,18 @@ def pieces(draw: st.DrawFn, *, min_notes: int = 0) -> Piece:
         draw(_map(METER, st.integers(1, 255), st.sampled_from([1, 2, 4, 8, 16, 32, 64, 128]))),
         draw(_map(KEY, st.integers(-7, 7), st.booleans())),
         draw(abouts),
+        draw(st.lists(st.tuples(st.integers(0, 5000), chords), max_size=4).map(_chord_map)),
+        np.array(draw(st.lists(_pedal(sorted({note[4] for note in notes})), max_size=8)) if notes else [], PEDAL),
     )
+
+
+chords = st.one_of(st.just(NO_CHORD), st.tuples(st.integers(0, 11), st.integers(0, len(QUALITIES) - 1), st.integers(0, 11)))
+
+
+def _chord_map(rows: list[tuple[int, tuple[int, int, int]]]) -> Any:
+    return np.array([(tick, *chord) for tick, chord in sorted(dict(rows).items())], CHORD)
+
+
+def _pedal(sounding: list[int]) -> st.SearchStrategy[Any]:
+    """A stretch in one of the tracks that have notes."""
+    return st.tuples(st.integers(0, 5000), st.integers(1, 2000), st.sampled_from(sounding))

@@ -13,7 +13,7 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["errors", "files", "piece"],
-    ["theory"],
+    ["theory", "pedal"],
     ["notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],

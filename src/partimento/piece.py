@@ -15,9 +15,19 @@ NOTE = np.dtype([("onset", "<i4"), ("duration", "<i4"), ("pitch", "u1"), ("veloc
 TEMPO = np.dtype([("tick", "<i4"), ("qpm", "<f8")])
 METER = np.dtype([("tick", "<i4"), ("numerator", "u1"), ("denominator", "u1")])
 KEY = np.dtype([("tick", "<i4"), ("fifths", "i1"), ("minor", "?")])
+CHORD = np.dtype([("tick", "<i4"), ("root", "i1"), ("quality", "u1"), ("bass", "i1")])
+PEDAL = np.dtype([("onset", "<i4"), ("duration", "<i4"), ("track", "<u2")])
+
+QUALITIES = (  # of a chord; `theory.py` knows their notes and how they are written
+    *("major", "minor", "augmented", "diminished", "suspended fourth", "suspended second", "fifth", "major sixth", "minor sixth"),
+    *("dominant seventh", "major seventh", "minor seventh", "half-diminished seventh", "diminished seventh"),
+    *("minor major seventh", "augmented seventh", "suspended seventh"),
+)
 
 MAX_TICK = 2**30  # leaves room for sums in int32
 MAX_TRACKS = 2**16
+
+MAPS = ("tempos", "meters", "keys", "chords")
 
 Array = npt.NDArray[Any]
 
@@ -59,11 +69,14 @@ def _read_only(array: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Notes in ticks, with tracks, tempos, meters, keys and a title page.
+    """Notes in ticks, with tracks, tempos, meters, keys, a title page, chord symbols and pedals.
 
     `notes` is a structured array (`NOTE`) in canonical order: by track, onset, pitch, duration, velocity. The maps
-    (`TEMPO`, `METER`, `KEY`) are ordered by tick; an empty map means 120 quarters a minute, 4/4, and no stated key.
-    Arrays are read-only. Raises `InvalidPiece` when a value is out of range.
+    (`TEMPO`, `METER`, `KEY`, `CHORD`) are ordered by tick; an empty map means 120 quarters a minute, 4/4, no stated key, no
+    chord symbols. A chord holds until the next one; its root and bass are pitch classes, equal where it is not inverted, -1
+    where no chord sounds; `quality` is an index into `QUALITIES`. `pedals` (`PEDAL`) are the stretches, by track and onset
+    and none within another, in which the sustain pedal of a track is down. Arrays are read-only. Raises `InvalidPiece`
+    when a value is out of range.
     """
 
     notes: Array
@@ -73,6 +86,8 @@ class Piece:
     meters: Array = field(default_factory=lambda: np.zeros(0, METER))
     keys: Array = field(default_factory=lambda: np.zeros(0, KEY))
     about: About = field(default_factory=About)
+    chords: Array = field(default_factory=lambda: np.zeros(0, CHORD))
+    pedals: Array = field(default_factory=lambda: np.zeros(0, PEDAL))
 
     def __post_init__(self) -> None:
         """Refuses what is out of range; brings notes into canonical order and maps into that of their ticks."""
@@ -93,10 +108,13 @@ class Piece:
         for _, fifths, _ in keys.tolist():
             if not -7 <= fifths <= 7:
                 raise InvalidPiece("a key has more than seven sharps or flats")
+        chords = _checked_chords(_by_tick(_array(self.chords, CHORD), "chords"))
+        pedals = _checked_pedals(_array(self.pedals, PEDAL), len(tracks))
         fields = self.__dict__  # frozen: its own `__setattr__` refuses
         fields["tracks"] = tracks
         fields["notes"], fields["tempos"] = _read_only(notes), _read_only(tempos)
         fields["meters"], fields["keys"] = _read_only(meters), _read_only(keys)
+        fields["chords"], fields["pedals"] = _read_only(chords), _read_only(pedals)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Piece):
@@ -104,7 +122,7 @@ class Piece:
         return (
             (self.tracks, self.ticks_per_quarter, self.about) == (other.tracks, other.ticks_per_quarter, other.about)
             and np.array_equal(self.notes, other.notes)
-            and all(np.array_equal(getattr(self, name), getattr(other, name)) for name in ("tempos", "meters", "keys"))
+            and all(np.array_equal(getattr(self, name), getattr(other, name)) for name in (*MAPS, "pedals"))
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -144,13 +162,15 @@ class Piece:
         moved = np.where(drums[self.notes["track"]], pitch, pitch + semitones) if len(pitch) else pitch
         if len(moved) and (moved.min() < 0 or moved.max() > 127):
             raise InvalidPiece(f"transposing by {semitones} semitones leaves the range 0..127")
-        notes, keys = self.notes.copy(), self.keys.copy()
+        notes, keys, chords = self.notes.copy(), self.keys.copy(), self.chords.copy()
         notes["pitch"] = moved
+        for name in ("root", "bass"):
+            chords[name] = np.where(chords[name] < 0, -1, (chords[name].astype(np.int64) + semitones) % 12)
         # seven fifths to a semitone; the spelling with the fewest signs, as on the circle of fifths
         keys["fifths"] = (
             (self.keys["fifths"].astype(np.int64) + 7 * semitones + 5) % 12 - 5 if semitones % 12 else self.keys["fifths"]
         )
-        return replace(self, notes=notes, keys=keys)
+        return replace(self, notes=notes, keys=keys, chords=chords)
 
     def cut(self, start_tick: int, end_tick: int) -> Piece:
         """The notes that start in [start_tick, end_tick), shortened at its end, moved so that start_tick becomes 0."""
@@ -159,13 +179,12 @@ class Piece:
         notes = self.notes[(onset >= start_tick) & (onset < end_tick)].copy()
         notes["duration"] = np.minimum(notes["duration"], end_tick - notes["onset"])
         notes["onset"] -= start_tick
-        return replace(
-            self,
-            notes=notes,
-            tempos=_cut_map(self.tempos, start_tick, end_tick),
-            meters=_cut_map(self.meters, start_tick, end_tick),
-            keys=_cut_map(self.keys, start_tick, end_tick),
-        )
+        down = np.maximum(self.pedals["onset"], start_tick)
+        up = np.minimum(self.pedals["onset"].astype(np.int64) + self.pedals["duration"], end_tick)
+        pedals = self.pedals[up > down].copy()
+        pedals["onset"], pedals["duration"] = (down - start_tick)[up > down], (up - down)[up > down]
+        maps: dict[str, Any] = {name: _cut_map(getattr(self, name), start_tick, end_tick) for name in MAPS}
+        return replace(self, notes=notes, pedals=pedals, **maps)
 
     def merge(self, other: Piece) -> Piece:
         """Both pieces at once: the tracks of `other` follow one's own; maps and title page are one's own."""
@@ -175,9 +194,12 @@ class Piece:
             )
         if len(self.tracks) + len(other.tracks) > MAX_TRACKS:
             raise InvalidPiece(f"{len(self.tracks) + len(other.tracks)} tracks; at most {MAX_TRACKS} are possible")
-        notes = other.notes.copy()
-        notes["track"] = other.notes["track"].astype(np.int64) + len(self.tracks)
-        return replace(self, notes=np.concatenate([self.notes, notes]), tracks=self.tracks + other.tracks)
+        both: dict[str, Any] = {}
+        for name in ("notes", "pedals"):
+            rows = getattr(other, name).copy()
+            rows["track"] = rows["track"].astype(np.int64) + len(self.tracks)
+            both[name] = np.concatenate([getattr(self, name), rows])
+        return replace(self, tracks=self.tracks + other.tracks, **both)
 
     def quantise(self, ticks_per_quarter: int) -> Piece:
         """The piece on a grid of `ticks_per_quarter`: onsets and ends to the nearest line, at least one tick long.
@@ -191,16 +213,18 @@ class Piece:
                 raise InvalidPiece(f"on a grid of {ticks_per_quarter} ticks a quarter the piece goes beyond tick {MAX_TICK}")
             return line
 
-        notes = self.notes.copy()
-        notes["onset"] = nearest(self.notes["onset"])
-        end = nearest(self.notes["onset"].astype(np.int64) + self.notes["duration"])
-        notes["duration"] = np.maximum(1, end - notes["onset"])
+        notes, pedals = self.notes.copy(), self.pedals.copy()
+        for rows, shortest in ((notes, 1), (pedals, 0)):
+            end = nearest(rows["onset"].astype(np.int64) + rows["duration"])
+            rows["onset"] = nearest(rows["onset"])
+            rows["duration"] = np.maximum(shortest, end - rows["onset"])
         maps = {}
-        for name in ("tempos", "meters", "keys"):
+        for name in MAPS:
             rows = getattr(self, name).copy()
             rows["tick"] = nearest(rows["tick"])
             maps[name] = rows
-        return replace(self, notes=notes, ticks_per_quarter=ticks_per_quarter, **maps)
+        pedals = pedals[pedals["duration"] > 0]
+        return replace(self, notes=notes, ticks_per_quarter=ticks_per_quarter, pedals=pedals, **maps)
 
 
 def note_array(rows: Iterable[tuple[int, int, int, int, int]]) -> Array:
@@ -244,6 +268,35 @@ def _checked_notes(notes: Array, tracks: int) -> Array:
         doubles = notes.take(rows)
         notes[rows] = doubles.take(np.lexsort([doubles["velocity"], doubles["duration"], key[rows]]))
     return notes
+
+
+def _checked_chords(chords: Array) -> Array:
+    if len(chords):
+        root, bass = chords["root"], chords["bass"]
+        if min(root.min(), bass.min()) < -1 or max(root.max(), bass.max()) > 11 or ((root < 0) != (bass < 0)).any():
+            raise InvalidPiece("a chord's root or bass is not -1 (for both) or 0..11")
+        if chords["quality"].max() >= len(QUALITIES):
+            raise InvalidPiece(f"a chord's quality is above {len(QUALITIES) - 1}")
+    return chords
+
+
+def _checked_pedals(pedals: Array, tracks: int) -> Array:
+    """The pedals by track and onset, stretches that overlap joined."""
+    if not len(pedals):
+        return pedals
+    onset, duration, track = (pedals[name].astype(np.int64) for name in ("onset", "duration", "track"))
+    if onset.min() < 0 or duration.min() < 1 or (onset + duration).max() > MAX_TICK:
+        raise InvalidPiece(f"a pedal is pressed before tick 0, lifted after tick {MAX_TICK}, or down for less than one tick")
+    if track.max() >= tracks:
+        raise InvalidPiece(f"a pedal is on track {track.max()}; there are {tracks} tracks")
+    order = np.lexsort([duration, onset, track])
+    start = track[order] << 32 | onset[order]
+    stop = np.maximum.accumulate(start + duration[order])
+    first = np.ones(len(pedals), bool)
+    np.greater_equal(start[1:], stop[:-1], out=first[1:])
+    joined = pedals[order[first]]
+    joined["duration"] = stop[np.append(first[1:], True)] - start[first]
+    return joined
 
 
 def _by_tick(rows: Array, name: str) -> Array:

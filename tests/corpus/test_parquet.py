@@ -48,7 +48,8 @@ def test_round_trip(corpus: list[tuple[Row, Piece]]) -> None:
     start = 0
     for row, head, piece in zip(read_rows, heads, whole, strict=True):
         mine = notes[start : start + row.notes]
-        assert Piece(mine, head.tracks, head.ticks_per_quarter, head.tempos, head.meters, head.keys, row.about) == piece
+        assert head.about == row.about
+        assert replace(head, notes=mine) == piece
         start += row.notes
 
 

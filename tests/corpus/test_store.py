@@ -15,6 +15,7 @@ from partimento.corpus import Corpus, Options, build
 from partimento.corpus import store as stores
 from partimento.errors import CorpusError, WriteFailed
 from partimento.files import seal, unseal
+from partimento.piece import MAPS
 from tests.hostile import flip
 from tests.made import made_piece
 
@@ -70,12 +71,16 @@ def test_what_is_no_corpus_says_so(tmp_path: Path) -> None:
             Corpus.open(tmp_path)
 
 
-def test_a_newer_version_is_refused(tmp_path: Path, made_corpus: Path) -> None:
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [(1, r"newer version \(9\.9\); update partimento"), (-1, r"older version \(9\.9\); build the corpus again")],
+)
+def test_another_version_is_refused(tmp_path: Path, made_corpus: Path, step: int, message: str) -> None:
     shutil.copytree(made_corpus, tmp_path / "corpus")
     path = tmp_path / "corpus" / "manifest.json"
     manifest: dict[str, Any] = unseal(path.read_bytes())
-    path.write_bytes(seal({**manifest, "format_version": stores.FORMAT_VERSION + 1, "version": "9.9"}))
-    with pytest.raises(CorpusError, match=r"newer version \(9\.9\); update partimento"):
+    path.write_bytes(seal({**manifest, "format_version": stores.FORMAT_VERSION + step, "version": "9.9"}))
+    with pytest.raises(CorpusError, match=message):
         Corpus.open(tmp_path / "corpus")
 
 
@@ -93,7 +98,7 @@ def test_pieces_come_back_whole(made_corpus: Path) -> None:
         made, piece = made_piece(int(row.name[-7:-4])), corpus.piece(number)
         assert np.array_equal(piece.notes, made.notes)
         assert (piece.tracks, piece.ticks_per_quarter) == (made.tracks, made.ticks_per_quarter)
-        for name in ("tempos", "meters", "keys"):
+        for name in (*MAPS, "pedals"):
             assert np.array_equal(getattr(piece, name), getattr(made, name))
         assert (piece.about.title, piece.about.composer, piece.about.licence) == (made.about.title, "Nobody", "CC0")
         assert (row.notes, row.seconds) == (len(made), made.seconds)

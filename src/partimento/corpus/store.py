@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from partimento.files import seal, sha256, unseal, write_atomic
 from partimento.piece import Piece
 
 MANIFEST = "manifest.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 ENCODING_VERSION = 1  # raised whenever an encoding changes what it makes of a piece
 log = logging.getLogger(__name__)
 
@@ -79,9 +79,8 @@ class Corpus:
 
     def piece(self, number: int) -> Piece:
         """One piece, whole."""
-        head, row = self.heads[number], self.rows[number]
         notes = self.notes[self.offsets[number] : self.offsets[number + 1]]
-        return Piece(notes, head.tracks, head.ticks_per_quarter, head.tempos, head.meters, head.keys, row.about)
+        return replace(self.heads[number], notes=notes)
 
     def licences(self, part: str = "train") -> list[str]:
         """The licences stated by the pieces of a part, "not stated" among them."""
@@ -141,6 +140,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise CorpusError(f"{folder}: {state} (no {MANIFEST}); make one with: partimento build SOURCE --out {folder}") from None
     except (ValueError, OSError) as error:
         raise CorpusError(f"{path}: damaged ({error}); build the corpus again") from None
+    if manifest.get("format_version", 0) < FORMAT_VERSION:
+        raise CorpusError(f"{path}: made by an older version ({manifest.get('version')}); build the corpus again from its sources")
     if manifest.get("format_version", 0) > FORMAT_VERSION:
         raise CorpusError(f"{path}: made by a newer version ({manifest.get('version')}); update partimento")
     return manifest

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partimento.piece import KEY, METER, NOTE, TEMPO, About, Array, Piece, Track
+from partimento.piece import CHORD, KEY, METER, NOTE, PEDAL, TEMPO, About, Array, Piece, Track
 
-MAPS = {"tempos": TEMPO, "meters": METER, "keys": KEY}
+MAPS = {"tempos": TEMPO, "meters": METER, "keys": KEY, "chords": CHORD, "pedals": PEDAL}
 ABOUT = tuple(asdict(About()))
 ROWS_PER_GROUP = 1 << 20
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,8 +19,8 @@ from symusic.core import NoteTick, NoteTickList, ScoreTick
 from partimento.errors import InvalidPiece, UnreadableFile
 from partimento.formats import midimaps, smf
 from partimento.formats.limits import DEFAULT_LIMITS, Limits, check_piece
-from partimento.formats.walk import ALL_PITCHES, Walked, walk
-from partimento.piece import NOTE, TEMPO, About, Array, Piece, Track
+from partimento.formats.walk import ALL_PITCHES, DOWN, SUSTAIN, Walked, walk
+from partimento.piece import NOTE, PEDAL, TEMPO, About, Array, Piece, Track
 
 DRUM_CHANNEL = 9
 
@@ -29,7 +29,7 @@ DRUM_CHANNEL = 9
 class _Found:
     """What either reader found: for each future track its place (chunk, program, drums) and its number of notes, and the notes.
 
-    `notes` are `NOTE` rows, track after track; their own `track` is not set yet.
+    `notes` are `NOTE` rows, track after track; their own `track` is not set yet. `pedals` are `PEDAL` rows, some for each place.
     """
 
     places: list[tuple[int, int, bool]]
@@ -38,18 +38,21 @@ class _Found:
     tempos: Array
     meters: Array
     keys: Array
+    chords: Array
+    pedals: list[Array]
 
     def take(self, walked: Walked, instead_of: Mapping[int, Set[int]]) -> None:
         """Takes in the notes that the walker read, instead of those of some pitches in some chunks, each in its place."""
-        segments = []
+        segments: list[tuple[tuple[int, int, bool], Array, Array]] = []
         kept: dict[tuple[int, int, bool], int] = {}  # where the other pitches of a chunk are, when not all were walked
-        for place, part in zip(self.places, np.split(self.notes, np.cumsum(self.counts)[:-1]), strict=False):
+        parts = np.split(self.notes, np.cumsum(self.counts)[:-1])
+        for place, part, pedals in zip(self.places, parts, self.pedals, strict=False):
             pitches = instead_of.get(place[0])
             if pitches is None:
-                segments.append((place, part))
+                segments.append((place, part, pedals))
             elif pitches != ALL_PITCHES:
                 kept[place] = len(segments)
-                segments.append((place, part[~np.isin(part["pitch"], list(pitches))]))
+                segments.append((place, part[~np.isin(part["pitch"], list(pitches))], pedals))
         for chunk, channel, program in sorted(walked.notes):
             columns = np.array(walked.notes[chunk, channel, program], np.int64)
             midimaps.check_ticks("note", columns[:, :2].min(), columns[:, :2].max())
@@ -57,14 +60,17 @@ class _Found:
             part["onset"], part["duration"], part["pitch"], part["velocity"] = columns.T
             place = (chunk, program, channel == DRUM_CHANNEL)
             if place in kept:
-                segments[kept[place]] = (place, np.concatenate([segments[kept[place]][1], part]))
+                _, other, pedals = segments[kept[place]]
+                segments[kept[place]] = (place, np.concatenate([other, part]), pedals)
             else:
-                segments.append((place, part))
+                pedals = pedal_rows(walked.pedals.get((chunk, channel, program), []))
+                segments.append((place, part, pedals))
         segments.sort(key=lambda segment: segment[0][0])
-        self.places = [place for place, _ in segments]
-        self.counts = [len(part) for _, part in segments]
+        self.places = [place for place, _, _ in segments]
+        self.counts = [len(part) for _, part, _ in segments]
+        self.pedals = [pedals for _, _, pedals in segments]
         if segments:
-            self.notes = np.concatenate([part for _, part in segments])
+            self.notes = np.concatenate([part for _, part, _ in segments])
 
 
 def piece_from_midi(data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS) -> tuple[Piece, Counter[str]]:
@@ -104,7 +110,7 @@ def _parse(data: bytes, repairs: Counter[str]) -> tuple[_Found, dict[int, Set[in
         score = ScoreTick.from_midi(data)
     except Exception as error:  # it throws whatever C++ threw; the walker decides what the file is worth
         raise smf.NeedsWalk(str(error)) from None
-    places, lists = [], []
+    places, lists, pedals = [], [], []
     for track in score.tracks:
         notes = track.notes
         if not notes:
@@ -114,6 +120,8 @@ def _parse(data: bytes, repairs: Counter[str]) -> tuple[_Found, dict[int, Set[in
             raise smf.NeedsWalk("an end of track before the end of its chunk")
         places.append((int(name[len(smf.LABEL) :]), track.program, track.is_drum))
         lists.append(notes)
+        # its `pedals` tell whether there are any; their times are wrong beyond the first channel (version 0.6.0)
+        pedals.append(_pedals_of_controls(track.controls.numpy()) if len(track.pedals) else NO_PEDALS)
     if not lists:
         raise smf.NeedsWalk("no notes")
     counts = [len(notes) for notes in lists]
@@ -124,6 +132,8 @@ def _parse(data: bytes, repairs: Counter[str]) -> tuple[_Found, dict[int, Set[in
         midimaps.shared_map("tempo", score.tempos, repairs),
         midimaps.shared_map("meter", score.time_signatures, repairs),
         midimaps.shared_map("key", score.key_signatures, repairs),
+        midimaps.chords([(marker.time, marker.text) for marker in score.markers], repairs),
+        pedals,
     )
     longest = np.maximum.reduce(found.notes["duration"])
     return found, _unfinished(found) if longest >= smf.OPEN_TICKS else {}
@@ -173,6 +183,23 @@ def pickles_are_rows() -> bool:
     return [row[:4] for row in rows.tolist()] == known
 
 
+NO_PEDALS = np.zeros(0, PEDAL)
+
+
+def pedal_rows(stretches: Iterable[tuple[int, int]]) -> Array:
+    """`PEDAL` rows from onsets and durations; `track` is not set."""
+    return np.array([(onset, duration, 0) for onset, duration in stretches if duration > 0], PEDAL)
+
+
+def _pedals_of_controls(controls: Mapping[str, Array]) -> Array:
+    """`PEDAL` rows from a track's controllers, in which every pedal is lifted at last."""
+    of_pedal = controls["number"] == SUSTAIN
+    tick, down = controls["time"][of_pedal], controls["value"][of_pedal] >= DOWN
+    changes = np.diff(down, prepend=False)
+    pressed, lifted = tick[changes & down], tick[changes & ~down]
+    return pedal_rows(zip(pressed, lifted - pressed[: len(lifted)], strict=False))
+
+
 def _from_walk(walked: Walked, repairs: Counter[str]) -> _Found:
     tempos = np.array(walked.tempos, np.int64).reshape(-1, 2)
     if len(tempos):
@@ -185,6 +212,8 @@ def _from_walk(walked: Walked, repairs: Counter[str]) -> _Found:
         midimaps.tempos(tempos[:, 0], tempos[:, 1], repairs),
         midimaps.meters(meters, repairs),
         midimaps.keys(walked.keys, repairs),
+        midimaps.chords(walked.markers, repairs),
+        [],
     )
     found.take(walked, {})
     return found
@@ -214,7 +243,8 @@ def _piece(container: smf.Container, found: _Found, source: str, limits: Limits)
         about = About(**{name: str(page.get(name, "")) for name in About.__dataclass_fields__})
     else:
         about = About(title=_sequence_title(container, found.places), source=source)
-    return Piece(notes, tuple(tracks), container.ticks_per_quarter, found.tempos, found.meters, found.keys, about)
+    maps = {"tempos": found.tempos, "meters": found.meters, "keys": found.keys, "chords": found.chords}
+    return Piece(notes, tuple(tracks), container.ticks_per_quarter, about=about, pedals=_pedals(found, numbers), **maps)
 
 
 def _notes(found: _Found, numbers: Sequence[int], repairs: Counter[str]) -> Array:
@@ -227,6 +257,17 @@ def _notes(found: _Found, numbers: Sequence[int], repairs: Counter[str]) -> Arra
     notes["track"] = np.repeat(np.array(numbers, np.uint16), found.counts) if len(numbers) > 1 else numbers[0]
     notes.setflags(write=False)  # nobody else has them, so the piece needs no copy
     return notes
+
+
+def _pedals(found: _Found, numbers: Sequence[int]) -> Array:
+    """All pedals; one that is never lifted is, when the last note ends."""
+    pedals = np.concatenate(found.pedals)
+    if not len(pedals):
+        return NO_PEDALS
+    pedals["track"] = np.repeat(np.array(numbers, np.uint16), [len(rows) for rows in found.pedals])
+    down = pedals["duration"] >= smf.OPEN_TICKS
+    pedals["duration"][down] = np.max(found.notes["onset"] + found.notes["duration"]) - pedals["onset"][down]
+    return pedals[pedals["duration"] > 0]
 
 
 def _name(container: smf.Container, chunk: int) -> str:

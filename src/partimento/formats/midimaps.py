@@ -1,4 +1,4 @@
-"""The maps of a MIDI file (tempos, meters, keys) as arrays: what holds at each tick, and nothing that cannot be.
+"""The maps of a MIDI file (tempos, meters, keys, chords) as arrays: what holds at each tick, and nothing that cannot be.
 
 It knows symusic's lists and the walker's rows, and counts as repairs what it leaves out.
 """
@@ -11,10 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from partimento.errors import UnreadableFile
-from partimento.piece import KEY, MAX_TICK, METER, TEMPO, Array
+from partimento.errors import InvalidOption, UnreadableFile
+from partimento.piece import CHORD, KEY, MAX_TICK, METER, TEMPO, Array
+from partimento.theory import parse_chord
+
+CHORD_MARK = "chord "  # begins the markers that our own files carry: "chord Am7/G"
 
 _NO_TEMPOS = np.zeros(0, TEMPO)
+_NO_CHORDS = np.zeros(0, CHORD)
 
 
 def _in_force(rows: Array) -> Array:
@@ -67,6 +71,21 @@ def _map(
         ticks = [row[0] for row in good]
         check_ticks(name, min(ticks), max(ticks))
     return _in_force(np.array(good, dtype))
+
+
+def chords(markers: Sequence[tuple[int, str]], repairs: Counter[str]) -> Array:
+    """Chord symbols from markers (tick, text); other markers are passed over."""
+    rows = []
+    for tick, text in markers:
+        if text.startswith(CHORD_MARK):
+            try:
+                rows.append((tick, *parse_chord(text.removeprefix(CHORD_MARK))))
+            except InvalidOption:
+                repairs["bad chord"] += 1
+    if not rows:
+        return _NO_CHORDS
+    check_ticks("chord", min(row[0] for row in rows), max(row[0] for row in rows))
+    return _in_force(np.array(rows, CHORD))
 
 
 _KEPT_BYTES, _KEPT = 256, 1024  # of how long a map, and how many of them

@@ -1,6 +1,7 @@
 """The bytes of a Standard MIDI File from a `Piece`, the same for the same piece, with nothing lost that the format can say.
 
-A first chunk carries title page, tempos, meters and keys; each track follows in a chunk of its own. It reads nothing.
+A first chunk carries title page, tempos, meters, keys and, as markers, chords; each track follows in a chunk of its own. It
+reads nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.errors import WriteFailed
+from partimento.formats.midimaps import CHORD_MARK
 from partimento.formats.smf import END_OF_TRACK, SIGNATURE, varlen
 from partimento.piece import MAX_TICK, Array, Piece
+from partimento.theory import chord_name
 
 _MAX_DELTA = 2**28 - 1
 _CHANNELS = [channel for channel in range(16) if channel != 9]
@@ -25,7 +28,8 @@ Event = tuple[int, bytes]
 def midi_from_piece(piece: Piece) -> bytes:
     """A MIDI file of format 1. Raises `WriteFailed` where the format has no room: 65,535 chunks, tick 2**30.
 
-    Tempos are rounded to microseconds a quarter, velocity 0 becomes 1, of map rows at one tick the last is kept.
+    Tempos are rounded to microseconds a quarter, velocity 0 becomes 1, of map rows at one tick the last is kept. The
+    pedals of tracks without notes are left out.
     """
     if piece.end_tick > MAX_TICK:
         raise WriteFailed(f"the piece ends at tick {piece.end_tick}; MIDI files are written up to {MAX_TICK}: quantise it first")
@@ -42,9 +46,11 @@ def midi_from_piece(piece: Piece) -> bytes:
         if len(piece.tracks) > len(_CHANNELS):  # more parts than channels: players with several ports keep them apart
             head.append(_meta(0x21, bytes([number // len(_CHANNELS) & 127])))
         head.append(bytes([0xC0 | channel, track.program]))
+        pedals = piece.pedals[piece.pedals["track"] == number]
         for layer in _layers(notes):
-            chunks.append(_chunk(b"".join(b"\x00" + event for event in head), *_note_events(layer, channel)))
+            chunks.append(_chunk(b"".join(b"\x00" + event for event in head), _events(layer, pedals, channel)))
             parts.append(number)
+            pedals = pedals[:0]
         if not len(notes):
             silent.append((len(chunks), track.program | track.is_drum << 7))
     if len(chunks) >= 65535:
@@ -59,7 +65,7 @@ def _conductor(piece: Piece, parts: list[int], silent: list[tuple[int, int]]) ->
     page |= {"parts": parts, "silent": silent} if silent else {"parts": parts}
     text = SIGNATURE[:-1] + json.dumps(page, separators=(",", ":")).encode("ascii")
     events: list[Event] = [(0, _meta(0x03, piece.about.title.encode("utf-8", "surrogatepass"))), (0, _meta(0x01, text))]
-    for rows, encode in ((piece.tempos, _tempo), (piece.meters, _meter), (piece.keys, _key)):
+    for rows, encode in ((piece.tempos, _tempo), (piece.meters, _meter), (piece.keys, _key), (piece.chords, _chord)):
         latest = {int(row["tick"]): row for row in rows}  # of several at one tick the last one holds
         events += [(tick, encode(row)) for tick, row in latest.items()]
     events.sort(key=lambda event: event[0])
@@ -67,7 +73,7 @@ def _conductor(piece: Piece, parts: list[int], silent: list[tuple[int, int]]) ->
     for tick, event in events:
         out += [_wait(tick - now), event]
         now = tick
-    return _chunk(b"".join(out), b"", 0)
+    return _chunk(b"".join(out))
 
 
 def _tempo(row: Array) -> bytes:
@@ -83,6 +89,11 @@ def _key(row: Array) -> bytes:
     return _meta(0x59, bytes([int(row["fifths"]) & 255, int(row["minor"])]))
 
 
+def _chord(row: Array) -> bytes:
+    name = chord_name(int(row["root"]), int(row["quality"]), int(row["bass"]))
+    return _meta(0x06, (CHORD_MARK + name).encode())
+
+
 def _wait(ticks: int) -> bytes:
     """The delta before an event; a wait longer than a delta can say is filled with empty texts."""
     out = b""
@@ -96,8 +107,8 @@ def _meta(kind: int, body: bytes) -> bytes:
     return bytes([0xFF, kind]) + varlen(len(body)) + body
 
 
-def _chunk(head: bytes, body: bytes, end_delta: int) -> bytes:
-    content = head + body + varlen(end_delta) + END_OF_TRACK
+def _chunk(head: bytes, body: bytes = b"") -> bytes:
+    content = head + body + b"\x00" + END_OF_TRACK
     return b"MTrk" + len(content).to_bytes(4, "big") + content
 
 
@@ -119,22 +130,29 @@ def _layers(notes: Array) -> list[Array]:
         notes = notes[inside]
 
 
-def _note_events(notes: Array, channel: int) -> tuple[bytes, int]:
-    """Note-ons and note-offs with their deltas, note-offs first at a tick."""
+def _events(notes: Array, pedals: Array, channel: int) -> bytes:
+    """Notes and pedals with their deltas; at a tick first what ends, pedals before notes, then what begins."""
     if not len(notes):
-        return b"", 0
-    onset = notes["onset"].astype(np.int64)
-    tick = np.concatenate([onset, onset + notes["duration"]])
-    is_on = np.repeat(np.array([1, 0]), len(notes))
-    order = np.argsort(tick << 1 | is_on, kind="stable")
-    delta = np.diff(tick[order], prepend=0)
-    pitch = np.tile(notes["pitch"], 2)[order]
-    velocity = np.concatenate([np.maximum(notes["velocity"], 1), np.full(len(notes), 64, "u1")])[order]
-    status = np.where(is_on[order] == 1, 0x90 | channel, 0x80 | channel)
+        return b""
+    starts, ends, events = [], [], []
+    for rows in (pedals, notes):
+        starts.append(rows["onset"].astype(np.int64))
+        ends.append(starts[-1] + rows["duration"])
+    velocity = np.maximum(notes["velocity"], 1)
+    for status, number, value in (
+        (0xB0, np.full(len(pedals), 64, np.uint8), np.zeros(len(pedals), np.uint8)),
+        (0x80, notes["pitch"], np.full(len(notes), 64, np.uint8)),
+        (0xB0, np.full(len(pedals), 64, np.uint8), np.full(len(pedals), 127, np.uint8)),
+        (0x90, notes["pitch"], velocity),
+    ):
+        events.append(np.stack([np.full(len(number), status | channel, np.uint8), number, value], axis=1))
+    tick = np.concatenate([*ends, *starts])
+    rank = np.repeat(np.arange(4), [len(some) for some in events])
+    order = np.argsort(tick << 2 | rank, kind="stable")
+    delta, sorted_events = np.diff(tick[order], prepend=0), np.concatenate(events)[order]
     if delta.max() > _MAX_DELTA:
-        rows = zip(delta.tolist(), status.tolist(), pitch.tolist(), velocity.tolist(), strict=True)
-        return b"".join(_wait(row[0]) + bytes(row[1:]) for row in rows), 0
-    return _interleave(delta, np.stack([status, pitch, velocity], axis=1).astype(np.uint8)), 0
+        return b"".join(_wait(ticks) + bytes(event) for ticks, event in zip(delta.tolist(), sorted_events.tolist(), strict=True))
+    return _interleave(delta, sorted_events)
 
 
 def _interleave(delta: npt.NDArray[np.int64], events: npt.NDArray[np.uint8]) -> bytes:

@@ -31,9 +31,12 @@ def varlen(value: int) -> bytes:
     return out
 
 
-# takes over the delta of the end of track, waits, and ends every pitch of a channel by running status
+# takes over the delta of the end of track, waits, ends every pitch of a channel by running status, and lifts its pedal
 _WAIT = b"\xff\x01\x00" + varlen(OPEN_TICKS)
-_OFFS = [bytes([0x80 | channel]) + b"\x00".join(bytes([pitch, 0]) for pitch in range(128)) for channel in range(16)]
+_OFFS = [
+    bytes([0x80 | channel]) + b"\x00".join(bytes([pitch, 0]) for pitch in range(128)) + bytes([0, 0xB0 | channel, 64, 0])
+    for channel in range(16)
+]
 _NOTE_ONS = bytes(range(0x90, 0xA0))
 _LOOKS = 4  # how many places of a byte are looked at before it is taken for a note-on
 

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from partimento.errors import UnreadableFile
-from partimento.formats.smf import Container
+from partimento.formats.smf import Container, text_of
 
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
+
+SUSTAIN, DOWN = 64, 64  # the pedal's controller, and the value from which on it is down
 
 ALL_PITCHES = frozenset(range(128))
 
@@ -29,6 +31,8 @@ class Walked:
     tempos: list[tuple[int, int]] = field(default_factory=list)  # microseconds a quarter
     meters: list[tuple[int, int, int]] = field(default_factory=list)  # numerator, power of two
     keys: list[tuple[int, int, int]] = field(default_factory=list)  # fifths, mode
+    markers: list[tuple[int, str]] = field(default_factory=list)
+    pedals: dict[tuple[int, int, int], list[tuple[int, int]]] = field(default_factory=dict)  # onset, duration
     repairs: Counter[str] = field(default_factory=Counter)
     truncated: bool = False
 
@@ -58,6 +62,7 @@ def _walk_chunk(data: bytes, at: int, stop: int, number: int, pitches: Set[int],
     kind, channel, width = 0, 0, 0
     programs = [0] * 16
     sounding: dict[int, list[tuple[int, int, int]]] = {}  # channel << 7 | pitch: (tick, velocity or 0 for off, program)
+    pressed: dict[int, tuple[int, int]] = {}  # channel: (tick, program)
     try:
         while at < stop and not ended:
             if data[at] < 128:  # most deltas are one byte
@@ -96,10 +101,17 @@ def _walk_chunk(data: bytes, at: int, stop: int, number: int, pitches: Set[int],
                     sounding.setdefault(channel << 7 | low, []).append((tick, velocity, programs[channel]))
             elif kind == 0xC:
                 programs[channel] = low
+            elif kind == 0xB and low == SUSTAIN and high >= DOWN:
+                pressed.setdefault(channel, (tick, programs[channel]))
+            elif kind == 0xB and low == SUSTAIN and channel in pressed:
+                onset, program = pressed.pop(channel)
+                found.pedals.setdefault((number, channel, program), []).append((onset, tick - onset))
     except _Cut:
         found.truncated = True
     else:
         found.repairs["no end of track"] += not ended
+    for channel, (onset, program) in pressed.items():
+        found.pedals.setdefault((number, channel, program), []).append((onset, tick - onset))
     for key, events in sounding.items():
         _pair(events, key & 127, tick, (number, key >> 7), found)
     return budget
@@ -121,13 +133,15 @@ def _system(data: bytes, at: int, stop: int, tick: int, found: Walked) -> tuple[
         return at, True
     if at + length > stop:
         raise _Cut
-    body = data[at : at + length] if length < 8 else b""
+    body = data[at : at + length] if length < 32 else b""
     if kind == 0x51 and len(body) >= 3:
         found.tempos.append((tick, int.from_bytes(body[:3], "big")))
     elif kind == 0x58 and len(body) >= 2:
         found.meters.append((tick, body[0], body[1]))
     elif kind == 0x59 and len(body) >= 2:
         found.keys.append((tick, body[0] - 256 if body[0] > 127 else body[0], body[1]))
+    elif kind == 0x06:
+        found.markers.append((tick, text_of(body)))
     return at + length, False
 
 

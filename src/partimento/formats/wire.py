@@ -7,9 +7,9 @@ import json
 import numpy as np
 
 from partimento.errors import InvalidPiece
-from partimento.piece import KEY, METER, NOTE, TEMPO, About, Piece, Track
+from partimento.piece import CHORD, KEY, METER, NOTE, PEDAL, TEMPO, About, Piece, Track
 
-_ARRAYS = (("notes", NOTE), ("tempos", TEMPO), ("meters", METER), ("keys", KEY))
+_ARRAYS = (("notes", NOTE), ("tempos", TEMPO), ("meters", METER), ("keys", KEY), ("chords", CHORD), ("pedals", PEDAL))
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -44,8 +44,6 @@ def piece_from_bytes(data: bytes) -> Piece:
             at = stop
         tracks = tuple(Track(int(program), bool(drum), str(name)) for program, drum, name in header["tracks"])
         about = About(**{str(name): str(text) for name, text in header["about"].items()})
-        return Piece(
-            arrays["notes"], tracks, int(header["ticks_per_quarter"]), arrays["tempos"], arrays["meters"], arrays["keys"], about
-        )
+        return Piece(tracks=tracks, ticks_per_quarter=int(header["ticks_per_quarter"]), about=about, **arrays)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise InvalidPiece(f"not the bytes of a piece: {error}") from None
