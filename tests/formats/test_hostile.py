@@ -20,7 +20,7 @@ REASONS = {
     "bad timing",
     "unsupported",
     "several pieces",
-    "not MusicXML",
+    "not a score",
     "not Humdrum",
     "not ABC",
     "damaged",

@@ -21,8 +21,9 @@ from partimento.formats import sources, supervise, wire
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
-from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_musicxml
+from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_xml
 from partimento.formats.scorewrite import musicxml_from_piece, mxl_from_piece
+from partimento.formats.written import REPEATS
 from partimento.piece import Piece
 
 _KEPT_BYTES = 16 << 20
@@ -30,7 +31,7 @@ Reader = Callable[..., tuple[Piece, Counter[str]]]
 
 READERS: dict[str, Reader] = {
     **dict.fromkeys((".mid", ".midi", ".kar", ".rmi", ".smf"), piece_from_midi),
-    **dict.fromkeys((".musicxml", ".xml", ".mxl"), piece_from_musicxml),
+    **dict.fromkeys((".musicxml", ".xml", ".mxl", ".mei"), piece_from_xml),
     ".krn": piece_from_humdrum,
     ".abc": piece_from_abc,
 }
@@ -40,10 +41,18 @@ WRITERS: dict[str, Callable[[Piece], bytes]] = {
     ".mxl": mxl_from_piece,
 }
 SUFFIXES = tuple(READERS)
+READ_TASK = "partimento.formats:read_task"
 
 
-def parse(data: bytes, suffix: str, *, source: str = "", limits: Limits = DEFAULT_LIMITS) -> tuple[Piece, Counter[str]]:
-    """The piece in `data` and the repairs it took, in this process. Raises `UnreadableFile`; content counts more than suffix."""
+def parse(
+    data: bytes, suffix: str, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
+) -> tuple[Piece, Counter[str]]:
+    """The piece in `data` and the repairs it took, in this process. Raises `UnreadableFile`; content counts more than suffix.
+
+    Bars of a notated score come in the order they are "written" in, or "played" with every repeat; MIDI has no repeats.
+    """
+    if repeats not in REPEATS:
+        raise UnknownName("order of repeats", repeats, REPEATS)
     reader = READERS.get(suffix.lower())
     if reader is None:
         raise UnknownName("suffix", suffix, SUFFIXES)
@@ -53,9 +62,9 @@ def parse(data: bytes, suffix: str, *, source: str = "", limits: Limits = DEFAUL
             raise UnreadableFile("empty file")
         if len(data) > limits.max_bytes:
             raise UnreadableFile("too large", f"{len(data)} bytes; the limit is {limits.max_bytes}")
-        if data[:4] in (b"MThd", b"RIFF"):
-            reader = piece_from_midi
-        return reader(data, source=source, limits=limits)
+        if reader is piece_from_midi or data[:4] in (b"MThd", b"RIFF"):
+            return piece_from_midi(data, source=source, limits=limits)
+        return reader(data, source=source, limits=limits, repeats=repeats)
     except UnreadableFile as error:
         raise UnreadableFile(error.reason, error.detail, name=source) from None
     except MemoryError:
@@ -73,18 +82,25 @@ def _keep_memory() -> None:
     np.empty(_KEPT_BYTES, np.uint8)
 
 
-def read(path: str | os.PathLike[str], *, trusted: bool = False, limits: Limits = DEFAULT_LIMITS, seconds: float = 60.0) -> Piece:
+def read(
+    path: str | os.PathLike[str],
+    *,
+    repeats: str = "written",
+    trusted: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    seconds: float = 60.0,
+) -> Piece:
     """The piece in a file, or in one tune of a book (`book.abc#X12`). Raises `UnreadableFile`.
 
-    The file is parsed in a worker process with limits of time and memory, unless it is `trusted`.
+    Repeats are as `parse` has them. The file is parsed in a worker process with limits of time and memory, unless it is `trusted`.
     """
     item = _item(os.fspath(path))
     if trusted:
-        return parse(sources.load(item), item.suffix, source=item.name, limits=limits)[0]
-    task = {"item": item_to_json(item)}
-    for _, reply in supervise.run(
-        "partimento.formats:read_task", [task], workers=1, seconds=seconds, init={"limits": vars(limits)}
-    ):
+        return parse(sources.load(item), item.suffix, source=item.name, limits=limits, repeats=repeats)[0]
+    if repeats not in REPEATS:
+        raise UnknownName("order of repeats", repeats, REPEATS)
+    init = {"limits": vars(limits), "repeats": repeats}
+    for _, reply in supervise.run(READ_TASK, [{"item": item_to_json(item)}], workers=1, seconds=seconds, init=init):
         if reply.ok:
             return unpack(reply.data)[0]
         raise UnreadableFile(reply.reason, reply.detail, name=item.name)
@@ -122,10 +138,11 @@ def item_to_json(item: sources.Item) -> dict[str, Any]:
     return dict(vars(item))
 
 
-def read_task(task: dict[str, Any], *, limits: dict[str, Any] | None = None) -> bytes:
-    """Worker side: the piece of an item, packed. A task of `supervise.run("partimento.formats:read_task", ...)`."""
+def read_task(task: dict[str, Any], *, limits: dict[str, Any] | None = None, repeats: str = "written") -> bytes:
+    """Worker side: the piece of an item, packed. A task of `supervise.run(READ_TASK, ...)`."""
     item = sources.Item(**task["item"])
-    return pack(*parse(sources.load(item), item.suffix, source=item.name, limits=Limits(**limits) if limits else DEFAULT_LIMITS))
+    of_item = Limits(**limits) if limits else DEFAULT_LIMITS
+    return pack(*parse(sources.load(item), item.suffix, source=item.name, limits=of_item, repeats=repeats))
 
 
 def pack(piece: Piece, repairs: Counter[str]) -> bytes:

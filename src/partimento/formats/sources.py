@@ -18,7 +18,7 @@ from partimento.errors import InvalidOption, UnreadableFile
 from partimento.formats.limits import DEFAULT_LIMITS
 from partimento.formats.tunebook import file_header, split_tunebook, tune_number
 
-SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf", ".musicxml", ".xml", ".mxl", ".krn", ".abc")
+SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf", ".musicxml", ".xml", ".mxl", ".mei", ".krn", ".abc")
 MUSIC21_SETS = {"bach": "bach", "oneills": "oneills1850", "ryans": "ryansMammoth", "airds": "airdsAirs", "essen": "essenFolksong"}
 MAX_RATIO, RATIO_BYTES = 200, 64 << 20  # an archive that unpacks to more than both is a bomb
 _SETS_ORDER = {".mxl": 0, ".musicxml": 1, ".xml": 2, ".krn": 3, ".abc": 4}

@@ -1,0 +1,93 @@
+"""In which order bars are played: repeats, endings, da capo and dal segno. It knows the marks at bars, not what is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from partimento.errors import UnreadableFile
+
+MOST_TIMES = 16  # a stretch is played
+
+
+@dataclass(slots=True)
+class Marks:
+    """What stands at one bar. `repeat_to` is how often the stretch up to its end is played in all; 0: no repeat sign."""
+
+    repeat_from: bool = False
+    repeat_to: int = 0
+    endings: tuple[int, ...] = ()
+    ending_stops: bool = False  # at the end of the bar
+    segno: bool = False
+    coda: bool = False
+    to_coda: bool = False
+    fine: bool = False
+    da_capo: bool = False
+    dal_segno: bool = False
+
+
+def carry_endings(bars: list[Marks]) -> None:
+    """Lets an ending hold from the bar where it starts to the one where it stops."""
+    holding: tuple[int, ...] = ()
+    for bar in bars:
+        holding = bar.endings = bar.endings or holding
+        if bar.ending_stops:
+            holding = ()
+
+
+def playing_order(bars: list[Marks]) -> list[int]:
+    """The numbers of the bars as they are played; as they are written where the marks would leave one out.
+
+    After a da capo or dal segno, repeats are not taken again and the last ending is played, as is the custom (Read, "Music
+    Notation", 1979, ch. 13). Raises `UnreadableFile` when marks would go on for ever.
+    """
+    order: list[int] = []
+    last_ending = _last_endings(bars)
+    at = start = 0  # of the stretch that may be repeated
+    time = 1  # that it is played
+    jumped = False
+    while at < len(bars):
+        bar = bars[at]
+        if at != start and (bar.repeat_from or (at and bars[at - 1].endings and not bar.endings)):
+            start, time = at, 1
+        if bar.endings and (last_ending[at] if jumped else time) not in bar.endings:
+            at += 1
+            continue
+        order.append(at)
+        if len(order) > MOST_TIMES * (len(bars) + 1):
+            raise UnreadableFile("too long", "its repeats do not end")
+        if jumped and bar.fine:
+            break
+        if jumped and bar.to_coda and (coda := _find(bars, "coda", at)) is not None:
+            at = start = coda
+            continue
+        if bar.repeat_to and not jumped:
+            if time < (last_ending[at] or min(bar.repeat_to, MOST_TIMES)):
+                time += 1
+                at = start
+                continue
+            if not bar.endings:
+                start, time = at + 1, 1
+        if (bar.da_capo or bar.dal_segno) and not jumped:
+            jumped = True
+            at = start = 0 if bar.da_capo else (_find(bars, "segno", -1) or 0)
+            continue
+        at += 1
+    return order if set(order) == set(range(len(bars))) else list(range(len(bars)))
+
+
+def _find(bars: list[Marks], name: str, after: int) -> int | None:
+    return next((number for number in range(after + 1, len(bars)) if getattr(bars[number], name)), None)
+
+
+def _last_endings(bars: list[Marks]) -> list[int]:
+    """For each bar under an ending, the highest number among the endings beside it, at least 2; 0 for others."""
+    result = [0] * len(bars)
+    at = 0
+    while at < len(bars):
+        stop = at
+        while stop < len(bars) and bars[stop].endings:
+            stop += 1
+        if stop > at:
+            result[at:stop] = [max(2, *(max(bar.endings) for bar in bars[at:stop]))] * (stop - at)
+        at = max(stop, at + 1)
+    return result
