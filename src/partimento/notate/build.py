@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +14,7 @@ from partimento.notate.meter import bars_of, divisions_of, is_compound
 from partimento.notate.names import family_of, part_names, short_name
 from partimento.notate.score import WHOLE, Bar, Event, Head, Mark, Part, Score, Spelled, Staff
 from partimento.notate.spelling import keys_of, spell
-from partimento.notate.staves import clefs_of, hands_of, is_keyboard, needs_two_staves
+from partimento.notate.staves import are_hands, clefs_of, hands_of, is_keyboard, needs_two_staves
 from partimento.notate.values import Item, values_of
 from partimento.notate.voices import voices_of
 from partimento.piece import Piece
@@ -36,13 +38,14 @@ def score_of(piece: Piece) -> Score:
     bars = bars_of(piece, divisions, int(end.max()) if len(end) else 1, keys)
     spelled = _spelled(piece, onset, pitch, bars)
     names = part_names(piece.tracks)
+    hands = are_hands(piece.tracks, [pitch[piece.notes["track"] == number] for number in range(len(piece.tracks))])
     parts: list[Part] = []
     for number, track in enumerate(piece.tracks):
         rows = np.flatnonzero(piece.notes["track"] == number)
         hand = np.zeros(len(rows), np.int64)
         staves = 1
-        if is_keyboard(track) and needs_two_staves(onset[rows], end[rows], pitch[rows]):
-            staves, hand = 2, hands_of(onset[rows], end[rows], pitch[rows])
+        if is_keyboard(track) and not hands[number] and needs_two_staves(onset[rows], end[rows], pitch[rows]):
+            staves, hand = 2, hands_of(onset[rows], end[rows], pitch[rows], divisions // 2)
         part = Part(number, names[number], track.program, track.is_drum, [], family_of(track), short_name(names[number]))
         for staff in range(staves):
             mine = rows[hand == staff]
@@ -53,7 +56,7 @@ def score_of(piece: Piece) -> Score:
                 voice = voices_of(onset[mine], end[mine], pitch[mine], np.array([bar.start for bar in bars]))
             part.staves.append(Staff(clefs, _voices(mine, voice, onset, end, spelled, bars, divisions)))
         parts.append(part)
-    chords = [(tick * scale, *row) for tick, *row in piece.chords.tolist()] if hasattr(piece, "chords") else []
+    chords = [(tick * scale, *row) for tick, *row in piece.chords.tolist()]
     velocity = piece.notes["velocity"].tolist()
     exact_onset = piece.notes["onset"].astype(np.int64) * scale
     exact_end = exact_onset + piece.notes["duration"].astype(np.int64) * scale
@@ -103,7 +106,7 @@ Slice = tuple[int, int, list[int]]  # start, stop, the rows that sound
 def _can_join(upper: list[Slice], lower: list[Slice]) -> bool:
     """Whether two voices of a bar never sound together and so are one."""
     spans = sorted([piece[:2] for piece in upper + lower])
-    return all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    return all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
 def _sounding(rows: list[int], onset: list[int], end: list[int], bars: list[Bar]) -> list[list[Slice]]:
@@ -114,7 +117,7 @@ def _sounding(rows: list[int], onset: list[int], end: list[int], bars: list[Bar]
     edges = sorted({*onset, *end})
     place, number = 0, 0
     sounding: list[tuple[int, int]] = []  # end, row
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         sounding = [note for note in sounding if note[0] > start]
         while number < len(rows) and onset[number] == start:
             sounding.append((end[number], rows[number]))
@@ -184,7 +187,7 @@ def _tempos(piece: Piece, bars: list[Bar], scale: int) -> list[Mark]:
     shown: float | None = None
     starts = [bar.start for bar in bars]
     stop = bars[-1].start + bars[-1].length
-    for at, following in zip(places, [*places[1:], stop], strict=True):
+    for at, following in zip(places, [*places[1:], stop], strict=False):
         if at >= stop:
             break
         bar = bars[int(np.searchsorted(starts, at, side="right")) - 1]

@@ -25,39 +25,36 @@ def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
     per_quarter = piece.ticks_per_quarter
     onset = piece.notes["onset"].astype(np.int64)
     end = onset + piece.notes["duration"]
-    written_onset, written_end = on_grid(onset, per_quarter), on_grid(end, per_quarter)
     scale = divisions // per_quarter
-    if not len(onset) or (written_onset.all() and written_end.all()):
+    if not len(onset) or (_on_grid(onset, per_quarter, PLAIN + RARE) & _on_grid(end, per_quarter, PLAIN + RARE)).all():
         return onset * scale, end * scale
+    written_onset, written_end = _on_grid(onset, per_quarter, PLAIN), _on_grid(end, per_quarter, PLAIN)
     if written_onset.mean() >= ON_GRID:
-        start = np.where(written_onset, onset * scale, _nearest(onset, per_quarter, divisions))
+        start = _strays_moved(onset, written_onset, per_quarter, divisions)
     else:
         start = _snapped(onset, per_quarter, divisions)
     if written_end.mean() >= ON_GRID:
-        stop = np.where(written_end, end * scale, _nearest(end, per_quarter, divisions))
+        stop = _strays_moved(end, written_end, per_quarter, divisions)
     else:
         stop = _played_ends(piece.notes, start, end * scale, divisions)
     return start, np.maximum(stop, start + _shortest(start, divisions))
 
 
-def on_grid(tick: Array, per_quarter: int) -> npt.NDArray[np.bool_]:
-    """Whether each tick is a place that notation can say plainly: exactly, or for rare tuplets that ticks cannot hold, rounded."""
-    within = tick % per_quarter
-    plain = np.zeros(len(tick), bool)
-    for division in PLAIN:
-        plain |= within * division % per_quarter == 0
-    if plain.mean() < ON_GRID if len(tick) else True:
-        return plain
-    for division in RARE:
-        plain |= within * division % per_quarter == 0
-    return plain
+def _on_grid(tick: Ints, per_quarter: int, grids: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Whether each tick is on one of the grids, given in divisions of a quarter."""
+    found: npt.NDArray[np.bool_] = np.logical_or.reduce([tick * division % per_quarter == 0 for division in grids])
+    return found
 
 
-def _nearest(tick: Ints, per_quarter: int, divisions: int) -> Ints:
-    """The nearest sixteenth, thirty-second or their triplet."""
+def _strays_moved(tick: Ints, written: npt.NDArray[np.bool_], per_quarter: int, divisions: int) -> Ints:
+    """Beats without strays as they are; in the others every place goes to the nearest thirty-second or triplet sixteenth."""
+    beat = tick // per_quarter
+    strays = np.isin(beat, beat[~written])
     fine = [np.rint(tick * division / per_quarter).astype(np.int64) * (divisions // division) for division in (8, 12)]
     exact = tick * (divisions // per_quarter)
-    return np.where(np.abs(fine[0] - exact) <= np.abs(fine[1] - exact), *fine)
+    # a thirty-second of error more is better than a triplet more
+    nearest = np.where(np.abs(fine[0] - exact) <= np.abs(fine[1] - exact) + divisions // 48, *fine)
+    return np.where(strays, nearest, exact)
 
 
 def _snapped(tick: Ints, per_quarter: int, divisions: int) -> Ints:

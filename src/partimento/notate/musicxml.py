@@ -11,8 +11,10 @@ import re
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
-from partimento.notate.drums import place_of
-from partimento.notate.score import Bar, Clef, Event, Head, Mark, Part, Score, Staff, Tuplet
+from partimento.notate.drums import FEET, place_of
+from partimento.notate.score import Bar, Clef, Event, Head, Mark, Part, Score, Tuplet
+from partimento.notate.spelling import name_in_key
+from partimento.theory import CHORD_SYMBOLS
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
@@ -21,6 +23,11 @@ _HEAD = (
 _STEPS = "CDEFGAB"
 _TYPES = ("breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th", "256th", "512th", "1024th")
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KINDS = (  # of `QUALITIES`, as MusicXML calls them
+    *("major", "minor", "augmented", "diminished", "suspended-fourth", "suspended-second", "power", "major-sixth", "minor-sixth"),
+    *("dominant", "major-seventh", "minor-seventh", "half-diminished", "diminished-seventh", "major-minor", "augmented-seventh"),
+    "suspended-fourth",
+)
 _FORTE = 90  # the velocity that `dynamics` counts in percent of
 
 
@@ -145,6 +152,9 @@ class _Writer:
         for mark in self.score.tempos:
             if bar.start <= mark.at < bar.start + bar.length:
                 out.append(_tempo(mark, (mark.at - bar.start) // self.unit))
+        for start, root, quality, bass in self.score.chords:
+            if bar.start <= start < bar.start + bar.length:
+                out.append(_harmony(root, quality, bass, bar.key[0], (start - bar.start) // self.unit))
 
     def _voice(self, out: list[str], voice: list[Event], tail: str, staff: str, drums: bool, identity: str) -> None:
         for place, event in enumerate(voice):
@@ -189,7 +199,7 @@ class _Writer:
             step, octave, shape = place_of(name.pitch)
             pitch = f"<unpitched><display-step>{_STEPS[step]}</display-step><display-octave>{octave}</display-octave></unpitched>"
             instrument = f'<instrument id="{identity}-I{name.pitch}"/>'
-            notehead = f"<notehead>{shape}</notehead>" if shape else ""
+            notehead = f"<stem>{'down' if name.pitch in FEET else 'up'}</stem>" + (f"<notehead>{shape}</notehead>" if shape else "")
         else:
             alter = f"<alter>{name.alter}</alter>" if name.alter else ""
             pitch = f"<pitch><step>{_STEPS[name.step]}</step>{alter}<octave>{name.octave}</octave></pitch>"
@@ -245,6 +255,22 @@ def _tempo(mark: Mark, offset: int) -> str:
     beat = f"<beat-unit>{type_of(kind)}</beat-unit>" + "<beat-unit-dot/>" * dots
     metronome = f"<metronome>{beat}<per-minute>{beats:.0f}</per-minute></metronome>"
     return f'<direction placement="above"><direction-type>{metronome}</direction-type>{where}{sound}/></direction>\n'
+
+
+def _harmony(root: int, quality: int, bass: int, fifths: int, offset: int) -> str:
+    """A chord symbol, its root and bass spelled in the key."""
+    where = f"<offset>{offset}</offset>" if offset else ""
+    if root < 0:
+        return f'<harmony><root><root-step text="">C</root-step></root><kind text="N.C.">none</kind>{where}</harmony>\n'
+    inverted = f"<bass>{_named('bass', bass, fifths)}</bass>" if bass != root else ""
+    kind = f"<kind text={quoteattr(CHORD_SYMBOLS[quality])}>{_KINDS[quality]}</kind>"
+    return f"<harmony><root>{_named('root', root, fifths)}</root>{kind}{inverted}{where}</harmony>\n"
+
+
+def _named(what: str, pitch_class: int, fifths: int) -> str:
+    step, alter = name_in_key(pitch_class, fifths)
+    sign = f"<{what}-alter>{alter}</{what}-alter>" if alter else ""
+    return f"<{what}-step>{_STEPS[step]}</{what}-step>{sign}"
 
 
 def _modification(tuplet: Tuplet) -> str:

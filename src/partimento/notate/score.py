@@ -86,7 +86,7 @@ class Staff:
 
 @dataclass(slots=True)
 class Part:
-    """A track of the piece on one staff or two. Neighbours of one `family` stand under a bracket, the two hands of one under a brace."""
+    """A track of the piece on one staff or two; neighbours of one `family` stand under a bracket, two hands under a brace."""
 
     track: int
     name: str

@@ -42,7 +42,7 @@ def _weights(piece: Piece) -> npt.NDArray[np.float64]:
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     notes = piece.notes[~drums[piece.notes["track"]]] if len(piece.notes) else piece.notes
     length = np.minimum(notes["duration"], 8 * piece.ticks_per_quarter)
-    return np.bincount(notes["pitch"] % 12, length, minlength=12)
+    return np.bincount(notes["pitch"] % 12, length, minlength=12).astype(np.float64)
 
 
 def _contradicted(piece: Piece) -> bool:
@@ -69,8 +69,8 @@ def spell(pitch: Ints, onset: Ints, fifths: Ints) -> list[Spelled]:
     near = seen[np.minimum(at + AFTER, len(pitch))] - seen[np.maximum(at - BEFORE, 0)]
     step_of = _step_tables()[fifths[order] + 7, :, pitch_class]  # [N, 12 tonics]
     votes = np.zeros((len(pitch), 7))
-    for step in range(7):
-        votes[:, step] = (near * (step_of == step)).sum(axis=1)
+    for name in range(7):
+        votes[:, name] = (near * (step_of == name)).sum(axis=1)
     # where votes are equal, as at the start of a piece, the key's own spelling
     votes[at, _own_steps()[fifths[order] + 7, pitch_class]] += 0.5
     step = votes.argmax(axis=1)
@@ -85,6 +85,12 @@ def spell(pitch: Ints, onset: Ints, fifths: Ints) -> list[Spelled]:
     for place, row in enumerate(zip(step.tolist(), alter.tolist(), octave.tolist(), pitch[order].tolist(), strict=True)):
         result[order[place]] = _spelled(*row)
     return result
+
+
+def name_in_key(pitch_class: int, fifths: int) -> tuple[int, int]:
+    """The step and alteration of a pitch class where nothing but the key signature is known: for the names of chords."""
+    step = int(_own_steps()[fifths + 7, pitch_class])
+    return step, int((pitch_class - _NATURAL[step] + 6) % 12 - 6)
 
 
 @cache
@@ -111,4 +117,5 @@ def _step_tables() -> Ints:
     """[15 signatures, 12 tonics, 12 pitch classes]: the step of the pitch class in the chromatic scale of the tonic."""
     tonic = np.arange(12)
     above = _STEPS_ABOVE_TONIC[(tonic[None, :] - tonic[:, None]) % 12]  # [tonic, pitch class]
-    return (_own_steps()[:, :, None] + above[None]) % 7
+    table: Ints = (_own_steps()[:, :, None] + above[None]) % 7
+    return table

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,8 +16,12 @@ Ints = npt.NDArray[np.int64]
 KEYBOARDS = {*range(8), 8, 11, 12, 13, 15, *range(16, 22), 46, 88, 89, 90, 91, 92, 93, 94, 95}  # General MIDI, from 0; the harp too
 VIOLA = 41
 HAND_SPAN = 14  # semitones that a hand reaches: a ninth
+_WIDE_SHARE = 0.2  # of onsets
+_HANDS_APART = 4  # semitones between the medians of two tracks
 _MIDDLE = 60
 _LEDGER_FREE = {TREBLE: (62, 81), BASS: (41, 60), ALTO: (51, 71)}  # pitches within a step of the staff
+_CUTS = np.arange(36, 85)  # a cut is the lowest pitch of the right hand
+_MOVES = np.minimum(np.abs(_CUTS[:, None] - _CUTS[None, :]) * 0.1, 1.5)
 _CHANGE = 12.0  # what a change of clef costs, in ledger lines
 
 
@@ -23,69 +30,85 @@ def is_keyboard(track: Track) -> bool:
 
 
 def needs_two_staves(onset: Ints, end: Ints, pitch: Ints) -> bool:
-    """Whether a keyboard part is for two hands: it is wide, and several notes sound at a time in a fair part of it."""
+    """Whether a keyboard part is for two hands: at many onsets more sounds together than one hand reaches."""
     if not len(pitch) or pitch.min() > 57 or pitch.max() < 62:
         return False
-    low, high = np.percentile(pitch, [5, 95])
-    if high - low < HAND_SPAN:
-        return False
-    order = np.argsort(onset, kind="stable")
-    overlap = np.maximum.accumulate(end[order])[:-1] > onset[order][1:]
-    return bool(overlap.mean() > 0.1) if len(pitch) > 1 else False
+    order = np.lexsort([pitch, onset])
+    times, first = np.unique(onset[order], return_index=True)
+    low = np.minimum.reduceat(pitch[order], first)
+    high = np.maximum.reduceat(pitch[order], first)
+    # what still sounds, from the last onsets alone: enough for a share
+    for back in range(1, 4):
+        still = np.maximum.reduceat(end[order], first)[:-back] > times[back:]
+        low[back:] = np.where(still, np.minimum(low[back:], np.minimum.reduceat(pitch[order], first)[:-back]), low[back:])
+        high[back:] = np.where(still, np.maximum(high[back:], np.maximum.reduceat(pitch[order], first)[:-back]), high[back:])
+    return bool(np.mean(high - low > HAND_SPAN) > _WIDE_SHARE)
 
 
-def hands_of(onset: Ints, end: Ints, pitch: Ints) -> Ints:
+def are_hands(tracks: Sequence[Track], pitches: Sequence[Ints]) -> list[bool]:
+    """For each track whether it is one hand of a keyboard: exactly two neighbours of one program, the first one higher."""
+    hands = [False] * len(tracks)
+    runs = groupby(range(len(tracks)), key=lambda number: (is_keyboard(tracks[number]), tracks[number].program))
+    for (keyboard, _), run in runs:
+        first, *rest = run
+        if keyboard and len(rest) == 1 and len(pitches[first]) and len(pitches[rest[0]]):
+            higher = np.median(pitches[first]) - np.median(pitches[rest[0]]) >= _HANDS_APART
+            hands[first] = hands[rest[0]] = bool(higher)
+    return hands
+
+
+def hands_of(onset: Ints, end: Ints, pitch: Ints, reach: int) -> Ints:
     """0 for the right hand and 1 for the left, for each note in any order.
 
-    At each onset the notes that start, with those that still sound, are cut at one place; the cheapest path of cuts wins:
-    each hand wants a span it can reach, to stay near where it was and its own side of middle C, and sounding notes keep it busy.
+    At each onset the notes that start, with those that still sound, are cut at one pitch, and the cheapest path of cuts
+    wins: each hand wants a span it can take, its own side of the keyboard, one rhythm, and lines (the notes of the last and
+    the next `reach`) that are not torn.
     """
     hand = np.zeros(len(pitch), np.int64)
     if not len(pitch):
         return hand
     order = np.lexsort([pitch, onset])
     times, first = np.unique(onset[order], return_index=True)
-    groups = np.split(order, first[1:])
-    cuts = np.arange(30, 91)  # a cut is the lowest pitch of the right hand
-    best = np.abs(cuts - _MIDDLE) * 0.02
-    move = np.minimum(np.abs(cuts[:, None] - cuts[None, :]) * 0.12, 1.5)
-    came_from = np.zeros((len(groups), len(cuts)), np.int64)
+    bounds = [*first.tolist(), len(order)]
+    near = np.searchsorted(onset[order], np.stack([times - reach, times + reach + 1], axis=1)).tolist()
+    ordered = pitch[order]
+    best = np.zeros(len(_CUTS))
+    came_from = np.zeros((len(times), len(_CUTS)), np.int64)
     heard: list[int] = []  # rows that sound on
-    for number, group in enumerate(groups):
-        now = times[number]
+    for number, now in enumerate(times.tolist()):
+        group = order[bounds[number] : bounds[number + 1]]
         heard = [row for row in heard if end[row] > now]
-        total = best[:, None] + move
+        total = best[:, None] + _MOVES
         came_from[number] = total.argmin(axis=0)
-        best = total.min(axis=0) + _cut_costs(pitch[group], pitch[heard] if heard else pitch[:0], cuts)
+        best = total.min(axis=0) + _cut_costs(pitch[group], pitch[heard], ordered[near[number][0] : near[number][1]])
         heard += group.tolist()
     at = int(best.argmin())
-    for number in range(len(groups) - 1, -1, -1):
-        hand[groups[number]] = pitch[groups[number]] < cuts[at]
+    for number in range(len(times) - 1, -1, -1):
+        group = order[bounds[number] : bounds[number + 1]]
+        hand[group] = pitch[group] < _CUTS[at]
         at = int(came_from[number, at])
     return hand
 
 
-def _cut_costs(new: Ints, sounding: Ints, cuts: Ints) -> npt.NDArray[np.float64]:
-    """What each cut costs a player: spans beyond a hand, notes beyond five, distance from where the hands live."""
-    cost = np.abs(cuts - _MIDDLE) * 0.02
+def _cut_costs(new: Ints, sounding: Ints, line: Ints) -> npt.NDArray[np.float64]:
+    """What each cut costs: spans beyond a hand, notes beyond five, hands far from home, two rhythms in a hand, torn lines."""
     together = np.concatenate([new, sounding])
-    right = together[None, :] >= cuts[:, None]
-    for side, home in ((right, 64), (~right, 55)):
+    cost = np.abs(_CUTS - _MIDDLE) * 0.01
+    for is_right, home in ((True, 62), (False, 57)):
+        side = (together[None, :] >= _CUTS[:, None]) == is_right
         count = side.sum(axis=1)
         top = np.where(side, together, 0).max(axis=1)
         low = np.where(side, together, 127).min(axis=1)
-        span = np.where(count > 0, top - low, 0)
-        cost = cost + np.maximum(span - HAND_SPAN + 2, 0) * 0.5 + np.maximum(count - 5, 0) * 2.0
-        # a right hand far below middle C, a left hand far above it
-        far = home - low if home == 64 else top - home
-        cost = cost + np.where(count > 0, np.maximum(far - 4, 0) * 0.12, 0)
-    # the cut goes through the widest gap: near neighbours stay together
-    if len(together) > 1:
-        ordered = np.sort(together)
-        place = np.searchsorted(ordered, cuts)
+        cost += np.where(count > 0, np.maximum(top - low - HAND_SPAN + 2, 0) * 0.5 + np.maximum(count - 5, 0) * 2.0, 0)
+        cost += np.where(count > 0, np.maximum((home - low if is_right else top - home) - 7, 0) * 0.1, 0)
+        conflict = side[:, : len(new)].any(axis=1) & side[:, len(new) :].any(axis=1)
+        cost += conflict * 0.6
+    if len(line) > 1:
+        ordered = np.unique(line)
+        place = np.searchsorted(ordered, _CUTS)
         inside = (place > 0) & (place < len(ordered))
         gap = ordered[np.minimum(place, len(ordered) - 1)] - ordered[np.maximum(place - 1, 0)]
-        cost = cost + np.where(inside, 6.0 / (gap + 3.0), 0.0)
+        cost += np.where(inside, 8.0 / (gap + 3.0), 0.3)
     return cost
 
 

@@ -78,7 +78,7 @@ class _Writer:
             for at, end, _ in self.items
             for cut in cuts
         )
-        if divisible and self._better_divided(span, parts, divisor, depth) or (parts and divisor > _MOST_IN_A_TUPLET):
+        if (divisible and self._better_divided(span, parts, divisor, depth)) or (parts and divisor > _MOST_IN_A_TUPLET):
             for part in parts:
                 self.find_tuplets(part)
             return

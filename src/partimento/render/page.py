@@ -13,7 +13,7 @@ from partimento.piece import Piece
 
 _TENTHS_OF_MM = {"a4": (2100, 2970), "letter": (2159, 2794)}
 _SCALE = 90  # percent of Verovio's own size: staves 6.5 mm high, as printed music has them
-_MOST_STAVES = 9  # that fit a page at this size, with room for what stands between them
+_MOST_STAVES = 5  # that fit a page at this size, with room for what stands between them
 # what stands for the glyphs of Verovio's own text font, which exists only as a web font
 _TEXT_GLYPHS = {"\ueca3": "\U0001d15e", "\ueca5": "\u2669", "\ueca7": "\u266a", "\ue1e7": ".", "\uecb7": "."}
 _TEXT_GLYPHS |= {"\ue260": "\u266d", "\ue261": "\u266e", "\ue262": "\u266f", "\ue870": "\u00b0", "\ue871": "\u00f8"}
@@ -48,6 +48,7 @@ def png(svg: bytes, *, width_px: int = 1200) -> bytes:
     fonts = Path(get_data_path()) / "fonts" / "ttf"
     files = [*sorted(fonts.glob("STIXGeneral*.ttf")), fonts / "DejaVuSans.ttf"]
     text = re.sub("[\ue000-\uf8ff]", lambda found: _TEXT_GLYPHS.get(found[0], " "), svg.decode())
+    text = re.sub(r"<title\b.*?</title>", "", text)  # resvg counts their words into centred lines
     text = text.replace('font-family="Leipzig" font-size="720px"', 'font-family="DejaVu Sans" font-size="450px"')
     return bytes(
         resvg_py.svg_to_bytes(
