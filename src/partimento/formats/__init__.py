@@ -22,7 +22,7 @@ from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
 from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_xml
-from partimento.formats.scorewrite import musicxml_from_piece, mxl_from_piece
+from partimento.formats.scorewrite import mei_from_piece, musicxml_from_piece, mxl_from_piece
 from partimento.formats.written import REPEATS
 from partimento.piece import Piece
 
@@ -39,6 +39,7 @@ WRITERS: dict[str, Callable[[Piece], bytes]] = {
     **dict.fromkeys((".mid", ".midi"), midi_from_piece),
     **dict.fromkeys((".musicxml", ".xml"), musicxml_from_piece),
     ".mxl": mxl_from_piece,
+    ".mei": mei_from_piece,
 }
 SUFFIXES = tuple(READERS)
 READ_TASK = "partimento.formats:read_task"

@@ -36,7 +36,10 @@ _SHORT = Fraction(1, 32)  # a bar this close to its meter has it: some programs 
 
 @dataclass(slots=True)
 class Note:
-    """One note head: tied ones are joined later. Velocity 0 means that the dynamic marks decide."""
+    """One note head: tied ones are joined later. Velocity 0 means that the dynamic marks decide.
+
+    `attack` and `release` are how much later than written it starts and ends.
+    """
 
     onset: Fraction
     end: Fraction
@@ -45,6 +48,8 @@ class Note:
     tied_before: bool = False
     tied_after: bool = False
     velocity: int = 0
+    attack: Fraction = Fraction(0)
+    release: Fraction = Fraction(0)
 
 
 @dataclass(slots=True)
@@ -187,13 +192,15 @@ def joined(notes: list[Note]) -> list[Note]:
             for before in open_ties.get(place, ()):
                 if before.end == note.onset:
                     open_ties[place].remove(before)
-                    before.end, current = note.end, before
+                    before.end, before.release, current = note.end, note.release, before
                     break
         if current is note:
             current = replace(note)
             result.append(current)
         if note.tied_after:
             open_ties.setdefault(place, []).append(current)
+    for note in result:
+        note.onset, note.end = note.onset + note.attack, note.end + note.release
     return result
 
 

@@ -28,11 +28,21 @@ def place_of(pitch: int) -> tuple[int, int, str]:
 
 
 def written_ends(onset: Ints, pitch: Ints, divisions: int) -> Ints:
-    """Where each note [N] of a drum part ends on the page: at the next one of the same limbs, or with its beat."""
+    """Where each note [N] of a drum part ends on the page, so that none is tied: drums have no length.
+
+    Up to the next one of the same limbs or the end of the beat where one note value says that, else for the part of the beat
+    that begins where it does.
+    """
     feet = np.isin(pitch, FEET)
-    end = (onset // divisions + 1) * divisions
+    within = onset % divisions
+    room = divisions - within
     for limbs in (feet, ~feet):
         times = np.unique(onset[limbs])
         following = np.append(times[1:], np.iinfo(np.int64).max)
-        end[limbs] = np.minimum(end[limbs], following[np.searchsorted(times, onset[limbs])])
-    return end
+        room[limbs] = np.minimum(room[limbs], following[np.searchsorted(times, onset[limbs])] - onset[limbs])
+    # the largest of these parts of a beat that begins here and fits
+    length = np.ones(len(onset), np.int64)
+    for part in sorted({divisions // count for count in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)}):
+        length = np.where((within % part == 0) & (part <= room), part, length)
+    dotted = (within % (divisions // 2) == 0) & np.isin(room * 4, (3 * divisions,))
+    return onset + np.where(dotted, room, length)

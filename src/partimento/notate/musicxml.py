@@ -242,7 +242,8 @@ def _time(meter: tuple[int, int]) -> str:
 def _clef(clef: Clef, number: int | None) -> str:
     where = "" if number is None else f' number="{number + 1}"'
     line = "" if clef[0] == "percussion" else f"<line>{clef[1]}</line>"
-    return f"<clef{where}><sign>{clef[0]}</sign>{line}</clef>"
+    octaves = f"<clef-octave-change>{clef[2]}</clef-octave-change>" if clef[2] else ""
+    return f"<clef{where}><sign>{clef[0]}</sign>{line}{octaves}</clef>"
 
 
 def _tempo(mark: Mark, offset: int) -> str:

@@ -11,8 +11,9 @@ from partimento.piece import About
 
 WHOLE = 4  # quarters
 
-Clef = tuple[str, int]  # the sign (G, F, C, percussion) and its line from below
-TREBLE, BASS, ALTO, PERCUSSION = ("G", 2), ("F", 4), ("C", 3), ("percussion", 2)
+Clef = tuple[str, int, int]  # the sign (G, F, C, percussion), its line from below, octaves that it sounds higher
+TREBLE, BASS, ALTO, PERCUSSION = ("G", 2, 0), ("F", 4, 0), ("C", 3, 0), ("percussion", 2, 0)
+HIGH_TREBLE, GUITAR, LOW_BASS = ("G", 2, 1), ("G", 2, -1), ("F", 4, -1)
 
 
 @dataclass(slots=True, frozen=True)

@@ -8,18 +8,19 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from partimento.notate.score import ALTO, BASS, PERCUSSION, TREBLE, Bar, Clef
+from partimento.notate.score import ALTO, BASS, GUITAR, HIGH_TREBLE, LOW_BASS, PERCUSSION, TREBLE, Bar, Clef
 from partimento.piece import Track
 
 Ints = npt.NDArray[np.int64]
 
 KEYBOARDS = {*range(8), 8, 11, 12, 13, 15, *range(16, 22), 46, 88, 89, 90, 91, 92, 93, 94, 95}  # General MIDI, from 0; the harp too
 VIOLA = 41
+_GUITARS, _BASSES = range(24, 32), (*range(32, 40), 43)  # written an octave higher than they sound
 HAND_SPAN = 14  # semitones that a hand reaches: a ninth
 _WIDE_SHARE = 0.2  # of onsets
 _HANDS_APART = 4  # semitones between the medians of two tracks
 _MIDDLE = 60
-_LEDGER_FREE = {TREBLE: (62, 81), BASS: (41, 60), ALTO: (51, 71)}  # pitches within a step of the staff
+_LEDGER_FREE = {("G", 2): (62, 81), ("F", 4): (41, 60), ("C", 3): (51, 71)}  # pitches within a step of the staff
 _CUTS = np.arange(36, 85)  # a cut is the lowest pitch of the right hand
 _MOVES = np.minimum(np.abs(_CUTS[:, None] - _CUTS[None, :]) * 0.1, 1.5)
 _CHANGE = 12.0  # what a change of clef costs, in ledger lines
@@ -102,13 +103,13 @@ def _cut_costs(new: Ints, sounding: Ints, line: Ints) -> npt.NDArray[np.float64]
         cost += np.where(count > 0, np.maximum(top - low - HAND_SPAN + 2, 0) * 0.5 + np.maximum(count - 5, 0) * 2.0, 0)
         cost += np.where(count > 0, np.maximum((home - low if is_right else top - home) - 7, 0) * 0.1, 0)
         conflict = side[:, : len(new)].any(axis=1) & side[:, len(new) :].any(axis=1)
-        cost += conflict * 0.6
+        cost += conflict * 1.0
     if len(line) > 1:
         ordered = np.unique(line)
         place = np.searchsorted(ordered, _CUTS)
         inside = (place > 0) & (place < len(ordered))
         gap = ordered[np.minimum(place, len(ordered) - 1)] - ordered[np.maximum(place - 1, 0)]
-        cost += np.where(inside, 8.0 / (gap + 3.0), 0.3)
+        cost += np.where(inside, 7.0 / (gap + 3.0), 0.3)
     return cost
 
 
@@ -116,13 +117,11 @@ def clefs_of(bars: list[Bar], onset: Ints, pitch: Ints, *, staff: int, staves: i
     """The clef of each bar: the one with the fewest ledger lines, and few changes."""
     if track.is_drum:
         return [PERCUSSION] * len(bars)
-    choices = [ALTO, TREBLE] if track.program == VIOLA else [TREBLE, BASS]
-    if staves == 2 and staff == 1:
-        choices.reverse()
+    choices = _choices(pitch, staff=staff, staves=staves, track=track)
     bar = np.searchsorted([bar.start for bar in bars], onset, side="right") - 1
     cost = np.zeros((len(bars), len(choices)))
-    for number, clef in enumerate(choices):
-        low, high = _LEDGER_FREE[clef]
+    for number, (sign, line, octaves) in enumerate(choices):
+        low, high = (edge + 12 * octaves for edge in _LEDGER_FREE[sign, line])
         beyond = np.maximum(np.maximum(low - pitch, pitch - high), 0)
         lines = np.minimum(beyond / 3.5, 6.0)
         cost[:, number] = np.bincount(bar, lines + lines**2 / 4, minlength=len(bars))
@@ -143,3 +142,18 @@ def clefs_of(bars: list[Bar], onset: Ints, pitch: Ints, *, staff: int, staves: i
         clefs.append(choices[at])
         at = int(path[number, at])
     return clefs[::-1]
+
+
+def _choices(pitch: Ints, *, staff: int, staves: int, track: Track) -> list[Clef]:
+    """Two clefs that a staff may have, the usual one first."""
+    if track.program == VIOLA:
+        return [ALTO, TREBLE]
+    if staves == 1 and len(pitch):
+        middle = float(np.median(pitch))
+        if track.program in _BASSES or middle < 38:
+            return [LOW_BASS, BASS]
+        if track.program in _GUITARS and middle < 67:
+            return [GUITAR, TREBLE]
+        if middle > 86:
+            return [HIGH_TREBLE, TREBLE]
+    return [BASS, TREBLE] if staff else [TREBLE, BASS]

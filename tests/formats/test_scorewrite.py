@@ -1,0 +1,66 @@
+"""Scores that are written and read again: the same notes, whatever the rhythm, the meter and the overlaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partimento.formats import WRITERS, parse
+from partimento.piece import CHORD, KEY, METER, TEMPO, About, Piece, Track, note_array
+from tests.made import made_piece
+
+QUARTER = 480
+STEPS = (480, 240, 120, 60, 30, 160, 80, 40, 96)  # quarters to sixty-fourths, triplets, a quintuplet
+METERS = ((4, 4), (3, 4), (6, 8), (2, 2), (5, 4), (7, 8), (12, 8), (3, 8), (1, 4), (9, 16))
+EXACT = (".musicxml", ".xml", ".mxl")
+
+
+def sounding(piece: Piece) -> Counter[tuple[Any, ...]]:
+    """Each note as onset and duration in quarters, pitch and track."""
+    notes, grid = piece.notes, piece.ticks_per_quarter
+    onset, duration = (notes[name].astype(float) / grid for name in ("onset", "duration"))
+    return Counter(
+        zip(onset.round(6).tolist(), duration.round(6).tolist(), notes["pitch"].tolist(), notes["track"].tolist(), strict=True)
+    )
+
+
+@st.composite
+def on_grid(draw: st.DrawFn, *, drums: bool = True) -> Piece:
+    """A piece whose places notation can say: several tracks, changing meters, unisons inside each other."""
+    step = draw(st.sampled_from(STEPS))
+    tracks = draw(
+        st.lists(
+            st.builds(Track, st.sampled_from((0, 24, 32, 40, 41, 73)), st.booleans() if drums else st.just(False)), min_size=1, max_size=3
+        )
+    )
+    place = st.integers(0, 6 * QUARTER // step)
+    # other grids begin at beats, so that no beat holds two
+    notes = []
+    for _ in range(draw(st.integers(1, 14))):
+        grid = draw(st.sampled_from((step, step, 240)))
+        onset = draw(place) * step if grid == step else draw(st.integers(0, 40)) * 240
+        length = draw(st.integers(1, 3 * QUARTER // grid)) * grid
+        notes.append((onset, length, draw(st.integers(55, 64)), draw(st.integers(1, 127)), draw(st.integers(0, len(tracks) - 1))))
+    meters, at = [], 0
+    for _ in range(draw(st.integers(0, 3))):
+        meter = draw(st.sampled_from(METERS))
+        meters.append((at, *meter))
+        at += draw(st.integers(1, 3)) * 4 * QUARTER * meter[0] // meter[1]
+    keys = [(0, draw(st.integers(-7, 7)), draw(st.booleans()))]
+    return Piece(note_array(notes), tuple(tracks), QUARTER, meters=np.array(meters, METER), keys=np.array(keys, KEY))
+
+
+@settings(max_examples=150, deadline=None)
+@given(on_grid())
+@pytest.mark.parametrize("suffix", EXACT[:1])
+def test_the_same_notes_come_back(suffix: str, piece: Piece) -> None:
+    written = WRITERS[suffix](piece)
+    assert WRITERS[suffix](piece) == written
+    again, repairs = parse(written, suffix)
+    assert sounding(again) == sounding(piece)
+    assert not repairs
