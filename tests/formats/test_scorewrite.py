@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.formats import WRITERS, parse
-from partimento.piece import CHORD, KEY, METER, TEMPO, About, Piece, Track, note_array
-from tests.made import made_piece
+from partimento.piece import KEY, METER, Piece, Track, note_array
 
 QUARTER = 480
 STEPS = (480, 240, 120, 60, 30, 160, 80, 40, 96)  # quarters to sixty-fourths, triplets, a quintuplet
@@ -35,7 +34,9 @@ def on_grid(draw: st.DrawFn, *, drums: bool = True) -> Piece:
     step = draw(st.sampled_from(STEPS))
     tracks = draw(
         st.lists(
-            st.builds(Track, st.sampled_from((0, 24, 32, 40, 41, 73)), st.booleans() if drums else st.just(False)), min_size=1, max_size=3
+            st.builds(Track, st.sampled_from((0, 24, 32, 40, 41, 73)), st.booleans() if drums else st.just(False)),
+            min_size=1,
+            max_size=3,
         )
     )
     place = st.integers(0, 6 * QUARTER // step)

@@ -18,6 +18,8 @@ import numpy as np
 from partimento.errors import InvalidOption, UnknownName, UnreadableFile
 from partimento.files import write_atomic
 from partimento.formats import sources, supervise, wire
+from partimento.formats.abcwrite import abc_from_piece
+from partimento.formats.humdrumwrite import humdrum_from_piece
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
@@ -40,6 +42,8 @@ WRITERS: dict[str, Callable[[Piece], bytes]] = {
     **dict.fromkeys((".musicxml", ".xml"), musicxml_from_piece),
     ".mxl": mxl_from_piece,
     ".mei": mei_from_piece,
+    ".krn": humdrum_from_piece,
+    ".abc": abc_from_piece,
 }
 SUFFIXES = tuple(READERS)
 READ_TASK = "partimento.formats:read_task"

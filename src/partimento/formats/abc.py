@@ -17,6 +17,7 @@ from partimento.piece import Track
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 _MOST_PARTS = 1000
+TRACKS = "%%partimento-tracks"  # then the track of each voice, as our own writer says it: two staves of a piano are one
 _MUSIC = re.compile(
     r"""(?P<inline>\[[A-Za-z]:[^\]]*\])
     |"(?P<quoted>[^"]*)"
@@ -44,9 +45,12 @@ def score_of(text: str) -> Score:
     score.tracks.append(Track())
     score.bars.append(Bar(Fraction(0), Fraction(0)))
     paused = False
+    owners: list[int] = []
     for line in re.sub(r"\\[ \t]*(%.*)?$", "", text, flags=re.MULTILINE).splitlines():
         if line.startswith(("%%MIDI", "I:MIDI")):
             read_midi(line, reading)
+        elif line.startswith(TRACKS):
+            owners = [int(one) for one in line.split()[1:] if one.isdecimal()]
         line = re.sub(r"(?<!\\)%.*", "", line).rstrip()
         if not line.strip():
             paused = reading.in_body
@@ -64,6 +68,10 @@ def score_of(text: str) -> Score:
     score.bars = [bar for bar in score.bars if bar.stop > bar.start]
     carry_endings([bar.marks for bar in score.bars])
     score.order = _order_of_parts(reading)
+    if len(owners) == len(score.tracks) and sorted(set(owners)) == list(range(len(set(owners)))):
+        score.tracks = [score.tracks[owners.index(number)] for number in sorted(set(owners))]
+        for note in score.notes:
+            note.track = owners[note.track]
     return score
 
 

@@ -50,7 +50,7 @@ class _Spine:
     group: str = ""
     fifths: int | None = None
     key_at: Fraction = Fraction(-1)
-    track: int = -1
+    track: int = 0  # at first its own number, at the end that of its part
 
 
 @dataclass(eq=False)
@@ -87,7 +87,7 @@ def score_of(text: str) -> Score:
         if tokens[0].startswith("**"):
             if reading.spines:
                 raise UnreadableFile("several pieces", "more than one score in a file")
-            reading.spines = [_Spine(token) for token in tokens]
+            reading.spines = [_Spine(token, track=number) for number, token in enumerate(tokens)]
             reading.voices = [_Voice(spine) for spine in reading.spines]
             reading.score.bars.append(Bar(Fraction(0), Fraction(0)))
             continue
@@ -173,12 +173,12 @@ def _change_columns(tokens: list[str], reading: _Reading) -> None:
         if token == "*x" and at + 1 < len(tokens) and tokens[at + 1] == "*x":
             voices += [reading.voices[at + 1], voice]
             at += 1
-        elif joins and joining and voices and voices[-1].spine is voice.spine:
+        elif joins and joining and voices and (voices[-1].spine is voice.spine or not _joins_next(tokens, reading.voices, at)):
             voices[-1].end = max(voices[-1].end, voice.end)
         elif token == "*^":
             voices += [voice, _Voice(voice.spine, voice.end)]
         elif token == "*+":
-            added = _Spine("")
+            added = _Spine("", track=len(reading.spines))
             reading.spines.append(added)
             voices += [voice, _Voice(added, reading.now)]
         elif token.startswith("**"):
@@ -191,6 +191,11 @@ def _change_columns(tokens: list[str], reading: _Reading) -> None:
     if not voices:  # the end of the score must still be known
         _end_bar(reading, "")
     reading.voices = voices
+
+
+def _joins_next(tokens: list[str], voices: list[_Voice], at: int) -> bool:
+    """Whether the next column is joined with this one: neighbours of two spines may each be joined in one line."""
+    return at + 1 < len(tokens) and tokens[at + 1] == "*v" and voices[at + 1].spine is voices[at].spine
 
 
 def _read_data(tokens: list[str], reading: _Reading) -> None:
@@ -219,13 +224,13 @@ def _read_token(token: str, voice: _Voice, reading: _Reading) -> bool:
             length = _length(match)
         if not length:
             continue
-        voice.end = max(voice.end, start + length)
+        if voice.end == start:  # the first note of a chord says when the next one comes
+            voice.end = start + length
         pitch = _PITCH.search(one)
         if pitch and "r" not in one:
             letters = pitch[0]
             octave = 3 + len(letters) if letters[0].islower() else 4 - len(letters)
-            signs = re.match(r"[#-]*", one[pitch.end() :])
-            alter = signs[0].count("#") - signs[0].count("-") if signs else 0
+            alter = one.count("#") - one.count("-")  # signs of articulation may stand before them
             number = 12 * (octave + 1) + _STEPS[letters[0].lower()] + alter
             track = reading.spines.index(voice.spine)  # of the spine, until tracks are known
             reading.score.notes.append(

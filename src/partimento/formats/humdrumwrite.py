@@ -10,7 +10,7 @@ import math
 
 from partimento.formats.humdrum import PROGRAMS
 from partimento.notate import score_of
-from partimento.notate.score import WHOLE, Bar, Clef, Event, Head, Part, Score
+from partimento.notate.score import WHOLE, Bar, Clef, Event, Head, Score
 from partimento.notate.spelling import name_in_key
 from partimento.piece import Piece
 from partimento.theory import CHORD_SYMBOLS, key_name
@@ -70,7 +70,9 @@ class _Writer:
             self._row(self._each([_clef(of_staff[place]) for of_staff in clefs]))
         if bar.new_key:
             fifths, minor = bar.key
-            signs = "".join(f"{step}#" for step in _SIGNS[:fifths]) if fifths > 0 else "".join(f"{s}-" for s in _SIGNS[::-1][:-fifths])
+            signs = (
+                "".join(f"{step}#" for step in _SIGNS[:fifths]) if fifths > 0 else "".join(f"{s}-" for s in _SIGNS[::-1][:-fifths])
+            )
             tonic = key_name(fifths, minor).split()[0].replace("b", "-")
             self._row([f"*k[{signs}]"] * sum(self.split))
             self._row([f"*{tonic.lower() if minor else tonic}:"] * sum(self.split))

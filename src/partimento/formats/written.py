@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from partimento.errors import UnreadableFile
+from partimento.errors import InvalidOption, UnreadableFile
 from partimento.formats.limits import Limits
 from partimento.formats.repeats import Marks, playing_order
-from partimento.piece import KEY, MAX_TICK, METER, TEMPO, About, Piece, Track, note_array
+from partimento.piece import CHORD, KEY, MAX_TICK, METER, TEMPO, About, Piece, Track, note_array
+from partimento.theory import parse_chord
 
 REPEATS = ("written", "played")
 VELOCITY = 80  # of notes under no dynamic mark
@@ -31,6 +32,7 @@ TEMPO_WORDS = {
     **{"andantino": 84, "moderato": 108, "allegretto": 114, "allegro": 132, "vivace": 160, "presto": 184, "prestissimo": 208},
 }
 _FINEST = 10080  # for scores whose fractions have no common grid below 32767
+_TIE_GAP = 4  # quarters over which a tie still holds a note: those of a written-out arpeggio end before the chord begins
 _SHORT = Fraction(1, 32)  # a bar this close to its meter has it: some programs round tuplets
 
 
@@ -139,7 +141,17 @@ class Score:
             table(meters, METER),
             table(keys, KEY),
             About(title=self.title, composer=self.composer, source=source),
+            table(self._known_chords(score.chords), CHORD),
         )
+
+    def _known_chords(self, symbols: dict[Fraction, str]) -> dict[Fraction, tuple[int, int, int]]:
+        known = {}
+        for place, symbol in symbols.items():
+            try:
+                known[place] = parse_chord(symbol)
+            except InvalidOption:
+                self.repairs["chord symbols left out"] += 1
+        return known
 
     def _play_dynamics(self) -> None:
         marks = {
@@ -182,18 +194,18 @@ class Score:
 
 
 def joined(notes: list[Note]) -> list[Note]:
-    """The notes with tied ones as one, in the order of their onsets. What is tied to nothing stands alone."""
+    """The notes with tied ones as one, in the order of their onsets; what is tied to nothing stands alone."""
     result: list[Note] = []
     open_ties: dict[tuple[int, int], list[Note]] = {}
     for note in sorted(notes, key=lambda note: note.onset):
         place = (note.track, note.pitch)
         current = note
         if note.tied_before:
-            for before in open_ties.get(place, ()):
-                if before.end == note.onset:
-                    open_ties[place].remove(before)
-                    before.end, before.release, current = note.end, note.release, before
-                    break
+            open_ones = [one for one in open_ties.get(place, ()) if note.onset - _TIE_GAP <= one.end <= note.onset]
+            if open_ones:
+                current = max(open_ones, key=lambda one: one.end)
+                open_ties[place].remove(current)
+                current.end, current.release = max(current.end, note.end), note.release
         if current is note:
             current = replace(note)
             result.append(current)

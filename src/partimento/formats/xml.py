@@ -36,7 +36,7 @@ class _Builder(ElementTree.TreeBuilder):
 
 def tree_of(data: bytes) -> Element:
     """The root of the XML, without namespaces. Raises `UnreadableFile`; entities of its own are refused, external ones unread."""
-    text = _text(data)
+    text = text_of_xml(data)
     if "<!ENTITY" in text or re.search(r"<!DOCTYPE[^>]*\[", text):
         raise UnreadableFile("unsupported", "XML that declares entities")
     parser = ElementTree.XMLParser(target=_Builder())
@@ -48,7 +48,7 @@ def tree_of(data: bytes) -> Element:
     return root
 
 
-def _text(data: bytes) -> str:
+def text_of_xml(data: bytes) -> str:
     """The XML as text, without its declaration, so that what it says of its encoding no longer matters."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = data.decode("utf-16", "replace")
