@@ -100,7 +100,7 @@ def _read_music(line: str, reading: Reading) -> None:
         elif kind == "tie":
             for head in chord[-1:] if chord else voice.last:
                 head.note.tied_after = True
-                voice.ties[head.place] = head
+                voice.ties.setdefault(head.place, []).append(head)
         elif kind == "broken":
             _break(match["broken"], voice)
         elif match["tuplet"] is not None:
@@ -148,16 +148,19 @@ def _head(match: re.Match[str], length: Fraction, reading: Reading) -> Head:
     voice = reading.voice
     letter, octave = match["note"].upper(), 4 + match["note"].islower() + match["octave"].count("'") - match["octave"].count(",")
     place = (letter, max(-2, min(12, octave)))
-    before = voice.ties.pop(place, None)
-    tied = before is not None and before.note.end == voice.at
-    if match["sign"]:
-        alter = voice.accidentals[place] = alter_of(match["sign"])
-    elif before is not None and tied:
+    signed = alter_of(match["sign"]) if match["sign"] else None
+    open_ones = [one for one in voice.ties.get(place, ()) if one.note.end == voice.at and signed in (None, one.alter)]
+    before = open_ones[0] if open_ones else None
+    if before is not None:
+        voice.ties[place].remove(before)
+    if signed is not None:
+        alter = voice.accidentals[place] = signed
+    elif before is not None:
         alter = before.alter
     else:
         alter = voice.accidentals.get(place, reading.signature.get(letter, 0))
     pitch = 12 * (place[1] + 1) + _STEPS[letter] + alter + voice.transpose
-    note = Note(voice.at, voice.at + length, pitch, voice.track, tied_before=tied)
+    note = Note(voice.at, voice.at + length, pitch, voice.track, tied_before=before is not None)
     reading.score.notes.append(note)
     return Head(note, place, alter, _multiple(match["length"]))
 

@@ -66,7 +66,9 @@ class _Writer:
         if number and clefs[number] != clefs[number - 1]:
             head += f"[K:clef={_clef(clefs[number])}]"
         marks = self._marks(bar) if place == 0 else []
-        altered: set[tuple[int, int]] = set()  # places on the staff that had an accidental in this bar
+        # places on the staff where a note needs its sign: one was written in this bar, or a tie brings one into it
+        heads = [head for voice in part.staves[staff].voices[number] for head in voice[0].heads if head.tied_before]
+        altered = {(head.spelled.step, head.spelled.octave) for head in heads}
         voices = [
             self._voice(voice, bar, marks if first else [], altered, part.is_drum)
             for first, voice in zip([True] + [False] * 99, part.staves[staff].voices[number], strict=False)

@@ -269,7 +269,7 @@ def _set_tracks(reading: _Reading) -> None:
     """One track for each part, the highest staff first, as scores are printed."""
     score = reading.score
     tracks: dict[tuple[str, ...], int] = {}
-    used = {note.track for note in score.notes}
+    used = {number for number, spine in enumerate(reading.spines) if spine.kind == "**kern"}
     for number in sorted(used, reverse=True):
         spine = reading.spines[number]
         if spine.part:

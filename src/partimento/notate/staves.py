@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from partimento.notate.score import ALTO, BASS, GUITAR, HIGH_TREBLE, LOW_BASS, PERCUSSION, TREBLE, Bar, Clef
+from partimento.notate.voices import overlapping_unisons
 from partimento.piece import Track
 
 Ints = npt.NDArray[np.int64]
@@ -88,6 +89,10 @@ def hands_of(onset: Ints, end: Ints, pitch: Ints, reach: int) -> Ints:
         group = order[bounds[number] : bounds[number + 1]]
         hand[group] = pitch[group] < _CUTS[at]
         at = int(came_from[number, at])
+    for unisons in overlapping_unisons(onset, end, pitch):  # stay in one hand, where voices can tell them apart
+        for before, row in pairwise(unisons):
+            if end[before] > onset[row]:
+                hand[row] = hand[before]
     return hand
 
 

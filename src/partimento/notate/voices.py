@@ -117,18 +117,24 @@ def _step(state: State, upper: list[Group], lower: list[Group]) -> tuple[float, 
 
 
 def _part_unisons(onset: Ints, end: Ints, pitch: Ints, voice: Ints) -> None:
-    """Moves notes that meet one of their own pitch in their voice into the first voice where they do not."""
-    order = np.lexsort([end, onset, pitch])
-    same = pitch[order][1:] == pitch[order][:-1]
-    overlap = same & (np.maximum.accumulate(end[order] + (pitch[order] << 40))[:-1] - (pitch[order][1:] << 40) > onset[order][1:])
-    twins = (onset[order][1:] == onset[order][:-1]) & (end[order][1:] == end[order][:-1])
-    if not (overlap & ~twins).any():
-        return
-    for height in np.unique(pitch[order][1:][overlap & ~twins]):
-        rows = order[pitch[order] == height]
+    """Moves notes that meet one of their own pitch in their voice into a voice below it: the earlier note stays the upper one."""
+    for rows in overlapping_unisons(onset, end, pitch):
         until: dict[int, tuple[int, int]] = {}  # of each voice: the onset and end of the last note of this pitch
-        for row in rows.tolist():
+        for row in rows:
             span = (int(onset[row]), int(end[row]))
-            choices = [int(voice[row]), *range(len(until) + 2)]
-            voice[row] = next(v for v in choices if v not in until or until[v] == span or until[v][1] <= span[0])
+            lowest = max((v for v, other in until.items() if other[1] > span[0]), default=-1)
+            if lowest >= 0 and until[lowest] == span:
+                voice[row] = lowest
+            else:
+                voice[row] = max(int(voice[row]), lowest + 1)
             until[int(voice[row])] = span
+
+
+def overlapping_unisons(onset: Ints, end: Ints, pitch: Ints) -> list[list[int]]:
+    """The rows of each pitch that sounds twice at a time, by onset and then by end; twins do not count."""
+    order = np.lexsort([end, onset, pitch])
+    height, start, stop = pitch[order], onset[order], end[order]
+    latest = np.maximum.accumulate(stop + (height << 40)) - (height << 40)
+    meets = (height[1:] == height[:-1]) & (latest[:-1] > start[1:])
+    twins = (start[1:] == start[:-1]) & (stop[1:] == stop[:-1]) & (height[1:] == height[:-1])
+    return [order[height == one].tolist() for one in np.unique(height[1:][meets & ~twins])]
