@@ -14,7 +14,7 @@ from partimento.formats import WRITERS, parse
 from partimento.piece import KEY, METER, Piece, Track, note_array
 
 QUARTER = 480
-STEPS = (480, 240, 120, 60, 30, 160, 80, 40, 96)  # quarters to sixty-fourths, triplets, a quintuplet
+STEPS = (480, 240, 120, 60, 160, 80, 40, 96, 30, 20)  # quarters to thirty-seconds, triplets, a quintuplet, and finer
 METERS = ((4, 4), (3, 4), (6, 8), (2, 2), (5, 4), (7, 8), (12, 8), (3, 8), (1, 4), (9, 16))
 EXACT = (".musicxml", ".xml", ".mxl")
 
@@ -31,7 +31,7 @@ def sounding(piece: Piece) -> Counter[tuple[Any, ...]]:
 @st.composite
 def on_grid(draw: st.DrawFn, *, plain: bool = False) -> Piece:
     """A piece whose places notation can say: several tracks, changing meters; unless `plain`, drums and overlapping unisons."""
-    step = draw(st.sampled_from(STEPS))
+    step = draw(st.sampled_from(STEPS[:8] if plain else STEPS))
     tracks = draw(
         st.lists(
             st.builds(Track, st.sampled_from((0, 24, 32, 40, 41, 73)), st.just(False) if plain else st.booleans()),

@@ -203,7 +203,7 @@ def joined(notes: list[Note]) -> list[Note]:
         if note.tied_before:
             open_ones = [one for one in open_ties.get(place, ()) if note.onset - _TIE_GAP <= one.end <= note.onset]
             if open_ones:
-                current = max(open_ones, key=lambda one: one.end)
+                current = max(open_ones, key=lambda one: (one.end, -one.onset))  # of unisons the one that began first
                 open_ties[place].remove(current)
                 current.end, current.release = max(current.end, note.end), note.release
         if current is note:

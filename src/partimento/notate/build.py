@@ -95,7 +95,7 @@ def _voices(
         if len(filled) == 2 and _can_join(*filled):
             filled = [sorted(filled[0] + filled[1])]
         voices = [_events(slices, bar, onset, end, spelled, divisions) for slices in filled]
-        result.append(voices or [[_bar_rest(bar)]])
+        result.append(voices or [_silent(bar, divisions)])
         _hide_rests(result[-1])
     return result
 
@@ -134,8 +134,12 @@ def _sounding(rows: list[int], onset: list[int], end: list[int], bars: list[Bar]
     return result
 
 
-def _bar_rest(bar: Bar) -> Event:
-    return Event(bar.start, bar.length, 0, 0, whole_bar=True)
+def _silent(bar: Bar, divisions: int) -> list[Event]:
+    """A rest of a whole bar; in a bar that is not what its meter says, rests that show how long it is."""
+    if not bar.partial:
+        return [Event(bar.start, bar.length, 0, 0, whole_bar=True)]
+    rests = values_of([(0, bar.length, False)], bar.meter, WHOLE * divisions)
+    return [Event(bar.start + start, stop - start, kind, dots) for _, start, stop, kind, dots, _ in rests]
 
 
 def _events(slices: list[Slice], bar: Bar, onset: Ints, end: Ints, spelled: list[Spelled], divisions: int) -> list[Event]:

@@ -1,7 +1,8 @@
 """Where notes stand on the page: ticks to exact places, or to the nearest place that can be read. It knows beats, no bars.
 
-A piece that is on a grid already (64ths, triplets of any finer kind) is taken as it is. Of one that nearly is, only the
-strays move. Playing is snapped beat by beat to the plainest division that fits it.
+A piece that is on a grid already (sixty-fourths, tuplets) is taken as it is; where its notes are only released early they
+last to the next ones. Of one that nearly is, only the strays move. Playing is snapped beat by beat to the plainest division
+that fits it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from partimento.piece import Array, Piece
 
 Ints = npt.NDArray[np.int64]
 
-PLAIN = (16, 24)  # divisions of a quarter: sixty-fourths and their triplets
-RARE = (32, 48, 5, 10, 20, 7, 14, 28, 9, 18, 11, 13)  # found in scores, and too dense to tell from chance in playing
+COARSE = (8, 12, 5, 7, 9, 11, 13)  # divisions of a quarter: thirty-seconds, triplets of sixteenths, other tuplets
+PLAIN = (16, 24)  # sixty-fourths and their triplets
+RARE = (32, 48, 10, 20, 14, 28, 18)  # found in scores, and too dense to tell from chance in playing
+FINE_ENDS = 0.02  # share of ends finer than `COARSE` from which on lengths are played, if onsets are not as fine
 ON_GRID = 0.9  # share of places on the grid from which on a piece counts as written and not as played
 # divisions of a beat, what each costs in quarters of error, from plain to fine; 1/24 quarter is 25 ms at 100 quarters a minute
-SNAPS = ((1, 0.0), (2, 0.004), (4, 0.012), (3, 0.016), (8, 0.035), (6, 0.035), (12, 0.05))
+SNAPS = ((1, 0.0), (2, 0.004), (4, 0.012), (3, 0.018), (8, 0.045), (6, 0.05), (12, 0.07))
 
 
 def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
@@ -26,14 +29,19 @@ def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
     onset = piece.notes["onset"].astype(np.int64)
     end = onset + piece.notes["duration"]
     scale = divisions // per_quarter
-    if not len(onset) or (_on_grid(onset, per_quarter, PLAIN + RARE) & _on_grid(end, per_quarter, PLAIN + RARE)).all():
+    if not len(onset):
+        return onset, end
+    fine_onsets, fine_ends = (1 - _on_grid(tick, per_quarter, COARSE).mean() for tick in (onset, end))
+    released = fine_ends > FINE_ENDS + 2 * fine_onsets  # before the next note, as sequencers do
+    every = COARSE + PLAIN + RARE
+    if not released and (_on_grid(onset, per_quarter, every) & _on_grid(end, per_quarter, every)).all():
         return onset * scale, end * scale
     written_onset, written_end = _on_grid(onset, per_quarter, PLAIN), _on_grid(end, per_quarter, PLAIN)
     if written_onset.mean() >= ON_GRID:
         start = _strays_moved(onset, written_onset, per_quarter, divisions)
     else:
         start = _snapped(onset, per_quarter, divisions)
-    if written_end.mean() >= ON_GRID:
+    if written_end.mean() >= ON_GRID and not released:
         stop = _strays_moved(end, written_end, per_quarter, divisions)
     else:
         stop = _played_ends(piece.notes, start, end * scale, divisions)
@@ -92,6 +100,7 @@ def _played_ends(notes: Array, start: Ints, end: Ints, divisions: int) -> Ints:
         before = onsets[np.maximum(near - 1, 0)]
         at = onsets[np.minimum(near, len(onsets) - 1)]
         nearest = np.where(np.abs(end[rows] - before) <= np.abs(at - end[rows]), before, at)
+        # a breath before the next note is not written
         close = (nearest > start[rows]) & (np.abs(nearest - end[rows]) <= np.maximum(divisions // 8, played[rows] // 4))
         gap = following - start[rows]
         reach = (played[rows] < gap) & (gap <= np.minimum(2 * played[rows], divisions))

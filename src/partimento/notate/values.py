@@ -18,6 +18,7 @@ Item = tuple[int, int, bool]  # start and stop in the bar, whether it sounds
 Value = tuple[int, int, int, int, int, Tuplet | None]  # number of the item, start, stop, kind, dots, tuplet
 
 _MOST_IN_A_TUPLET = 15  # where a beat would need more, it is divided first
+_MOST_ABOVE_A_BEAT = 7
 _BREVE = 1
 
 
@@ -73,20 +74,24 @@ class _Writer:
         parts = span.parts or (_parts(start, span.length) if span.length % (2 * self.odd) == 0 else ())
         divisor, depth = self._divisor(span)
         cuts = [part.start for part in parts[1:]]
-        divisible = bool(cuts) and not any(
+        whole_cuts = bool(cuts) and not any(
             at % self.odd and end % self.odd and at >= start and end <= stop and at < cut < end
             for at, end, _ in self.items
             for cut in cuts
         )
-        if (divisible and self._better_divided(span, parts, divisor, depth)) or (parts and divisor > _MOST_IN_A_TUPLET):
+        above_beat = span.length > max(self.beat, self.simple_beat)
+        if above_beat:  # half notes in threes are read; anything with shorter notes in it is tied from beat to beat
+            divided = whole_cuts or depth > 0 or divisor > _MOST_ABOVE_A_BEAT
+        else:
+            divided = (whole_cuts and self._better_divided(parts, divisor, depth)) or divisor > _MOST_IN_A_TUPLET
+        if parts and divided:
             for part in parts:
                 self.find_tuplets(part)
             return
         self.tuplets.append(self._tuplet(span, divisor))
 
-    def _better_divided(self, span: Span, parts: tuple[Span, ...], divisor: int, depth: int) -> bool:
-        if span.length > max(self.beat, self.simple_beat):
-            return True
+    def _better_divided(self, parts: tuple[Span, ...], divisor: int, depth: int) -> bool:
+        """Whether a beat is read more easily as several tuplets, or as one in a part of it."""
         if depth == 0:
             return False
         foreign = [sum(1 for e in self.edges if e % self.odd and p.start < e < p.start + p.length) for p in parts]

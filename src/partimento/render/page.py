@@ -16,6 +16,7 @@ _SCALE = 90  # percent of Verovio's own size: staves 6.5 mm high, as printed mus
 _MOST_STAVES = 5  # that fit a page at this size, with room for what stands between them
 # what stands for the glyphs of Verovio's own text font, which exists only as a web font
 _TEXT_GLYPHS = {"\ueca3": "\U0001d15e", "\ueca5": "\u2669", "\ueca7": "\u266a", "\ue1e7": ".", "\uecb7": "."}
+_TEXT_GLYPHS |= {"\uea64": "\u266d", "\uea65": "\u266e", "\uea66": "\u266f"}
 _TEXT_GLYPHS |= {"\ue260": "\u266d", "\ue261": "\u266e", "\ue262": "\u266f", "\ue870": "\u00b0", "\ue871": "\u00f8"}
 
 
