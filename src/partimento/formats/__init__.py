@@ -18,10 +18,13 @@ import numpy as np
 from partimento.errors import InvalidOption, UnknownName, UnreadableFile
 from partimento.files import write_atomic
 from partimento.formats import sources, supervise, wire
+from partimento.formats.abcwrite import abc_from_piece
+from partimento.formats.humdrumwrite import humdrum_from_piece
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
 from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_xml
+from partimento.formats.scorewrite import mei_from_piece, musicxml_from_piece, mxl_from_piece
 from partimento.formats.written import REPEATS
 from partimento.piece import Piece
 
@@ -34,7 +37,14 @@ READERS: dict[str, Reader] = {
     ".krn": piece_from_humdrum,
     ".abc": piece_from_abc,
 }
-WRITERS: dict[str, Callable[[Piece], bytes]] = {".mid": midi_from_piece, ".midi": midi_from_piece}
+WRITERS: dict[str, Callable[[Piece], bytes]] = {
+    **dict.fromkeys((".mid", ".midi"), midi_from_piece),
+    **dict.fromkeys((".musicxml", ".xml"), musicxml_from_piece),
+    ".mxl": mxl_from_piece,
+    ".mei": mei_from_piece,
+    ".krn": humdrum_from_piece,
+    ".abc": abc_from_piece,
+}
 SUFFIXES = tuple(READERS)
 READ_TASK = "partimento.formats:read_task"
 

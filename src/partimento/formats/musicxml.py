@@ -23,6 +23,7 @@ KINDS = {  # of chords, as chord symbols are written; others go by the text that
     **{"major-ninth": "maj9", "minor-ninth": "m9", "dominant-11th": "11", "major-11th": "maj11", "minor-11th": "m11"},
     **{"dominant-13th": "13", "major-13th": "maj13", "minor-13th": "m13", "suspended-second": "sus2", "suspended-fourth": "sus4"},
 }
+_FORTE = 90  # the velocity that a note's `dynamics` is in percent of
 _LONGEST = Fraction(1 << 20)  # quarters; a note that lasts for days is a mistake
 
 
@@ -155,7 +156,10 @@ def _read_note(element: Element, part: _Part, at: Fraction, length: Fraction, sc
         track = score.tracks[part.number]
         score.tracks[part.number] = Track(track.program, True, track.name)
     ties = {tie.get("type") for tie in element.findall("tie")} or {tie.get("type") for tie in element.iterfind("notations/tied")}
-    score.notes.append(Note(at, at + length, number, part.number, "stop" in ties, "start" in ties))
+    attack, release = (Fraction(whole(element.get(name)), part.divisions) for name in ("attack", "release"))
+    velocity = round(_FORTE * _number(element.get("dynamics")) / 100)
+    note = Note(at, at + length, number, part.number, "stop" in ties, "start" in ties, min(max(velocity, 0), 127), attack, release)
+    score.notes.append(note)
 
 
 def _pitch(pitch: Element, prefix: str) -> int:
