@@ -14,6 +14,7 @@ ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["errors", "files", "piece"],
     ["theory", "pedal", "instruments", "harmony"],
+    ["notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],
     ["evaluation"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,13 @@ import numpy as np
 from partimento.errors import InvalidOption, UnknownName, UnreadableFile
 from partimento.files import write_atomic
 from partimento.formats import sources, supervise, wire
+from partimento.formats.abcwrite import abc_from_piece
+from partimento.formats.humdrumwrite import humdrum_from_piece
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
 from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_xml
+from partimento.formats.scorewrite import mei_from_piece, musicxml_from_piece, mxl_from_piece
 from partimento.formats.written import REPEATS
 from partimento.piece import Piece
 
@@ -35,7 +38,14 @@ READERS: dict[str, Reader] = {
     ".krn": piece_from_humdrum,
     ".abc": piece_from_abc,
 }
-WRITERS: dict[str, Callable[[Piece], bytes]] = {".mid": midi_from_piece, ".midi": midi_from_piece}
+WRITERS: dict[str, Callable[[Piece], bytes]] = {
+    **dict.fromkeys((".mid", ".midi"), midi_from_piece),
+    **dict.fromkeys((".musicxml", ".xml"), musicxml_from_piece),
+    ".mxl": mxl_from_piece,
+    ".mei": mei_from_piece,
+    ".krn": humdrum_from_piece,
+    ".abc": abc_from_piece,
+}
 SUFFIXES = tuple(READERS)
 READ_TASK = "partimento.formats:read_task"
 
@@ -93,14 +103,29 @@ def read(
     item = _item(os.fspath(path))
     if trusted:
         return parse(sources.load(item), item.suffix, source=item.name, limits=limits, repeats=repeats)[0]
+    for _, outcome in read_items([item], repeats=repeats, limits=limits, seconds=seconds):
+        if isinstance(outcome, UnreadableFile):
+            raise outcome
+        return outcome[0]
+    raise UnreadableFile("crashed", "no answer", name=item.name)
+
+
+def read_items(
+    items: Sequence[sources.Item],
+    *,
+    repeats: str = "written",
+    limits: Limits = DEFAULT_LIMITS,
+    workers: int = 1,
+    seconds: float = 60.0,
+) -> Iterator[tuple[sources.Item, tuple[Piece, Counter[str]] | UnreadableFile]]:
+    """Each item, as it is done, with its piece and the repairs that took, or with the reason why it cannot be read."""
     if repeats not in REPEATS:
         raise UnknownName("order of repeats", repeats, REPEATS)
     init = {"limits": vars(limits), "repeats": repeats}
-    for _, reply in supervise.run(READ_TASK, [{"item": item_to_json(item)}], workers=1, seconds=seconds, init=init):
-        if reply.ok:
-            return unpack(reply.data)[0]
-        raise UnreadableFile(reply.reason, reply.detail, name=item.name)
-    raise UnreadableFile("crashed", "no answer", name=item.name)
+    tasks = ({"item": item_to_json(item)} for item in items)
+    for index, reply in supervise.run(READ_TASK, tasks, workers=workers, seconds=seconds, init=init):
+        item = items[index]
+        yield item, unpack(reply.data) if reply.ok else UnreadableFile(reply.reason, reply.detail, name=item.name)
 
 
 def read_all(
@@ -113,17 +138,15 @@ def read_all(
     listing = sources.list_items(paths)
     for error in listing.refused:
         yield error.name, error
-    tasks = ({"item": item_to_json(item)} for item in listing.items)
-    init = {"limits": vars(limits)}
-    replies = supervise.run("partimento.formats:read_task", tasks, workers=workers, seconds=seconds, init=init)
-    early: dict[int, supervise.Reply] = {}
-    with closing(replies):  # type: ignore[type-var]
-        for at, item in enumerate(listing.items):
-            while at not in early:
-                index, reply = next(replies)
-                early[index] = reply
-            reply = early.pop(at)
-            yield item.name, unpack(reply.data)[0] if reply.ok else UnreadableFile(reply.reason, reply.detail, name=item.name)
+    outcomes = read_items(listing.items, limits=limits, workers=workers, seconds=seconds)
+    early: dict[str, tuple[Piece, Counter[str]] | UnreadableFile] = {}
+    with closing(outcomes):  # type: ignore[type-var]
+        for item in listing.items:
+            while item.name not in early:
+                done, outcome = next(outcomes)
+                early[done.name] = outcome
+            outcome = early.pop(item.name)
+            yield item.name, outcome if isinstance(outcome, UnreadableFile) else outcome[0]
 
 
 def write(piece: Piece, path: str | os.PathLike[str]) -> None:
@@ -135,21 +158,32 @@ def write(piece: Piece, path: str | os.PathLike[str]) -> None:
     write_atomic(path, writer(piece))
 
 
-def _item(path: str) -> sources.Item:
+def items_of(path: str) -> list[sources.Item]:
+    """What a path, an archive, a set of music21 or one tune of a book (`book.abc#X12`) holds; at least one item.
+
+    Raises `InvalidOption` for a path that is not there, `UnreadableFile` where nothing in it is a score.
+    """
     book, mark, tune = path.rpartition("#X")
     file = book if mark and not os.path.exists(path) else path
-    if os.path.isdir(file):
-        raise InvalidOption(f"{file}: a folder; a single file is needed here")
-    items = sources.list_items(file).items
-    wanted = [item for item in items if file == path or item.name.endswith(mark + tune)]
-    if len(wanted) == 1:
-        return wanted[0]
-    if not items:
-        suffix = Path(file).suffix
-        raise UnreadableFile("unsupported", f"the suffix {suffix!r}; known: {', '.join(SUFFIXES)}", name=Path(file).name)
-    if not wanted:
+    listing = sources.list_items(file)
+    items = [item for item in listing.items if file == path or item.name.endswith(mark + tune)]
+    if items:
+        return items
+    if listing.items:
         raise InvalidOption(f"{path}: there is no such tune in it")
-    raise UnreadableFile("several pieces", f"{len(items)} of them, such as {items[0].name}; name one", name=Path(file).name)
+    if listing.refused:
+        raise listing.refused[0]
+    what = "nothing in it is a score" if os.path.isdir(file) or file.endswith(".zip") else f"the suffix {Path(file).suffix!r}"
+    raise UnreadableFile("unsupported", f"{what}; known: {', '.join(SUFFIXES)}", name=Path(file).name)
+
+
+def _item(path: str) -> sources.Item:
+    if os.path.isdir(path):
+        raise InvalidOption(f"{path}: a folder; a single file is needed here")
+    items = items_of(path)
+    if len(items) > 1:
+        raise UnreadableFile("several pieces", f"{len(items)} of them, such as {items[0].name}; name one", name=Path(path).name)
+    return items[0]
 
 
 def item_to_json(item: sources.Item) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.abc_fields import Head, Reading, Voice, alter_of, read_field, read_midi, unit_of
-from partimento.formats.repeats import carry_endings, playing_order
+from partimento.formats.repeats import complete, playing_order, read_words
 from partimento.formats.written import DYNAMICS, Bar, Note, Score
 from partimento.piece import Track
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 _MOST_PARTS = 1000
+TRACKS = "%%partimento-tracks"  # then the track of each voice, as our own writer says it: two staves of a piano are one
 _MUSIC = re.compile(
     r"""(?P<inline>\[[A-Za-z]:[^\]]*\])
     |"(?P<quoted>[^"]*)"
@@ -44,10 +45,13 @@ def score_of(text: str) -> Score:
     score.tracks.append(Track())
     score.bars.append(Bar(Fraction(0), Fraction(0)))
     paused = False
-    text = re.sub(r"^[ \t]*%(?!%MIDI).*\r?\n", "", text, flags=re.MULTILINE)  # lines of comment end nothing
+    owners: list[int] = []
+    text = re.sub(r"^[ \t]*%(?!%(MIDI|partimento)).*\r?\n", "", text, flags=re.MULTILINE)  # lines of comment end nothing
     for line in re.sub(r"\\[ \t]*(%.*)?\r?\n(?![A-Za-z]:)", "", text).splitlines():
         if line.startswith(("%%MIDI", "I:MIDI")):
             read_midi(line, reading)
+        elif line.startswith(TRACKS):
+            owners = [int(one) for one in line.split()[1:] if one.isdecimal()]
         line = re.sub(r"(?<!\\)%.*", "", line).rstrip()
         if not line.strip():
             paused = reading.in_body
@@ -63,8 +67,12 @@ def score_of(text: str) -> Score:
         reading.voice = voice
         reading.end_bar("")
     score.bars = [bar for bar in score.bars if bar.stop > bar.start]
-    carry_endings([bar.marks for bar in score.bars])
+    complete([bar.marks for bar in score.bars])
     score.order = _order_of_parts(reading)
+    if len(owners) == len(score.tracks) and sorted(set(owners)) == list(range(len(set(owners)))):
+        score.tracks = [score.tracks[owners.index(number)] for number in sorted(set(owners))]
+        for note in score.notes:
+            note.track = owners[note.track]
     return score
 
 
@@ -93,7 +101,7 @@ def _read_music(line: str, reading: Reading) -> None:
         elif kind == "tie":
             for head in chord[-1:] if chord else voice.last:
                 head.note.tied_after = True
-                voice.ties[head.place] = head
+                voice.ties.setdefault(head.place, []).append(head)
         elif kind == "broken":
             _break(match["broken"], voice)
         elif match["tuplet"] is not None:
@@ -141,16 +149,19 @@ def _head(match: re.Match[str], length: Fraction, reading: Reading) -> Head:
     voice = reading.voice
     letter, octave = match["note"].upper(), 4 + match["note"].islower() + match["octave"].count("'") - match["octave"].count(",")
     place = (letter, max(-2, min(12, octave)))
-    before = voice.ties.pop(place, None)
-    tied = before is not None and before.note.end == voice.at
-    if match["sign"]:
-        alter = voice.accidentals[letter] = alter_of(match["sign"])  # in all octaves (section 11.3)
-    elif before is not None and tied:
+    signed = alter_of(match["sign"]) if match["sign"] else None
+    open_ones = [one for one in voice.ties.get(place, ()) if one.note.end == voice.at and signed in (None, one.alter)]
+    before = open_ones[0] if open_ones else None
+    if before is not None:
+        voice.ties[place].remove(before)
+    if signed is not None:
+        alter = voice.accidentals[letter] = signed  # in all octaves (section 11.3)
+    elif before is not None:
         alter = before.alter
     else:
         alter = voice.accidentals.get(letter, reading.signature.get(letter, 0))
     pitch = 12 * (place[1] + 1) + _STEPS[letter] + alter + voice.transpose
-    note = Note(voice.at, voice.at + length, pitch, voice.track, tied_before=tied)
+    note = Note(voice.at, voice.at + length, pitch, voice.track, tied_before=before is not None)
     reading.score.notes.append(note)
     return Head(note, place, alter, _multiple(match["length"]))
 
@@ -207,12 +218,10 @@ def _read_mark(mark: str, reading: Reading) -> None:
         reading.score.dynamics.setdefault(voice.track, {})[voice.at] = DYNAMICS[name]
     elif not reading.first:
         return
-    elif name.startswith(("dc", "dacapo")):
-        marks.da_capo = True
-    elif name.startswith(("ds", "dalsegno")):
-        marks.dal_segno = True
-    elif attribute := {"segno": "segno", "s": "segno", "coda": "coda", "o": "coda", "fine": "fine", "tocoda": "to_coda"}.get(name):
+    elif attribute := {"segno": "segno", "s": "segno", "coda": "coda", "o": "coda"}.get(name):
         setattr(marks, attribute, True)
+    else:
+        read_words(marks, mark)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

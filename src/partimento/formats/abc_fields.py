@@ -33,7 +33,7 @@ class Voice:
     bar_end: Fraction = Fraction(0)  # of the longest overlay
     transpose: int = 0
     accidentals: dict[str, int] = field(default_factory=dict)
-    ties: dict[tuple[str, int], Head] = field(default_factory=dict)  # what goes on, by its place on the staff
+    ties: dict[tuple[str, int], list[Head]] = field(default_factory=dict)  # what goes on, by its place on the staff
     last: list[Head] = field(default_factory=list)  # the note or chord before, for ties and broken rhythm
     last_start: Fraction = Fraction(0)
     broken: Fraction = Fraction(1)  # what broken rhythm makes of the next note

@@ -20,7 +20,7 @@ _PITCH = re.compile(r"([a-gA-G])\1*")
 _DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
 _REFERENCE = re.compile(r"!!!(OTL|OPR|COM)(?:@@?\w+)?:(.*)")
 _KEYBOARDS = {"piano", "clavi", "cemba", "organ", "harps", "forte", "hammd"}
-_PROGRAMS = {  # instrument codes of Humdrum, and General MIDI
+PROGRAMS = {  # instrument codes of Humdrum, and General MIDI
     **{"piano": 0, "forte": 0, "clavi": 6, "cemba": 6, "organ": 19, "violn": 40, "viola": 41, "cello": 42, "cbass": 43, "harp": 46},
     **{
         "vox": 52,
@@ -269,7 +269,7 @@ def _set_tracks(reading: _Reading) -> None:
     """One track for each part, the highest staff first, as scores are printed."""
     score = reading.score
     tracks: dict[tuple[str, ...], int] = {}
-    used = {note.track for note in score.notes}
+    used = {number for number, spine in enumerate(reading.spines) if spine.kind == "**kern"}
     for number in sorted(used, reverse=True):
         spine = reading.spines[number]
         if spine.part:
@@ -278,7 +278,7 @@ def _set_tracks(reading: _Reading) -> None:
             identity = ("keyboard", spine.code, spine.name) if spine.code in _KEYBOARDS else ("spine", str(number))
         if identity not in tracks:
             tracks[identity] = len(tracks)
-            score.tracks.append(Track(_PROGRAMS.get(spine.code, 0), False, spine.name or spine.code.capitalize()))
+            score.tracks.append(Track(PROGRAMS.get(spine.code, 0), False, spine.name or spine.code.capitalize()))
         spine.track = tracks[identity]
     for note in score.notes:
         note.track = reading.spines[note.track].track

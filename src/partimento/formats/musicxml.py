@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
-from partimento.formats.repeats import carry_endings
+from partimento.formats.repeats import complete, read_words
 from partimento.formats.written import DYNAMICS, Bar, Note, Score, bar_length
 from partimento.formats.xml import Element, text_in, whole
 from partimento.piece import Track
@@ -23,6 +23,7 @@ KINDS = {  # of chords, as chord symbols are written; others go by the text that
     **{"major-ninth": "maj9", "minor-ninth": "m9", "dominant-11th": "11", "major-11th": "maj11", "minor-11th": "m11"},
     **{"dominant-13th": "13", "major-13th": "maj13", "minor-13th": "m13", "suspended-second": "sus2", "suspended-fourth": "sus4"},
 }
+_FORTE = 90  # the velocity that a note's `dynamics` is in percent of
 _LONGEST = Fraction(1 << 20)  # quarters; a note that lasts for days is a mistake
 
 
@@ -58,7 +59,7 @@ def score_of(root: Element) -> Score:
         meter = score.meters.get(start, meter)
         start = bar.stop = start + bar_length(content, meter)
         score.bars.append(bar)
-    carry_endings([bar.marks for bar in score.bars])
+    complete([bar.marks for bar in score.bars])
     return score
 
 
@@ -155,7 +156,10 @@ def _read_note(element: Element, part: _Part, at: Fraction, length: Fraction, sc
         track = score.tracks[part.number]
         score.tracks[part.number] = Track(track.program, True, track.name)
     ties = {tie.get("type") for tie in element.findall("tie")} or {tie.get("type") for tie in element.iterfind("notations/tied")}
-    score.notes.append(Note(at, at + length, number, part.number, "stop" in ties, "start" in ties))
+    attack, release = (Fraction(whole(element.get(name)), part.divisions) for name in ("attack", "release"))
+    velocity = round(_FORTE * _number(element.get("dynamics")) / 100)
+    note = Note(at, at + length, number, part.number, "stop" in ties, "start" in ties, min(max(velocity, 0), 127), attack, release)
+    score.notes.append(note)
 
 
 def _pitch(pitch: Element, prefix: str) -> int:
@@ -208,6 +212,9 @@ def _read_direction(element: Element, part: _Part, bar: Bar, at: Fraction, score
             score.state_tempo(place, qpm)
         elif kind.tag == "words":
             score.say_tempo(place, kind.text or "")
+            read_words(bar.marks, kind.text or "")
+        elif kind.tag in ("segno", "coda"):
+            setattr(bar.marks, kind.tag, True)
         elif kind.tag == "dynamics":
             for mark in kind:
                 if mark.tag in DYNAMICS:

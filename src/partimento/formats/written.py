@@ -38,7 +38,10 @@ _SHORT = Fraction(1, 32)  # a bar this close to its meter has it: some programs 
 
 @dataclass(slots=True)
 class Note:
-    """One note head: tied ones are joined later. Velocity 0 means that the dynamic marks decide."""
+    """One note head: tied ones are joined later. Velocity 0 means that the dynamic marks decide.
+
+    `attack` and `release` are how much later than written it starts and ends.
+    """
 
     onset: Fraction
     end: Fraction
@@ -47,6 +50,8 @@ class Note:
     tied_before: bool = False
     tied_after: bool = False
     velocity: int = 0
+    attack: Fraction = Fraction(0)
+    release: Fraction = Fraction(0)
 
 
 @dataclass(slots=True)
@@ -198,14 +203,16 @@ def joined(notes: list[Note]) -> list[Note]:
         if note.tied_before:
             open_ones = [one for one in open_ties.get(place, ()) if note.onset - _TIE_GAP <= one.end <= note.onset]
             if open_ones:
-                current = max(open_ones, key=lambda one: one.end)
+                current = max(open_ones, key=lambda one: (one.end, -one.onset))  # of unisons the one that began first
                 open_ties[place].remove(current)
-                current.end = max(current.end, note.end)
+                current.end, current.release = max(current.end, note.end), note.release
         if current is note:
             current = replace(note)
             result.append(current)
         if note.tied_after:
             open_ties.setdefault(place, []).append(current)
+    for note in result:
+        note.onset, note.end = note.onset + note.attack, note.end + note.release
     return result
 
 

@@ -1,0 +1,164 @@
+"""Which staff a note stands on: the two hands of a keyboard, and the clefs. It knows pitches and times, no rhythm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.notate.score import ALTO, BASS, GUITAR, HIGH_TREBLE, LOW_BASS, PERCUSSION, TREBLE, Bar, Clef
+from partimento.notate.voices import overlapping_unisons
+from partimento.piece import Track
+
+Ints = npt.NDArray[np.int64]
+
+KEYBOARDS = {*range(8), 8, 11, 12, 13, 15, *range(16, 22), 46, 88, 89, 90, 91, 92, 93, 94, 95}  # General MIDI, from 0; the harp too
+VIOLA = 41
+_GUITARS, _BASSES = range(24, 32), (*range(32, 40), 43)  # written an octave higher than they sound
+HAND_SPAN = 14  # semitones that a hand reaches: a ninth
+_WIDE_SHARE = 0.2  # of onsets
+_HANDS_APART = 4  # semitones between the medians of two tracks
+_MIDDLE = 60
+_LEDGER_FREE = {("G", 2): (62, 81), ("F", 4): (41, 60), ("C", 3): (51, 71)}  # pitches within a step of the staff
+_CUTS = np.arange(36, 85)  # a cut is the lowest pitch of the right hand
+_MOVES = np.minimum(np.abs(_CUTS[:, None] - _CUTS[None, :]) * 0.1, 1.5)
+_CHANGE = 12.0  # what a change of clef costs, in ledger lines
+
+
+def is_keyboard(track: Track) -> bool:
+    return not track.is_drum and track.program in KEYBOARDS
+
+
+def needs_two_staves(onset: Ints, end: Ints, pitch: Ints) -> bool:
+    """Whether a keyboard part is for two hands: at many onsets more sounds together than one hand reaches."""
+    if not len(pitch) or pitch.min() > 57 or pitch.max() < 62:
+        return False
+    order = np.lexsort([pitch, onset])
+    times, first = np.unique(onset[order], return_index=True)
+    low = np.minimum.reduceat(pitch[order], first)
+    high = np.maximum.reduceat(pitch[order], first)
+    # what still sounds, from the last onsets alone: enough for a share
+    for back in range(1, 4):
+        still = np.maximum.reduceat(end[order], first)[:-back] > times[back:]
+        low[back:] = np.where(still, np.minimum(low[back:], np.minimum.reduceat(pitch[order], first)[:-back]), low[back:])
+        high[back:] = np.where(still, np.maximum(high[back:], np.maximum.reduceat(pitch[order], first)[:-back]), high[back:])
+    return bool(np.mean(high - low > HAND_SPAN) > _WIDE_SHARE)
+
+
+def are_hands(tracks: Sequence[Track], pitches: Sequence[Ints]) -> list[bool]:
+    """For each track whether it is one hand of a keyboard: exactly two neighbours of one program, the first one higher."""
+    hands = [False] * len(tracks)
+    runs = groupby(range(len(tracks)), key=lambda number: (is_keyboard(tracks[number]), tracks[number].program))
+    for (keyboard, _), run in runs:
+        first, *rest = run
+        if keyboard and len(rest) == 1 and len(pitches[first]) and len(pitches[rest[0]]):
+            higher = np.median(pitches[first]) - np.median(pitches[rest[0]]) >= _HANDS_APART
+            hands[first] = hands[rest[0]] = bool(higher)
+    return hands
+
+
+def hands_of(onset: Ints, end: Ints, pitch: Ints, reach: int) -> Ints:
+    """0 for the right hand and 1 for the left, for each note in any order.
+
+    At each onset the notes that start, with those that still sound, are cut at one pitch, and the cheapest path of cuts
+    wins: each hand wants a span it can take, its own side of the keyboard, one rhythm, and lines (the notes of the last and
+    the next `reach`) that are not torn.
+    """
+    hand = np.zeros(len(pitch), np.int64)
+    if not len(pitch):
+        return hand
+    order = np.lexsort([pitch, onset])
+    times, first = np.unique(onset[order], return_index=True)
+    bounds = [*first.tolist(), len(order)]
+    near = np.searchsorted(onset[order], np.stack([times - reach, times + reach + 1], axis=1)).tolist()
+    ordered = pitch[order]
+    best = np.zeros(len(_CUTS))
+    came_from = np.zeros((len(times), len(_CUTS)), np.int64)
+    heard: list[int] = []  # rows that sound on
+    for number, now in enumerate(times.tolist()):
+        group = order[bounds[number] : bounds[number + 1]]
+        heard = [row for row in heard if end[row] > now]
+        total = best[:, None] + _MOVES
+        came_from[number] = total.argmin(axis=0)
+        best = total.min(axis=0) + _cut_costs(pitch[group], pitch[heard], ordered[near[number][0] : near[number][1]])
+        heard += group.tolist()
+    at = int(best.argmin())
+    for number in range(len(times) - 1, -1, -1):
+        group = order[bounds[number] : bounds[number + 1]]
+        hand[group] = pitch[group] < _CUTS[at]
+        at = int(came_from[number, at])
+    for unisons in overlapping_unisons(onset, end, pitch):  # stay in one hand, where voices can tell them apart
+        for before, row in pairwise(unisons):
+            if end[before] > onset[row]:
+                hand[row] = hand[before]
+    return hand
+
+
+def _cut_costs(new: Ints, sounding: Ints, line: Ints) -> npt.NDArray[np.float64]:
+    """What each cut costs: spans beyond a hand, notes beyond five, hands far from home, two rhythms in a hand, torn lines."""
+    together = np.concatenate([new, sounding])
+    cost = np.abs(_CUTS - _MIDDLE) * 0.01
+    for is_right, home in ((True, 62), (False, 57)):
+        side = (together[None, :] >= _CUTS[:, None]) == is_right
+        count = side.sum(axis=1)
+        top = np.where(side, together, 0).max(axis=1)
+        low = np.where(side, together, 127).min(axis=1)
+        cost += np.where(count > 0, np.maximum(top - low - HAND_SPAN + 2, 0) * 0.5 + np.maximum(count - 5, 0) * 2.0, 0)
+        cost += np.where(count > 0, np.maximum((home - low if is_right else top - home) - 7, 0) * 0.1, 0)
+        conflict = side[:, : len(new)].any(axis=1) & side[:, len(new) :].any(axis=1)
+        cost += conflict * 1.0
+    if len(line) > 1:
+        ordered = np.unique(line)
+        place = np.searchsorted(ordered, _CUTS)
+        inside = (place > 0) & (place < len(ordered))
+        gap = ordered[np.minimum(place, len(ordered) - 1)] - ordered[np.maximum(place - 1, 0)]
+        cost += np.where(inside, 7.0 / (gap + 3.0), 0.3)
+    return cost
+
+
+def clefs_of(bars: list[Bar], onset: Ints, pitch: Ints, *, staff: int, staves: int, track: Track) -> list[Clef]:
+    """The clef of each bar: the one with the fewest ledger lines, and few changes."""
+    if track.is_drum:
+        return [PERCUSSION] * len(bars)
+    choices = _choices(pitch, staff=staff, staves=staves, track=track)
+    bar = np.searchsorted([bar.start for bar in bars], onset, side="right") - 1
+    cost = np.zeros((len(bars), len(choices)))
+    for number, (sign, line, octaves) in enumerate(choices):
+        low, high = (edge + 12 * octaves for edge in _LEDGER_FREE[sign, line])
+        beyond = np.maximum(np.maximum(low - pitch, pitch - high), 0)
+        lines = np.minimum(beyond / 3.5, 6.0)
+        cost[:, number] = np.bincount(bar, lines + lines**2 / 4, minlength=len(bars))
+    cost[:, 0] -= 1e-6
+    if staves == 1 and track.program != VIOLA:  # a part of one staff has one clef as a rule
+        change = 4 * _CHANGE
+    else:
+        change = _CHANGE
+    path = np.zeros((len(bars), len(choices)), np.int64)
+    best = cost[0].copy()
+    for number in range(1, len(bars)):
+        other = best[::-1] + change
+        path[number] = np.where(best <= other, [0, 1], [1, 0])
+        best = np.minimum(best, other) + cost[number]
+    at = int(best.argmin())
+    clefs: list[Clef] = []
+    for number in range(len(bars) - 1, -1, -1):
+        clefs.append(choices[at])
+        at = int(path[number, at])
+    return clefs[::-1]
+
+
+def _choices(pitch: Ints, *, staff: int, staves: int, track: Track) -> list[Clef]:
+    """Two clefs that a staff may have, the usual one first."""
+    if track.program == VIOLA:
+        return [ALTO, TREBLE]
+    if staves == 1 and len(pitch):
+        middle = float(np.median(pitch))
+        if track.program in _BASSES or middle < 38:
+            return [LOW_BASS, BASS]
+        if track.program in _GUITARS and middle < 67:
+            return [GUITAR, TREBLE]
+        if middle > 86:
+            return [HIGH_TREBLE, TREBLE]
+    return [BASS, TREBLE] if staff else [TREBLE, BASS]

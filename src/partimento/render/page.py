@@ -1,0 +1,64 @@
+"""Engraved pages of a piece: SVG by Verovio, PNG by resvg. It knows paper and fonts; how notes become notation is `notate`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from partimento.errors import WriteFailed
+from partimento.notate import score_of
+from partimento.notate.engrave import engrave
+from partimento.notate.musicxml import musicxml_from_score
+from partimento.piece import Piece
+
+_TENTHS_OF_MM = {"a4": (2100, 2970), "letter": (2159, 2794)}
+_SCALE = 90  # percent of Verovio's own size: staves 6.5 mm high, as printed music has them
+_MOST_STAVES = 5  # that fit a page at this size, with room for what stands between them
+# what stands for the glyphs of Verovio's own text font, which exists only as a web font
+_TEXT_GLYPHS = {"\ueca3": "\U0001d15e", "\ueca5": "\u2669", "\ueca7": "\u266a", "\ue1e7": ".", "\uecb7": "."}
+_TEXT_GLYPHS |= {"\uea64": "\u266d", "\uea65": "\u266e", "\uea66": "\u266f"}
+_TEXT_GLYPHS |= {"\ue260": "\u266d", "\ue261": "\u266e", "\ue262": "\u266f", "\ue870": "\u00b0", "\ue871": "\u00f8"}
+
+
+def pages(piece: Piece, *, paper: str = "a4") -> list[bytes]:
+    """The pages of the piece as SVG, the same bytes for the same piece. Raises `WriteFailed` where it cannot be engraved."""
+    width, height = _TENTHS_OF_MM[paper]
+    score = score_of(piece)
+    staves = sum(len(part.staves) for part in score.parts)
+    scale = max(_SCALE * min(_MOST_STAVES, staves) // max(staves, 1), 25)
+    options = {
+        "pageWidth": width * 100 // scale,
+        "pageHeight": height * 100 // scale,
+        "scale": scale,
+        **{f"pageMargin{side}": 150 for side in ("Left", "Right", "Top", "Bottom")},
+        "justifyVertically": True,
+        "systemDivider": "none",
+        "breaksNoWidow": True,
+    }
+    return [page.encode() for page in engrave(musicxml_from_score(score), "svg", options)]
+
+
+def png(svg: bytes, *, width_px: int = 1200) -> bytes:
+    """A page as PNG on white. Needs no fonts of the system: text is set in STIX, which matplotlib brings."""
+    try:
+        import resvg_py
+    except ImportError:
+        raise WriteFailed("PNG pages need the package resvg-py (pip install resvg-py); SVG pages do not") from None
+    from matplotlib import get_data_path
+
+    fonts = Path(get_data_path()) / "fonts" / "ttf"
+    files = [*sorted(fonts.glob("STIXGeneral*.ttf")), fonts / "DejaVuSans.ttf"]
+    text = re.sub("[\ue000-\uf8ff]", lambda found: _TEXT_GLYPHS.get(found[0], " "), svg.decode())
+    text = re.sub(r"<title\b.*?</title>", "", text)  # resvg counts their words into centred lines
+    text = text.replace('font-family="Leipzig" font-size="720px"', 'font-family="DejaVu Sans" font-size="450px"')
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=text,
+            width=width_px,
+            background="white",
+            skip_system_fonts=True,
+            font_files=[str(file) for file in files],
+            font_family="STIXGeneral",
+            serif_family="STIXGeneral",
+        )
+    )
