@@ -88,14 +88,17 @@ class _Writer:
             for part in parts:
                 self.find_tuplets(part)
             return
-        self.tuplets.append(self._tuplet(span, divisor))
+        # six sixteenths and not three eighths that are all halved
+        doubled = divisor == 3 and depth == 1 and sum(start < edge < stop for edge in self.edges) > 3
+        self.tuplets.append(self._tuplet(span, 2 * divisor if doubled else divisor))
 
     def _better_divided(self, parts: tuple[Span, ...], divisor: int, depth: int) -> bool:
         """Whether a beat is read more easily as several tuplets, or as one in a part of it."""
         if depth == 0:
             return False
-        foreign = [sum(1 for e in self.edges if e % self.odd and p.start < e < p.start + p.length) for p in parts]
-        return min(foreign) == 0 or self._divisor(parts[0])[0] < divisor or sum(foreign) > divisor
+        return any(
+            all(not edge % self.odd for edge in self.edges if part.start < edge < part.start + part.length) for part in parts
+        )
 
     def _divisor(self, span: Span) -> tuple[int, int]:
         """The odd number of equal parts that reaches all edges in the span, and how often these parts are halved for it."""
