@@ -3,7 +3,7 @@
     python bench/formats.py SOURCE... [--files 300] [--repeats written] [--as-mei] [--against verovio] [--worst 10] [--json FILE]
 
 SOURCE is what `partimento build` takes: folders, zips, `music21:ryans`. Readers: `verovio` (its MIDI, in worker processes,
-since it crashes on some input), `music21`, `midi` (the MIDI files that a set brings along: `midi/NAME.mid` beside
+since it crashes on some input), `music21`, `abc2midi`, `midi` (the MIDI files that a set brings along: `midi/NAME.mid` beside
 `krn/NAME.krn`, `melody/BOOKn.mid` for the nth tune of `abc/BOOK.abc`). Grace notes and cues, which we leave out, are taken out
 of the text before another reader gets it. With --as-mei verovio turns each file into MEI, and both readers read that.
 """
@@ -118,6 +118,19 @@ def by_music21(text: str, suffix: str, repeats: str) -> Notes:
     return found
 
 
+def by_abc2midi(text: str, suffix: str, repeats: str) -> Notes:
+    """abc2midi as symusic carries it, without the accompaniment that it makes of chord symbols."""
+    import symusic
+
+    text = re.sub(r'"[^"\n]*"', "", without_ornaments(text, suffix))
+    text = re.sub(r"(?m)^R:.*\n", "", text)  # a hornpipe would swing
+    text = re.sub(r"!trill!|[~TH](?=[\^_=]*[A-Ga-g])", "", text)  # these would trill, or last longer
+    if repeats == "written":
+        raise UnreadableFile("unsupported", "abc2midi always plays repeats")
+    score: Any = symusic.Score.from_abc(text)
+    return [(note.pitch, note.time / score.ticks_per_quarter) for track in score.tracks for note in track.notes]
+
+
 def of_midi(data: bytes) -> Notes:
     return notes_of(parse(data, ".mid")[0])
 
@@ -158,7 +171,7 @@ def compare_task(task: dict[str, Any]) -> bytes:
     if task["against"] == "midi":
         notes = by_twin(item)
     else:
-        reader = {"verovio": by_verovio, "music21": by_music21}[task["against"]]
+        reader = {"verovio": by_verovio, "music21": by_music21, "abc2midi": by_abc2midi}[task["against"]]
         notes = reader(text, suffix, task["repeats"])
     seconds = time.perf_counter() - start
     return json.dumps({"notes": notes, "seconds": seconds, "text": text if task["as_mei"] else ""}).encode()
@@ -235,7 +248,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--files", type=int, default=300)
-    parser.add_argument("--against", choices=("verovio", "music21", "midi"), default="verovio")
+    parser.add_argument("--against", choices=("verovio", "music21", "abc2midi", "midi"), default="verovio")
     parser.add_argument("--repeats", choices=("written", "played"), default="written")
     parser.add_argument("--as-mei", action="store_true")
     parser.add_argument("--worst", type=int, default=0, help="files that differ most, named with their first differences")

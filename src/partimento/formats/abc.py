@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.abc_fields import Head, Reading, Voice, alter_of, read_field, read_midi, unit_of
-from partimento.formats.repeats import carry_endings, playing_order
+from partimento.formats.repeats import complete, playing_order, read_words
 from partimento.formats.written import DYNAMICS, Bar, Note, Score
 from partimento.piece import Track
 
@@ -46,7 +46,8 @@ def score_of(text: str) -> Score:
     score.bars.append(Bar(Fraction(0), Fraction(0)))
     paused = False
     owners: list[int] = []
-    for line in re.sub(r"\\[ \t]*(%.*)?$", "", text, flags=re.MULTILINE).splitlines():
+    text = re.sub(r"^[ \t]*%(?!%(MIDI|partimento)).*\r?\n", "", text, flags=re.MULTILINE)  # lines of comment end nothing
+    for line in re.sub(r"\\[ \t]*(%.*)?\r?\n(?![A-Za-z]:)", "", text).splitlines():
         if line.startswith(("%%MIDI", "I:MIDI")):
             read_midi(line, reading)
         elif line.startswith(TRACKS):
@@ -66,7 +67,7 @@ def score_of(text: str) -> Score:
         reading.voice = voice
         reading.end_bar("")
     score.bars = [bar for bar in score.bars if bar.stop > bar.start]
-    carry_endings([bar.marks for bar in score.bars])
+    complete([bar.marks for bar in score.bars])
     score.order = _order_of_parts(reading)
     if len(owners) == len(score.tracks) and sorted(set(owners)) == list(range(len(set(owners)))):
         score.tracks = [score.tracks[owners.index(number)] for number in sorted(set(owners))]
@@ -106,7 +107,7 @@ def _read_music(line: str, reading: Reading) -> None:
         elif match["tuplet"] is not None:
             _start_tuplet(match, reading)
         elif kind == "quoted":
-            if match["quoted"] and match["quoted"][0] not in "^_<>@":
+            if match["quoted"][:1] in tuple("ABCDEFGN"):  # others are annotations and fingerings
                 reading.score.chords.setdefault(voice.at, match["quoted"].strip())
         elif kind == "inline":
             read_field(match["inline"][1], match["inline"][3:-1].strip(), reading)
@@ -154,11 +155,11 @@ def _head(match: re.Match[str], length: Fraction, reading: Reading) -> Head:
     if before is not None:
         voice.ties[place].remove(before)
     if signed is not None:
-        alter = voice.accidentals[place] = signed
+        alter = voice.accidentals[letter] = signed  # in all octaves (section 11.3)
     elif before is not None:
         alter = before.alter
     else:
-        alter = voice.accidentals.get(place, reading.signature.get(letter, 0))
+        alter = voice.accidentals.get(letter, reading.signature.get(letter, 0))
     pitch = 12 * (place[1] + 1) + _STEPS[letter] + alter + voice.transpose
     note = Note(voice.at, voice.at + length, pitch, voice.track, tied_before=before is not None)
     reading.score.notes.append(note)
@@ -217,12 +218,10 @@ def _read_mark(mark: str, reading: Reading) -> None:
         reading.score.dynamics.setdefault(voice.track, {})[voice.at] = DYNAMICS[name]
     elif not reading.first:
         return
-    elif name.startswith(("dc", "dacapo")):
-        marks.da_capo = True
-    elif name.startswith(("ds", "dalsegno")):
-        marks.dal_segno = True
-    elif attribute := {"segno": "segno", "s": "segno", "coda": "coda", "o": "coda", "fine": "fine", "tocoda": "to_coda"}.get(name):
+    elif attribute := {"segno": "segno", "s": "segno", "coda": "coda", "o": "coda"}.get(name):
         setattr(marks, attribute, True)
+    else:
+        read_words(marks, mark)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -32,7 +32,7 @@ class Voice:
     bar_start: Fraction = Fraction(0)
     bar_end: Fraction = Fraction(0)  # of the longest overlay
     transpose: int = 0
-    accidentals: dict[tuple[str, int], int] = field(default_factory=dict)
+    accidentals: dict[str, int] = field(default_factory=dict)
     ties: dict[tuple[str, int], list[Head]] = field(default_factory=dict)  # what goes on, by its place on the staff
     last: list[Head] = field(default_factory=list)  # the note or chord before, for ties and broken rhythm
     last_start: Fraction = Fraction(0)
@@ -69,9 +69,9 @@ class Reading:
             bars[-1].stop = voice.at
             bars.append(Bar(voice.at, voice.at))
         ended = bars[-2].marks if len(bars) > 1 else bars[-1].marks
-        if token.startswith(":"):
-            ended.repeat_to = 2 if token == "::" else 1 + len(token) - len(token.lstrip(":"))
-        ended.ending_stops |= token.startswith(":") or "||" in token or "]" in token
+        if ":|" in token or token == "::":
+            ended.repeat_to = 2 if token == "::" else 1 + token.partition("|:")[0].count(":")
+        ended.ending_stops |= bool(ended.repeat_to) or "||" in token or "]" in token
         bars[-1].marks.repeat_from |= token.endswith(":")
 
 

@@ -66,9 +66,9 @@ class _Writer:
         if number and clefs[number] != clefs[number - 1]:
             head += f"[K:clef={_clef(clefs[number])}]"
         marks = self._marks(bar) if place == 0 else []
-        # places on the staff where a note needs its sign: one was written in this bar, or a tie brings one into it
+        # steps, in all octaves, where a note needs its sign: one was written in this bar, or a tie brings one into it
         heads = [head for voice in part.staves[staff].voices[number] for head in voice[0].heads if head.tied_before]
-        altered = {(head.spelled.step, head.spelled.octave) for head in heads}
+        altered = {head.spelled.step for head in heads}
         voices = [
             self._voice(voice, bar, marks if first else [], altered, part.is_drum)
             for first, voice in zip([True] + [False] * 99, part.staves[staff].voices[number], strict=False)
@@ -86,7 +86,7 @@ class _Writer:
         ]
         return sorted(marks, reverse=True)
 
-    def _voice(self, voice: list[Event], bar: Bar, marks: list[tuple[int, str]], altered: set[tuple[int, int]], drums: bool) -> str:
+    def _voice(self, voice: list[Event], bar: Bar, marks: list[tuple[int, str]], altered: set[int], drums: bool) -> str:
         out = []
         for place, event in enumerate(voice):
             text = ""
@@ -101,7 +101,7 @@ class _Writer:
             out.append(text if joined else text + " ")
         return "".join(out).rstrip()
 
-    def _event(self, event: Event, fifths: int, altered: set[tuple[int, int]], drums: bool) -> str:
+    def _event(self, event: Event, fifths: int, altered: set[int], drums: bool) -> str:
         if event.whole_bar:
             length = Fraction(event.length, 4 * self.score.divisions)
         else:
@@ -125,7 +125,7 @@ def _is_quick(score: Score) -> bool:
     return sum(kind < -3 for kind in kinds) * 3 > len(kinds)
 
 
-def _note(head: Head, fifths: int, altered: set[tuple[int, int]], drums: bool) -> str:
+def _note(head: Head, fifths: int, altered: set[int], drums: bool) -> str:
     """The letter with its octave, and its sign wherever the signature or the bar could be taken to say something else."""
     name = head.spelled
     step, alter, octave = name.step, name.alter, name.octave
@@ -134,9 +134,9 @@ def _note(head: Head, fifths: int, altered: set[tuple[int, int]], drums: bool) -
     letter = "CDEFGAB"[step]
     in_key = 1 if letter in _SIGNS[: max(fifths, 0)] else -1 if fifths < 0 and letter in _SIGNS[fifths:] else 0
     sign = ""
-    if alter != in_key or (step, octave) in altered:
+    if alter != in_key or step in altered:
         sign = _ACCIDENTALS[alter]
-        altered.add((step, octave))
+        altered.add(step)
     return sign + (letter + "," * (4 - octave) if octave <= 4 else letter.lower() + "'" * (octave - 5))
 
 

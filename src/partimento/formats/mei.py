@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from partimento.formats.repeats import complete, read_words
 from partimento.formats.written import DYNAMICS, Bar, Note, Score, bar_length
 from partimento.formats.xml import Element, whole
 from partimento.piece import Track
@@ -82,6 +83,7 @@ def score_of(root: Element) -> Score:
     reading = _Reading(score, out, into, spans, spelled)
     for one in root.iterfind("music//score"):
         _read_section(one, reading, ())
+    complete([bar.marks for bar in score.bars])
     return score
 
 
@@ -337,6 +339,8 @@ def _read_event(element: Element, reading: _Reading) -> None:
             score.dynamics.setdefault(staff.track, {})[place] = DYNAMICS[words]
     elif element.tag == "harm" and words:
         score.chords.setdefault(place, words)
+    elif element.tag == "dir":
+        read_words(bar.marks, words)
     elif element.tag == "repeatMark":
         name = {"daCapo": "da_capo", "dalSegno": "dal_segno", "segno": "segno", "coda": "coda", "fine": "fine"}.get(
             element.get("func", "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
-from partimento.formats.repeats import carry_endings
+from partimento.formats.repeats import complete, read_words
 from partimento.formats.written import DYNAMICS, Bar, Note, Score, bar_length
 from partimento.formats.xml import Element, text_in, whole
 from partimento.piece import Track
@@ -59,7 +59,7 @@ def score_of(root: Element) -> Score:
         meter = score.meters.get(start, meter)
         start = bar.stop = start + bar_length(content, meter)
         score.bars.append(bar)
-    carry_endings([bar.marks for bar in score.bars])
+    complete([bar.marks for bar in score.bars])
     return score
 
 
@@ -212,6 +212,9 @@ def _read_direction(element: Element, part: _Part, bar: Bar, at: Fraction, score
             score.state_tempo(place, qpm)
         elif kind.tag == "words":
             score.say_tempo(place, kind.text or "")
+            read_words(bar.marks, kind.text or "")
+        elif kind.tag in ("segno", "coda"):
+            setattr(bar.marks, kind.tag, True)
         elif kind.tag == "dynamics":
             for mark in kind:
                 if mark.tag in DYNAMICS:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from partimento.errors import UnreadableFile
 
+_LONG_ENDING = 16  # bars
 MOST_TIMES = 16  # a stretch is played
 
 
@@ -25,13 +27,32 @@ class Marks:
     dal_segno: bool = False
 
 
-def carry_endings(bars: list[Marks]) -> None:
-    """Lets an ending hold from the bar where it starts to the one where it stops."""
+def read_words(marks: Marks, words: str) -> None:
+    """What directions such as `D.S. al Coda`, `Fine` and `To Coda` mark."""
+    text = re.sub(r"[^a-z]", "", words.lower())
+    marks.da_capo |= re.fullmatch(r"(dc|dacapo)(al?(fine|coda|segno).*)?", text) is not None
+    marks.dal_segno |= re.fullmatch(r"(ds|dalsegno)(al?(fine|coda).*)?", text) is not None
+    marks.fine |= text == "fine"
+    marks.to_coda |= text == "tocoda"
+
+
+def complete(bars: list[Marks]) -> None:
+    """Lets an ending hold from the bar where it starts to the one where it stops, but not before its repeat sign."""
     holding: tuple[int, ...] = ()
     for bar in bars:
         holding = bar.endings = bar.endings or holding
         if bar.ending_stops:
             holding = ()
+    for at in range(1, len(bars)):
+        if bars[at].endings and bars[at - 1].repeat_to and not bars[at - 1].endings:
+            first = at - 1  # a bracket that was drawn too short
+            while first > 0 and not bars[first].endings and not bars[first].repeat_from and at - first < _LONG_ENDING:
+                first -= 1
+            for bar in bars[first + 1 : at] if bars[first].endings else []:
+                bar.endings = bars[first].endings
+    codas = [bar for bar in bars if bar.coda]
+    if len(codas) > 1 and not any(bar.to_coda for bar in bars):  # the same sign stands where to leave and where to go on
+        codas[0].coda, codas[0].to_coda = False, True
 
 
 def playing_order(bars: list[Marks]) -> list[int]:
