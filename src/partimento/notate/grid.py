@@ -18,7 +18,6 @@ COARSE = (8, 12, 5, 7, 9, 11, 13)  # divisions of a quarter: thirty-seconds, tri
 PLAIN = (16, 24)  # sixty-fourths and their triplets
 RARE = (32, 48, 10, 20, 14, 28, 18)  # found in scores, and too dense to tell from chance in playing
 FINE_ENDS = 0.02  # share of ends finer than `COARSE` from which on lengths are played, if onsets are not as fine
-FEWEST_FINE = 6  # onsets of a beat that is written finer than in sixty-fourths
 ON_GRID = 0.9  # share of places on the grid from which on a piece counts as written and not as played
 # divisions of a beat, what each costs in quarters of error, from plain to fine; 1/24 quarter is 25 ms at 100 quarters a minute
 SNAPS = ((1, 0.0), (2, 0.004), (4, 0.012), (3, 0.018), (8, 0.045), (6, 0.05), (12, 0.07))
@@ -34,7 +33,10 @@ def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
         return onset, end
     fine_onsets, fine_ends = (1 - _on_grid(tick, per_quarter, COARSE).mean() for tick in (onset, end))
     released = fine_ends > FINE_ENDS + 2 * fine_onsets  # before the next note, as sequencers do
-    spread = _spread(onset, per_quarter)
+    # broken chords on a grid finer than sixty-fourths: no written rhythm
+    spread = np.zeros(len(onset), bool)
+    for chain in _rolls(onset, end, piece.notes["track"], per_quarter):
+        spread[chain] = ~_on_grid(onset[chain], per_quarter, (*COARSE, 10, 14, 16))
     every = COARSE + PLAIN + RARE
     if not released and (_on_grid(onset, per_quarter, every) & _on_grid(end, per_quarter, every) & ~spread).all():
         return onset * scale, end * scale
@@ -60,15 +62,6 @@ def _on_grid(tick: Ints, per_quarter: int, grids: tuple[int, ...]) -> npt.NDArra
     return found
 
 
-def _spread(tick: Ints, per_quarter: int) -> npt.NDArray[np.bool_]:
-    """The onsets on a grid finer than sixty-fourths in beats with few onsets: broken chords and ornaments, not written rhythm."""
-    fine = ~_on_grid(tick, per_quarter, (*COARSE, 10, 14, 16))
-    if not fine.any():
-        return fine
-    onsets_in_beat = np.bincount(np.unique(tick) // per_quarter)
-    return fine & (onsets_in_beat[tick // per_quarter] < FEWEST_FINE)
-
-
 def _strays_moved(tick: Ints, written: npt.NDArray[np.bool_], per_quarter: int, divisions: int) -> Ints:
     """Beats without strays as they are; in the others every place goes to the nearest thirty-second or triplet sixteenth."""
     beat = tick // per_quarter
@@ -80,16 +73,21 @@ def _strays_moved(tick: Ints, written: npt.NDArray[np.bool_], per_quarter: int, 
     return np.where(strays, nearest, exact)
 
 
+def _rolls(onset: Ints, end: Ints, track: Array, quarter: int) -> list[Ints]:
+    """The rows of each chord that is rolled: notes of a track that enter within a thirty-second of each other and sound on."""
+    order = np.lexsort([onset, track])
+    start, stop = onset[order], end[order]
+    close = (np.diff(start) <= quarter // 8) & (np.diff(track[order].astype(np.int64)) == 0)
+    sounds_on = np.minimum(stop[:-1], stop[1:]) >= start[1:] + quarter // 2
+    chains = np.split(order, np.flatnonzero(~(close & sounds_on)) + 1)
+    return [chain for chain in chains if len(chain) > 1 and 0 < onset[chain[-1]] - onset[chain[0]] < quarter]
+
+
 def _rolls_joined(start: Ints, end: Ints, track: Array, divisions: int) -> Ints:
-    """Notes of a track that enter within a thirty-second of each other and sound on are a chord, where the plainest of them is."""
-    order = np.lexsort([start, track])
-    onset, stop = start[order], end[order]
-    close = (np.diff(onset) <= divisions // 8) & (np.diff(track[order].astype(np.int64)) == 0)
-    sounds_on = np.minimum(stop[:-1], stop[1:]) >= onset[1:] + divisions // 2
+    """The onsets with rolled chords as chords, at the plainest place among theirs."""
     joined = start.copy()
-    for chain in np.split(np.arange(len(order)), np.flatnonzero(~(close & sounds_on)) + 1):
-        if len(chain) > 1 and 0 < onset[chain[-1]] - onset[chain[0]] < divisions:
-            joined[order[chain]] = min(onset[chain].tolist(), key=lambda place: _fineness(place, divisions))
+    for chain in _rolls(start, end, track, divisions):
+        joined[chain] = min(start[chain].tolist(), key=lambda place: _fineness(place, divisions))
     return joined
 
 
