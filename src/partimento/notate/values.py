@@ -144,7 +144,7 @@ class _Writer:
                 return self.emit(number, start, stop, part, sounds, tuplet)
         length = stop - start
         value = note_value(length * tuplet.actual, self.whole * tuplet.normal) if tuplet else note_value(length, self.whole)
-        whole_span = start == span.start and length == span.length
+        whole_span = start == span.start and length == span.length and bool(value and value[1] < 2)
         if not parts or (value and (whole_span or self._allowed(start, stop, span, parts, sounds, value[1]))):
             kind, dots = value or (max(-10, math.floor(math.log2(length / self.whole))), 0)
             self.values.append((number, start, stop, kind, dots, tuplet))
@@ -169,7 +169,8 @@ class _Writer:
             return False
         if len(parts) > 3:
             return on_parts
-        if at == 0 or (to == span.length and dots < 2):
+        off_beat = len(parts) == 3 and above_beat and at % part  # in three beats, a dotted note begins on one of them
+        if at == 0 or (to == span.length and dots < 2 - bool(off_beat)):
             return True
         if len(parts) == 3:
             return on_parts or (at % part == 0 and dots < 2) or (to - at == part and at % part * 2 == part)
