@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
 from partimento import __version__
 from partimento.cli.build import build
+from partimento.cli.card import card
 from partimento.cli.compose import compose
 from partimento.cli.demo import demo
 from partimento.cli.evaluate import compare, evaluate
@@ -37,7 +38,7 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, render, originality, demo)
+COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, render, originality, card, demo)
 for place, command in enumerate(COMMANDS):
     app.command(command, sort_key=place)
 

@@ -130,17 +130,17 @@ def human_findings(index: Index, corpus: Corpus, tell: Tell) -> dict[str, list[F
 
 
 def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, human: list[Finding]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for title in ("piece", "longest run", "in 1-bar runs", "2 bars", "4 bars", "nearest", ""):
-        table.add_column(title, justify="left" if title in ("piece", "nearest", "") else "right", overflow="fold")
     for row in sorted(rows, key=lambda row: -row["longest_notes"])[:SHOWN]:
-        run = f"{row['longest_notes']} notes, {row['longest_bars']:.1f} bars" if row["nearest"] else "none"
-        nearest = f"{row['nearest']}, bars {_bars(row['nearest_bars'])} (here {_bars(row['bars'])})" if row["nearest"] else ""
-        shares = [f"{100 * share:.1f}%" for share in row["share"].values()]
-        table.add_row(str(row["name"]), run, *shares, nearest, "MORE THAN HUMAN" if row["over"] else "")
-    screen.out.print(table)
+        screen.say(f"{row['name']}{': MORE THAN HUMAN PIECES' if row['over'] else ''}")
+        if not row["nearest"]:
+            screen.say("  no run of eight notes")
+            continue
+        shares = ", ".join(f"{100 * share:.1f}%" for share in row["share"].values())
+        screen.say(
+            f"  bars {_bars(row['bars'])} are bars {_bars(row['nearest_bars'])} of {row['nearest']} "
+            f"({row['longest_notes']:,} notes, {row['longest_bars']:.1f} bars)"
+        )
+        screen.say(f"  {shares} of its notes in runs of 1, 2, 4 bars")
     if len(rows) > SHOWN:
         screen.say(f"and {len(rows) - SHOWN:,} more with shorter runs")
     if limits is not None and human:
@@ -152,8 +152,8 @@ def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, hum
             f"{longest[-1]} at most; {inside} of the notes in runs of 1, 2, 4 bars"
         )
         screen.say(
-            f"Marked: runs of more than {limits.longest_notes:.0f} notes, or more than {100 * limits.share_2_bars:.1f}% of the notes "
-            f"in runs of 2 bars; of human pieces {100 * limits.false_alarms:.1f}% are"
+            f"Marked: a run of more than {limits.longest_notes:.0f} notes, or more than {100 * limits.share_2_bars:.1f}% in runs "
+            f"of 2 bars; {100 * limits.false_alarms:.1f}% of these human pieces are"
         )
     screen.say(f"{counted(len(rows), 'piece')} in {duration(screen.seconds)}")
 
