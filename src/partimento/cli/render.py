@@ -154,7 +154,7 @@ def _render(
 def given_of(piece: Piece, known: Piece) -> npt.NDArray[np.bool_]:
     """bool [N]: which notes of a piece another one has too, at the same time in quarters and of the same pitch."""
 
-    def places(one: Piece, other: Piece) -> npt.NDArray[Any]:
+    def places(one: Piece, other: Piece) -> Any:
         return (one.notes["onset"].astype(np.int64) * other.ticks_per_quarter) << 7 | one.notes["pitch"]
 
     return np.isin(places(piece, known), places(known, piece))

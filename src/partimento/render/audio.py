@@ -29,6 +29,8 @@ MOST_SECONDS = 6 * 3600.0
 LEAST_RATE, MOST_RATE = 8000, 192000
 
 BLOCK_SECONDS = 4.0
+STROKE_SECONDS = 8.0  # a drum rings so long at most
+CUT_SECONDS = 0.02  # a sound that another one ends fades in this time
 SPREAD = 0.35  # how far from the middle (1: all the way) the outer of several tracks stand
 ECHO_SECONDS, ECHO_GAIN, ECHO_DELAY_SECONDS = 1.3, 0.11, 0.012  # a small hall: down by 60 dB, its loudness, its first answer
 WRITE_FRAMES = 65_536  # libsndfile crashes on long Ogg Vorbis written at once
@@ -148,11 +150,9 @@ def _mixed(
     columns = (notes["pitch"], notes["velocity"], notes["track"], start, held, choke)
     for pitch, velocity, track, begin, length, stop in zip(*(column.tolist() for column in columns), strict=True):
         instrument = piece.tracks[track]
-        for zone in voices.font.zones(instrument.program, instrument.is_drum):
-            if not zone.holds(pitch, velocity):
-                continue
-            rings = instrument.is_drum and zone.amounts[54] not in (1, 3)  # a stroke is as long as its sample
-            wave = _sounding(voices, zone, pitch, min(stop, round(voices.rate * 8)) if rings else length)
+        for zone in voices.font.sounding(instrument.program, instrument.is_drum, pitch, velocity):
+            long = STROKE_SECONDS * voices.rate if instrument.is_drum and zone.dies_away else length
+            wave = _sounding(voices, zone, pitch, int(long), stop)
             sounds.append((begin, wave, _sides(zone, velocity, place[track])))
             longest = max(longest, begin + len(wave))
     mix: Samples = np.zeros((longest, 2), np.float32)
@@ -164,14 +164,15 @@ def _mixed(
     return mix
 
 
-def _sounding(voices: Voices, zone: Zone, pitch: int, held: int) -> Samples:
-    """A key held for so many samples, then let go."""
+def _sounding(voices: Voices, zone: Zone, pitch: int, held: int, stop: int) -> Samples:
+    """A key held for so many samples, then let go; cut off at `stop`."""
     release = voices.release(zone)
-    wave = voices.wave(zone, pitch, held + len(release))
-    if len(wave) <= held:
-        return wave
-    wave = wave.copy()
-    wave[held:] *= release[: len(wave) - held]
+    wave = voices.wave(zone, pitch, held + len(release)).copy()
+    wave[held:] *= release[: max(0, len(wave) - held)]
+    if len(wave) > stop:
+        cut = wave[stop : stop + round(CUT_SECONDS * voices.rate)]
+        cut *= np.linspace(1, 0, len(cut), dtype=np.float32)
+        wave = wave[: stop + len(cut)]
     return wave
 
 

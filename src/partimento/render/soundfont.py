@@ -46,8 +46,15 @@ class Zone:
     sample: int
     amounts: Ints
 
-    def holds(self, key: int, velocity: int) -> bool:
-        return self.low_key <= key <= self.high_key and self.low_velocity <= velocity <= self.high_velocity
+    @property
+    def dies_away(self) -> bool:
+        """Whether a key that is held falls silent by itself: it has no loop, or its envelope goes down to nothing."""
+        return int(self.amounts[54]) not in (1, 3) or int(self.amounts[37]) >= 900
+
+    def distance(self, key: int, velocity: int) -> int:
+        """How far a key and a velocity lie outside the ranges of the zone; 0 inside."""
+        keys, velocities = (self.low_key - key, key - self.high_key), (self.low_velocity - velocity, velocity - self.high_velocity)
+        return max(0, *keys) + max(0, *velocities)
 
 
 class SoundFont:
@@ -71,6 +78,7 @@ class SoundFont:
         presets = self._tables["phdr"]
         self._preset = {(int(row["bank"]), int(row["program"])): at for at, row in reversed(list(enumerate(presets[:-1])))}
         self._zones: dict[tuple[int, bool], list[Zone]] = {}
+        self._sounding: dict[tuple[int, bool, int, int], list[Zone]] = {}
         self._count = 0
 
     def zones(self, program: int, is_drum: bool) -> list[Zone]:
@@ -84,6 +92,15 @@ class SoundFont:
             except IndexError:
                 raise InvalidOption(f"{self.path}: damaged (a table points outside another); name another SoundFont") from None
         return self._zones[program, is_drum]
+
+    def sounding(self, program: int, is_drum: bool, key: int, velocity: int) -> list[Zone]:
+        """The zones that sound for a note; the nearest ones where the file has none for it, none for an unknown drum."""
+        place = (program, is_drum, key, velocity)
+        if place not in self._sounding:
+            distances = [(zone.distance(key, velocity), zone) for zone in self.zones(program, is_drum)]
+            least = 0 if is_drum else min((distance for distance, _ in distances), default=0)
+            self._sounding[place] = [zone for distance, zone in distances if distance == least]
+        return self._sounding[place]
 
     def _zones_of(self, preset: int) -> list[Zone]:
         zones: list[Zone] = []
