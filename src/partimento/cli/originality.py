@@ -100,8 +100,8 @@ def read_pieces(screen: Screen, files: Iterable[str], tell: Tell) -> tuple[list[
     refused: dict[str, str] = {}
     for done, (name, piece) in enumerate(read_all(files, workers=len(os.sched_getaffinity(0))), 1):
         if isinstance(piece, UnreadableFile) or not len(piece):
-            refused[name] = str(piece) if isinstance(piece, UnreadableFile) else "no notes"
-            screen.errors.print(f"left out: {name if name not in refused[name] else ''} {refused[name]}".strip(), markup=False)
+            refused[name] = str(piece) if isinstance(piece, UnreadableFile) else f"{name}: no notes"
+            screen.errors.print(f"left out: {refused[name]}", markup=False)
         else:
             named.append((name, piece))
         tell("reading", done, done)
