@@ -134,6 +134,12 @@ class Piece:
         title = self.about.title or self.about.source or "untitled"
         return f"<Piece {title!r}: {len(self)} notes, {len(self.tracks)} tracks, {self.seconds:.1f} s>"
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows the piece: a roll and a player."""
+        from partimento.render.notebook import html  # the one import from above: notebooks ask the piece itself
+
+        return html(self)
+
     @property
     def end_tick(self) -> int:
         """The tick at which the last note ends; 0 without notes."""

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from partimento.cli import app
+from partimento.cli import COMMANDS, app
 
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if path.exists()]
-COMMAND = re.compile(r"^\s*(?:\$ )?(?:\./run|partimento) ((?:build|train|evaluate|compare|compose|demo)\b[^\n]*)$", re.M)
+NAMES = "|".join(command.__name__ for command in COMMANDS)
+COMMAND = re.compile(rf"^\s*(?:\$ )?(?:\./run|partimento) ((?:{NAMES})\b[^\n]*)$", re.M)
 
 
 def commands_of(text: str) -> list[str]:

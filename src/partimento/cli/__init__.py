@@ -13,12 +13,15 @@ from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 from partimento import __version__
 from partimento.cli.bench import bench
 from partimento.cli.build import build
+from partimento.cli.card import card
 from partimento.cli.compose import compose
 from partimento.cli.convert import convert
 from partimento.cli.demo import demo
 from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
 from partimento.cli.inspect import inspect
+from partimento.cli.originality import originality
+from partimento.cli.render import render
 from partimento.cli.screen import Problem
 from partimento.cli.train import train
 from partimento.errors import PartimentoError
@@ -39,7 +42,9 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, inspect, convert, explore, demo, bench)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    *(build, train, evaluate, compare, compose, render, inspect, convert, explore, card, originality, demo, bench),
+)
 for place, command in enumerate(COMMANDS):
     app.command(command, sort_key=place)
 

@@ -21,11 +21,12 @@ from partimento.piece import Piece
 from partimento.render.layout import Bars, Floats, bars_of, label_stride, systems_of
 
 SUFFIXES = (".png", ".svg")
+Given = npt.NDArray[np.bool_] | None
 
 PALETTE = ("#2f6db3", "#d1603d", "#3a8f6b", "#8a5aa8", "#c79a1b", "#c4527f", "#3d9fb0", "#7d7445")
 INK, PALE_INK, PAPER, BLACK_KEY, BAR, BEAT, OCTAVE = "#22262b", "#7b828a", "#ffffff", "#f5f6f8", "#a9b0b8", "#e4e7ea", "#cdd2d8"
 GIVEN_GROUND, GIVEN_INK = "#faf1dc", "#9a7a2c"
-GIVEN_GREY = np.array([0.54, 0.53, 0.5])
+GIVEN_GREY = "#8a8780"
 
 WIDTH_INCH, DPI = 12.0, 160
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.62, 0.25, 0.92, 0.42, 0.5  # margins in inches
@@ -43,25 +44,39 @@ _RC: Any = {
 }
 
 
-def roll(piece: Piece, path: str | Path, *, title: str | None = None, given_until_tick: int | None = None) -> None:
-    """Draws the piece into a PNG or SVG file, by the suffix; the same bytes for the same piece and version of matplotlib.
+def roll(
+    piece: Piece, path: str | Path, *, title: str | None = None, given_until_tick: int | None = None, given: Given = None
+) -> None:
+    """Draws `picture` into a PNG or SVG file, by the suffix.
 
-    `title` is the piece's own unless given. Notes that start before `given_until_tick` are told apart as given. The grid
-    shows bars and beats by the meters (4/4 where none is stated), C of each octave as C2, C3, .. (MIDI pitch 60 is C4).
     Raises `InvalidPiece` for a piece without notes, `InvalidOption` for another suffix, `WriteFailed` when the file
     cannot be written; what stood there before then still stands.
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidOption(f"{path}: a piano roll is written as {' or '.join(SUFFIXES)}; give the file one of these suffixes")
+    kind = path.suffix.lower()[1:]
+    write_atomic(path, picture(piece, kind, title=title, given_until_tick=given_until_tick, given=given))
+
+
+def picture(
+    piece: Piece, kind: str, *, title: str | None = None, given_until_tick: int | None = None, given: Given = None
+) -> bytes:
+    """The piece drawn as "png" or "svg"; the same bytes for the same piece and version of matplotlib.
+
+    `title` is the piece's own unless given. Notes that start before `given_until_tick` stand greyed on a tinted ground as
+    given; where given and written notes mix, `given` [N] says which notes are greyed. The grid shows bars and beats by the
+    meters (4/4 where none is stated), C of each octave as C2, C3, .. (MIDI pitch 60 is C4). Raises `InvalidPiece` for a
+    piece without notes.
+    """
     if not len(piece):
         raise InvalidPiece(f"{title or piece.about.title or 'the piece'} has no notes; there is nothing to draw")
     import matplotlib
 
     with matplotlib.rc_context(_RC), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        figure = _figure(piece, piece.about.title or Path(piece.about.source).stem if title is None else title, given_until_tick)
-        _save(figure, path)
+        title = piece.about.title or Path(piece.about.source).stem if title is None else title
+        return _saved(_figure(piece, title, given_until_tick, given), kind)
 
 
 @dataclass(frozen=True)
@@ -98,10 +113,12 @@ class _System:
         return range(self.low, self.high + 1)
 
 
-def _figure(piece: Piece, title: str, given_until_tick: int | None) -> Any:
+def _figure(piece: Piece, title: str, given_until_tick: int | None, given: Given) -> Any:
     from matplotlib.figure import Figure
 
-    look = _look(piece, given_until_tick)
+    if given is None and given_until_tick is not None:
+        given = piece.notes["onset"] < given_until_tick
+    look = _look(piece, given)
     bars = bars_of(piece)
     ranges = systems_of(piece, bars)
     systems = [_system(look, bars.ticks[first], bars.ticks[last]) for first, last in ranges]
@@ -121,19 +138,19 @@ def _figure(piece: Piece, title: str, given_until_tick: int | None) -> Any:
         _ground(axes, system, given_until_tick)
         _grid(axes, system, bars, first, last)
         _notes(axes, look, system, longest)
-    _head(figure, piece, title, height_inch, given_until_tick)
+    ground = given_until_tick is not None and given_until_tick > 0
+    _head(figure, piece, title, height_inch, GIVEN_GROUND if ground else GIVEN_GREY if given is not None and given.any() else "")
     return figure
 
 
-def _look(piece: Piece, given_until_tick: int | None) -> _Look:
+def _look(piece: Piece, given: Given) -> _Look:
     notes = piece.notes
     y = notes["pitch"].astype(np.float64)
     is_drum = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
     rgb = np.array([_rgb(colour) for colour in PALETTE])[_colour_of_track(piece)][notes["track"]]
     rgb[is_drum] = _rgb(INK)
-    if given_until_tick is not None:
-        given = notes["onset"] < given_until_tick
-        rgb[given] = 0.35 * rgb[given] + 0.65 * GIVEN_GREY
+    if given is not None:
+        rgb[given] = 0.35 * rgb[given] + 0.65 * np.array(_rgb(GIVEN_GREY))
     strength = 0.4 + 0.6 * np.minimum(notes["velocity"].astype(np.float64) / 90, 1)[:, None]  # paler means softer
     start = notes["onset"].astype(np.float64)
     end = start + notes["duration"]
@@ -239,7 +256,7 @@ def _verticals(ticks: Floats, system: _System) -> Any:
     return [[(tick, system.bottom), (tick, system.top)] for tick in ticks]
 
 
-def _head(figure: Any, piece: Piece, title: str, height_inch: float, given_until_tick: int | None) -> None:
+def _head(figure: Any, piece: Piece, title: str, height_inch: float, given: str) -> None:
     """The title, and beneath it what the colours mean."""
     from matplotlib.patches import Rectangle
 
@@ -247,8 +264,8 @@ def _head(figure: Any, piece: Piece, title: str, height_inch: float, given_until
     figure.text(left, y_title, _plain(title, 96), fontsize=13, color=INK, va="center", fontweight="bold")
     entries: list[tuple[str, Any]] = []
     tuned, colours = _tuned_tracks(piece), _colour_of_track(piece)
-    if given_until_tick is not None and given_until_tick > 0:
-        entries.append(("given", GIVEN_GROUND))
+    if given:
+        entries.append(("given", given))
     names = {number: _plain(piece.tracks[number].name, 24) for number in tuned}
     unclear = len(tuned) > 1 and (len(set(names.values())) < len(tuned) or not all(names.values()))
     for number in tuned[: len(PALETTE)]:
@@ -276,9 +293,8 @@ def _plain(text: str, longest: int) -> str:
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
-def _save(figure: Any, path: Path) -> None:
-    kind = path.suffix.lower()[1:]
+def _saved(figure: Any, kind: str) -> bytes:
     metadata = {"Date": None, "Creator": "Partimento"} if kind == "svg" else {"Software": "Partimento"}
-    picture = io.BytesIO()
-    figure.savefig(picture, format=kind, metadata=metadata, facecolor=PAPER)
-    write_atomic(path, picture.getvalue())
+    file = io.BytesIO()
+    figure.savefig(file, format=kind, metadata=metadata, facecolor=PAPER)
+    return file.getvalue()

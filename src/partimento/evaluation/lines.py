@@ -1,0 +1,163 @@
+"""A piece as lines of moments, and what lines have in common, in any transposition: intervals and rhythm. It knows no corpus.
+
+A line is the whole texture, or one track. A moment is all notes of a line that begin at once; a step leads from one moment to
+the next: the shapes of both chords, the interval between their lowest notes, and the time between them. Equal steps are equal
+notes in some transposition, however long the notes are held. A seed is the steps from a moment on that hold eight notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.piece import Array, Piece
+
+GRID = 24  # lines a quarter on which times are equal: 32nds and triplet sixteenths
+SEED_NOTES, SEED_MOMENTS = 8, 3  # what is shorter is found everywhere
+TOO_COMMON = 500  # a seed that is found more often starts no search: a figure, and no sign of copying by itself
+
+Ints = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_BASE = 0xD1342543DE82EF95  # of the rolling hash; odd, so that it can be divided by
+_INVERSE = np.uint64(pow(_BASE, -1, 1 << 64))
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The moments of lines, one line after another: `steps` [M] uint32 (the step to the moment; 0 at a line's first), `sizes` [M]
+    (its notes) and `starts` [L + 1] (the first moment of each line)."""
+
+    steps: npt.NDArray[np.uint32]
+    sizes: npt.NDArray[np.uint8]
+    starts: Ints
+
+    @cached_property
+    def line(self) -> Ints:
+        """The line of each moment."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    @cached_property
+    def notes(self) -> Ints:
+        """How many notes come before each moment [M + 1]."""
+        return np.concatenate([[0], np.cumsum(self.sizes, dtype=np.int64)])
+
+    @cached_property
+    def sums(self) -> Hashes:
+        """Hashes of all steps before each moment [M + 1]: those of any stretch follow from two of them."""
+        powers = np.cumprod(np.full(len(self.steps), _BASE, np.uint64))
+        return np.concatenate([np.zeros(1, np.uint64), np.cumsum(_mixed(self.steps.astype(np.uint64)) * powers, dtype=np.uint64)])
+
+    @cached_property
+    def shifts(self) -> Hashes:
+        return np.concatenate([np.ones(1, np.uint64), np.cumprod(np.full(len(self.steps), _INVERSE, np.uint64))])
+
+    def hashes(self, first: Ints, last: Ints) -> Hashes:
+        """A hash of the steps that lead from each first moment to its last one."""
+        found: Hashes = (self.sums[last + 1] - self.sums[first + 1]) * self.shifts[first]
+        return found
+
+    def seeds(self) -> tuple[Ints, Hashes]:
+        """The moments with which a seed begins, and its hash."""
+        first = np.arange(len(self.steps))
+        last = np.searchsorted(self.notes, self.notes[:-1] + SEED_NOTES) - 1  # the moment that brings the eighth note
+        last = np.maximum(last, first + SEED_MOMENTS - 1)
+        first = first[last < self.starts[1:][self.line]]
+        return first, self.hashes(first, last[first])
+
+
+def lines_of(piece: Piece) -> tuple[Lines, list[tuple[Array, Ints]]]:
+    """The lines of a piece: the texture, and each track where there are several; drums are left out. Beside each line, the
+    rows of its notes and the moment of each."""
+    drums = np.array([track.is_drum for track in piece.tracks], bool)
+    rows = np.flatnonzero(~drums[piece.notes["track"]]) if len(piece) else np.zeros(0, np.int64)
+    track = piece.notes["track"][rows]
+    tracks = np.unique(track)
+    parts = [rows] + ([rows[track == number] for number in tracks] if len(tracks) > 1 else [])
+    time = (piece.notes["onset"].astype(np.int64) * (2 * GRID) + piece.ticks_per_quarter) // (2 * piece.ticks_per_quarter)
+    pitch = piece.notes["pitch"].astype(np.int64)
+    steps, sizes, starts, places = [], [], [0], []
+    for part in parts:
+        key = np.unique(time[part] << 7 | pitch[part])
+        moment, first, size = np.unique(key >> 7, return_index=True, return_counts=True)
+        steps.append(_steps(key, moment, first))
+        sizes.append(np.minimum(size, 255).astype(np.uint8))
+        places.append((part, starts[-1] + np.searchsorted(moment, time[part])))
+        starts.append(starts[-1] + len(moment))
+    return Lines(np.concatenate(steps), np.concatenate(sizes), np.array(starts)), places
+
+
+def _steps(key: Ints, moment: Ints, first: Ints) -> npt.NDArray[np.uint32]:
+    if not len(key):
+        return np.zeros(0, np.uint32)
+    low = key[first] & 127
+    above = (key & 127) - np.repeat(low, np.diff(np.append(first, len(key))))
+    shape = np.add.reduceat(_mixed(above.astype(np.uint64) + np.uint64(1)), first)
+    leap, wait = (np.diff(low) + 128).astype(np.uint64), np.diff(moment).astype(np.uint64)
+    step = _mixed(_mixed(shape[:-1] * _ODD ^ shape[1:]) ^ (leap << np.uint64(32) | wait))
+    return np.concatenate([np.zeros(1, np.uint32), (step >> np.uint64(32)).astype(np.uint32)])
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Stretches that two sets of lines have in common [R]: moments first..last of the one, from `there` on of the other."""
+
+    first: Ints
+    last: Ints
+    there: Ints
+
+
+class Known:
+    """Lines in which to look things up."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        place, seed = lines.seeds()
+        order = np.argsort(seed, kind="stable")
+        self._seed, self._place = seed[order], place[order]
+
+    def common(self, lines: Lines) -> Runs:
+        """The longest stretches of the lines that are known, each pair of places once."""
+        first, seed = lines.seeds()
+        low, high = np.searchsorted(self._seed, seed), np.searchsorted(self._seed, seed, side="right")
+        count = np.where(high - low <= TOO_COMMON, high - low, 0)
+        here = np.repeat(first, count)
+        there = self._place[np.repeat(low, count) + np.arange(len(here)) - np.repeat(np.cumsum(count) - count, count)]
+        order = np.lexsort((here, there - here))
+        here, there = here[order], there[order]
+        new = np.append(True, (np.diff(there - here) != 0) | (np.diff(here) != 1))[: len(here)]
+        here, there = here[new], there[new]
+        last = here + self._extent(lines, here, there)
+        before = self._extent(lines, here, there, backwards=True)
+        whole = np.unique(np.stack([here - before, last, there - before]), axis=1)
+        return Runs(*whole)
+
+    def _extent(self, lines: Lines, here: Ints, there: Ints, backwards: bool = False) -> Ints:
+        """How many steps from each place on (or back) are the same, by bisection over hashes."""
+        if backwards:
+            most = np.minimum(here - lines.starts[lines.line[here]], there - self.lines.starts[self.lines.line[there]])
+        else:
+            ends, known_ends = lines.starts[1:], self.lines.starts[1:]
+            most = np.minimum(ends[lines.line[here]] - here, known_ends[self.lines.line[there]] - there) - 1
+        least: Ints = np.zeros_like(most)
+        while (least < most).any():
+            middle = (least + most + 1) // 2
+            if backwards:
+                same = lines.hashes(here - middle, here) == self.lines.hashes(there - middle, there)
+            else:
+                same = lines.hashes(here, here + middle) == self.lines.hashes(there, there + middle)
+            least, most = np.where(same, middle, least), np.where(same, most, middle - 1)
+        return least
+
+
+def _mixed(values: npt.NDArray[Any]) -> Hashes:
+    """Each number as a hash (splitmix64: Steele, Lea and Flood 2014)."""
+    x: Hashes = values.astype(np.uint64) + _ODD
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
