@@ -10,9 +10,9 @@ import numpy as np
 
 from partimento.errors import CorpusError
 from partimento.evaluation.score import Interval
+from partimento.explore.counting import measure
 from partimento.explore.distances import Comparison, Distance, kl_bits, overlap
 from partimento.explore.features import FEATURES, FIGURES, Measures
-from partimento.explore.measure import measure
 from partimento.explore.music import Floats, Ints, Music
 from partimento.explore.ngrams import KINDS, LONGEST, Gram, Ngrams, stream
 from partimento.explore.similarity import self_similarity, typical

@@ -62,8 +62,9 @@ def facts(exploration: Exploration) -> list[Fact]:
         one = exploration.sets[0]
         return [_melody(one), _rhythm(one), _harmony(one), _figure(one), _data(one)]
     found = [_verdict(exploration.beside), *_differences(exploration.beside)]
-    figures = [_telling(beside) for beside in exploration.beside]
-    return [*found[: FACTS - 1], figures[0]] if figures[0] else found[:FACTS]
+    figures = [figure for beside in exploration.beside if (figure := _telling(beside))]
+    rest = [fact(one) for one in exploration.sets for fact in (_melody, _rhythm, _data)]  # where there is little to compare
+    return [*[*found, *rest][: FACTS - bool(figures)], *figures[:1]]
 
 
 def _melody(one: Explored) -> Fact:
@@ -199,6 +200,8 @@ def _verdict(beside: Sequence[Beside]) -> Fact:
     first = beside[0]
     inside, of = first.within()
     human, other = first.human.music.name, first.other.music.name
+    if not first.overlaps:
+        return Fact(f"{human} and {other} cannot be compared", f"Halves of {human} give no floor; name more pieces.")
     rest = "; ".join(f"{one.other.music.name} {one.within()[0]} of {one.within()[1]}" for one in beside[1:])
     rows = {name: row for name, row in first.overlaps.items() if name in SPEAKING} or first.overlaps
     nearest = max(rows, key=lambda name: rows[name].value.mean - rows[name].floor.mean)

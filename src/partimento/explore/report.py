@@ -52,7 +52,7 @@ def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] =
         beside=[_beside(one) for one in exploration.beside],
         kinds=[(kind, CALLED[kind], _patterns(kind, sets)) for kind in KINDS],
         curves=[(CALLED[kind], *map(Markup, _curves(kind, sets[0]))) for kind in KINDS],
-        likeness=[(one, one.music.names[one.typical], Markup(_likeness(one))) for one in sets],
+        likeness=[(one, one.music.names[one.typical], Markup(_likeness(one))) for one in sets if len(one.similarity)],
     )
     return page.encode()
 
