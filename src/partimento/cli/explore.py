@@ -68,7 +68,7 @@ def explore(
     seed
         Seed of these pieces, and of everything that is drawn.
     whole
-        Leave human music as it is; without it, it is seen as the encoding of the model keeps it, and cut to the length of its pieces.
+        Leave human music as it is beside a model's; otherwise it is seen as the encoding keeps it, cut to the length of new pieces.
     workers
         Processes that read files; 0 takes one for each core.
     json
@@ -96,7 +96,7 @@ def explore(
         reader = _Reader(
             part, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell
         )
-        sets = [music for group in _groups(sources) for music in [reader.read(group)]]
+        sets = [reader.read(group) for group in _groups(sources)]
         left_out: list[str] = []
         if by:
             if len(sets) > 1:
@@ -108,7 +108,8 @@ def explore(
         sets, encoding = (sets, "") if whole else _through(sets, said, tell)
         exploration = explore_sets(sets, seed=seed, tell=tell)
         if refused:
-            said.append(f"{counted(len(refused), 'file')} could not be read: {'; '.join(list(refused.items())[0])} and so on.")
+            name, why = next(iter(refused.items()))
+            said.append(f"{counted(len(refused), 'file')} could not be read, such as {name}: {why}.")
         data = out.with_name(f"{out.stem}-data")
         write_atomic(out, to_html(exploration, notes=[text for text in said if text], folder=data.name))
         write_tables(exploration, data)

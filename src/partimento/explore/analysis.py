@@ -10,9 +10,9 @@ import numpy as np
 
 from partimento.errors import CorpusError
 from partimento.evaluation.score import Interval
+from partimento.explore.counting import measure
 from partimento.explore.distances import Comparison, Distance, kl_bits, overlap
 from partimento.explore.features import FEATURES, FIGURES, Measures
-from partimento.explore.measure import measure
 from partimento.explore.music import Floats, Ints, Music
 from partimento.explore.ngrams import KINDS, LONGEST, Gram, Ngrams, stream
 from partimento.explore.similarity import self_similarity, typical
@@ -20,7 +20,7 @@ from partimento.explore.similarity import self_similarity, typical
 Tell = Callable[[str, int, int], None]
 GRAMS_SHOWN = 12
 CURVE_POINTS = 48
-TELLING_N, TELLING_CANDIDATES = 4, 300
+TELLING_N, TELLING_CANDIDATES, LEAST_PIECES = 4, 300, 4
 # the features of Yang and Lerch (2020), table 2, from figures and histograms of a piece
 MGEVAL = {
     "different pitches": "pitches",
@@ -56,7 +56,8 @@ class Patterns:
 
 @dataclass(frozen=True)
 class Telling:
-    """A figure that tells two sets apart: the share of the pieces of each that hold it, and the log-likelihood ratio."""
+    """A figure that tells two sets apart: its share of all figures of its length in a piece of the human set and of the other,
+    on average, and Welch's t: above 0 where the human set has more."""
 
     kind: str
     symbols: tuple[int, ...]
@@ -131,7 +132,7 @@ def explore(sets: Sequence[Music], *, seed: int = 0, tell: Tell | None = None) -
             patterns[number] |= {(kind, n): _patterns(one, kind, n, len(music)) for n in range(1, LONGEST + 1)}
         if kind != "pitch":
             for number in others:
-                telling[number] += _telling(kind, grams[human], grams[number], len(sets[human]), len(sets[number]))
+                telling[number] += _telling(kind, grams[human], grams[number])
     say("counting figures", len(KINDS), len(KINDS))
     explored = []
     for music, measures, found in zip(sets, measured, patterns, strict=True):
@@ -161,36 +162,33 @@ def _patterns(grams: Ngrams, kind: str, n: int, pieces: int) -> Patterns:
     )
 
 
-def _telling(kind: str, human: Ngrams, other: Ngrams, human_pieces: int, other_pieces: int) -> list[Telling]:
-    """The runs of four whose presence in pieces differs most between both sets, by Dunning's ratio (1993), `GRAMS_SHOWN` a side."""
+def _telling(kind: str, human: Ngrams, other: Ngrams) -> list[Telling]:
+    """The runs of four whose rates in pieces differ most between both sets, `GRAMS_SHOWN` for each side."""
     n = TELLING_N
+    if min(human.pieces, other.pieces) < LEAST_PIECES:
+        return []
     candidates = {gram.symbols for grams in (human, other) for gram in grams.commonest(n, TELLING_CANDIDATES)}
     runs = np.array(sorted(int.from_bytes(bytes(symbols), "big") for symbols in candidates), np.uint64)
-    held = [grams.presence(runs, n).sum(axis=1).astype(np.float64) for grams in (human, other)]
-    ratio = log_likelihood_ratio(held[0], human_pieces, held[1], other_pieces)
-    ahead = held[0] / human_pieces > held[1] / other_pieces
-    chosen = [
-        row for side in (ahead, ~ahead) for row in np.argsort(-np.where(side, ratio, -1), kind="stable")[:GRAMS_SHOWN] if side[row]
-    ]
+    rates = [grams.rates(runs, n) for grams in (human, other)]
+    score = welch_t(*rates)
+    chosen = [row for side in (score, -score) for row in np.argsort(-side, kind="stable")[:GRAMS_SHOWN] if side[row] > 0]
+    means = [rate.mean(axis=1) for rate in rates]
+    symbols = [tuple(int(runs[row]).to_bytes(n, "big")) for row in chosen]
     return [
-        Telling(
-            kind,
-            tuple(int(runs[row]).to_bytes(n, "big")),
-            float(held[0][row] / human_pieces),
-            float(held[1][row] / other_pieces),
-            float(ratio[row]),
-        )
-        for row in chosen
+        Telling(kind, run, float(means[0][row]), float(means[1][row]), float(score[row]))
+        for run, row in zip(symbols, chosen, strict=True)
     ]
 
 
-def log_likelihood_ratio(one: Floats, of_one: int, other: Floats, of_other: int) -> Floats:
-    """2 sum O ln(O / E) over the table (has it, has it not) x (one, other): Dunning 1993, section 5."""
-    table = np.array([[one, of_one - one], [other, of_other - other]], np.float64)
-    expected = table.sum(axis=0) * table.sum(axis=1, keepdims=True) / table.sum(axis=(0, 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(table > 0, table * np.log(table / expected), 0)
-    result: Floats = 2 * terms.sum(axis=(0, 1))
+def welch_t(one: Floats, other: Floats) -> Floats:
+    """Welch's t of each row [rows, pieces]: how many standard errors the mean of `one` lies above that of `other` (Welch 1947).
+
+    Over pieces, it is not misled by a figure that one piece repeats without end, as ratios of counts are (Lijffijt et al.
+    2016, "Significance testing of word frequencies in corpora").
+    """
+    error = np.sqrt(sum(each.var(axis=1, ddof=1) / each.shape[1] for each in (one, other)))
+    change = one.mean(axis=1) - other.mean(axis=1)
+    result: Floats = np.where(error > 0, change / np.where(error > 0, error, 1), 0)
     return result
 
 

@@ -124,13 +124,10 @@ def curves(series: Sequence[tuple[str, Ints, Ints]], x_title: str, y_title: str,
         while any(abs(end - other) < 10 for other in ends):
             end -= 2
         ends.append(end)
-        parts.append(
-            f'<text x="{points[-1][0] + 4:.1f}" y="{end:.1f}" font-size="10.5" font-weight="600" fill="{colour}">{escape(name)}</text>'
-        )
+        parts.append(_text(points[-1][0] + 4, end, name, size=10.5, ink=colour))
     parts.append(_text(left + (WIDTH - left - right) / 2, top + height + 29, x_title, "middle", 10.5))
-    parts.append(
-        f'<text transform="translate(9 {top + height / 2:.0f}) rotate(-90)" font-size="10.5" text-anchor="middle">{escape(y_title)}</text>'
-    )
+    turned = f'<g transform="translate(9 {top + height / 2:.0f}) rotate(-90)">'
+    parts.append(f"{turned}{_text(0, 0, y_title, 'middle', 10.5)}</g>")
     return _svg(parts, top + height + 35, alt)
 
 

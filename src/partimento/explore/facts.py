@@ -31,15 +31,20 @@ SPEAKING = (
     "instrument",
     "degree",
 )
-TELLING_FIGURES = (
-    "pitch_class_entropy",
-    "scale_consistency",
-    "groove_consistency",
-    "notes_per_bar",
-    "repetition",
-    "steps",
-    "minor",
+SPEAKING_FIGURES = (
+    *(
+        "pitch_class_entropy",
+        "scale_consistency",
+        "groove_consistency",
+        "notes_per_bar",
+        "polyphony",
+        "repetition",
+        "steps",
+        "minor",
+    ),
+    *("pitches", "pitch_range", "chords_per_beat"),
 )
+_CHANCE = " So this may be chance."
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ def facts(exploration: Exploration) -> list[Fact]:
         one = exploration.sets[0]
         return [_melody(one), _rhythm(one), _harmony(one), _figure(one), _data(one)]
     found = [_verdict(exploration.beside), *_differences(exploration.beside)]
-    figures = [_telling(beside) for beside in exploration.beside]
-    return [*found[: FACTS - 1], figures[0]] if figures[0] else found[:FACTS]
+    figures = [figure for beside in exploration.beside if (figure := _telling(beside))]
+    rest = [fact(one) for one in exploration.sets for fact in (_melody, _rhythm, _data)]  # where there is little to compare
+    return [*[*found, *rest][: FACTS - bool(figures)], *figures[:1]]
 
 
 def _melody(one: Explored) -> Fact:
@@ -94,23 +100,24 @@ def _rhythm(one: Explored) -> Fact:
 
 def _harmony(one: Explored) -> Fact:
     changes, cadence = one.measures.share("chord_change"), one.measures.share("cadence")
-    minor = float(np.nanmean(one.measures.figure("minor")))
+    minor = _mean(one, "minor")
     if not changes.any():
         degree = one.measures.share("degree")
         labels = FEATURES["degree"].labels
         first, second, third = np.argsort(-degree)[:3].tolist()
         return Fact(
             f"Degree {labels[first]} of the scale is the commonest: {percent(degree[first])} of the notes",
-            f"Then {labels[second]} ({percent(degree[second])}) and {labels[third]} ({percent(degree[third])}). There are no chords: "
-            f"never three pitch classes in a beat. {percent(minor)} of the pieces are in minor.",
+            f"Then {labels[second]} ({percent(degree[second])}) and {labels[third]} ({percent(degree[third])}). "
+            f"There are no chords, never three pitch classes in a beat. {percent(minor)} of the pieces are in minor.",
         )
     best = int(np.argmax(changes))
     motion = one.measures.share("root_motion")
     ending = int(np.argmax(cadence))
     end = {"ends on V": "end on V", "others": "end elsewhere", "others to I": "reach I from another chord"}
     last = end.get(CADENCES[ending], f"end {CADENCES[ending]}")
+    change = FEATURES["chord_change"].labels[best]
     return Fact(
-        f"{FEATURES['chord_change'].labels[best]} is the commonest change of chord, and {percent(cadence[ending])} of the pieces {last}",
+        f"{change} is the commonest change of chord, and {percent(cadence[ending])} of the pieces {last}",
         f"It is {percent(changes[best])} of all changes. The root moves up a fourth in {percent(motion[5])} of them "
         f"and up a fifth in {percent(motion[7])}. {percent(minor)} of the pieces are in minor.",
     )
@@ -128,7 +135,7 @@ def _figure(one: Explored) -> Fact:
     long = one.patterns["interval", 8]
     rest = (
         f"Of the {long.different:,} different figures of nine notes, {percent(long.once)} occur once. "
-        f"{percent(float(np.nanmean(one.measures.figure('repetition'))))} of the eight-note figures of a piece were heard in it before."
+        f"{percent(_mean(one, 'repetition'))} of the eight-note figures of a piece were heard in it before."
     )
     if not candidates:
         return Fact("No figure stands out", f"None occurs more often than its parts let expect. {rest}")
@@ -136,7 +143,8 @@ def _figure(one: Explored) -> Fact:
     what = "rhythm" if kind == "rhythm" else "melodic figure"
     return Fact(
         f"One {what} returns {_times(gram.count / gram.expected)} as often as its parts let expect",
-        f"It occurs {gram.count:,} times, in {gram.pieces:,} of {len(one.music):,} pieces; {gram.expected:,.0f} times would be chance. {rest}",
+        f"It occurs {gram.count:,} times, in {gram.pieces:,} of {len(one.music):,} pieces; "
+        f"{number(gram.expected)} times would be chance. {rest}",
         (kind, gram.symbols),
     )
 
@@ -150,7 +158,7 @@ def _data(one: Explored) -> Fact:
     written, found = measures.share("key_written"), measures.share("key_found")
     c_major = MAJOR_KEYS.index("C")
     excess = float(written[c_major] - found[c_major])
-    off_grid = float(np.nanmean(measures.figure("off_grid")))
+    off_grid = _mean(one, "off_grid")
     candidates = [
         (
             flat - 0.1,
@@ -192,6 +200,8 @@ def _verdict(beside: Sequence[Beside]) -> Fact:
     first = beside[0]
     inside, of = first.within()
     human, other = first.human.music.name, first.other.music.name
+    if not first.overlaps:
+        return Fact(f"{human} and {other} cannot be compared", f"Halves of {human} give no floor; name more pieces.")
     rest = "; ".join(f"{one.other.music.name} {one.within()[0]} of {one.within()[1]}" for one in beside[1:])
     rows = {name: row for name, row in first.overlaps.items() if name in SPEAKING} or first.overlaps
     nearest = max(rows, key=lambda name: rows[name].value.mean - rows[name].floor.mean)
@@ -204,34 +214,24 @@ def _verdict(beside: Sequence[Beside]) -> Fact:
 
 
 def _differences(beside: Sequence[Beside]) -> list[Fact]:
-    """Two histograms of different sections and one figure, those furthest beyond the floor."""
-    rows = [
-        ((row.floor.mean - row.value.mean) / max(row.floor.mean - row.floor.low, 0.01), name, one)
-        for one in beside
-        for name, row in one.overlaps.items()
-        if name in SPEAKING
-    ]
+    """What lies furthest beyond the floor: one histogram of a section, and two figures, at most."""
+    rows: list[tuple[bool, float, str, str, Beside]] = []
+    for one in beside:
+        for name in (name for name in SPEAKING if name in one.overlaps):
+            row = one.overlaps[name]
+            excess = (row.floor.mean - row.value.mean) / max(row.floor.mean - row.floor.low, 0.01)
+            rows.append((not row.touches_floor(), excess, FEATURES[name].section, name, one))
+        for name in (name for name in SPEAKING_FIGURES if name in one.figures):
+            row = one.figures[name][2]
+            rows.append((not row.touches_floor(), abs(row.value.mean) / max(row.floor.high, 1e-9), "figures", name, one))
     chosen: list[Fact] = []
-    sections: set[str] = set()
-    for _, name, one in sorted(rows, key=lambda row: -row[0]):
-        if FEATURES[name].section not in sections:
-            sections.add(FEATURES[name].section)
-            chosen.append(_distribution(name, one))
-    figures = [
-        (abs(one.figures[name][2].value.mean) / max(one.figures[name][2].floor.high, 1e-9), name, one)
-        for one in beside
-        for name in TELLING_FIGURES
-        if name in one.figures
-    ]
-    if figures:
-        _, name, one = max(figures, key=lambda row: row[0])
-        human, other, change = one.figures[name]
-        here, there, low, high, floor = (
-            figure_text(name, value) for value in (other.mean, human.mean, change.value.low, change.value.high, change.floor.high)
-        )
-        title = FIGURES[name][0].upper() + FIGURES[name][1:]
-        text = f"The difference is {low} to {high}; halves of {one.human.music.name} differ by up to {floor}."
-        chosen.insert(2, Fact(f"{title}: {here} in {one.other.music.name}, {there} in {one.human.music.name}", text))
+    taken: Counter[str] = Counter()
+    names: set[str] = set()
+    for _, _, section, name, one in sorted(rows, key=lambda row: row[:2], reverse=True):
+        if taken[section] < (2 if section == "figures" else 1) and name not in names:
+            taken[section] += 1
+            names.add(name)
+            chosen.append((_figure_apart if section == "figures" else _distribution)(name, one))
     return chosen
 
 
@@ -243,27 +243,52 @@ def _distribution(name: str, one: Beside) -> Fact:
     return Fact(
         f"{feature.title}, {label}: {percent(here[best])} of the {feature.things} in {other}, {percent(there[best])} in {human}",
         f"The two distributions overlap by {percent(row.value.mean)} ({percent(row.value.low)} to {percent(row.value.high)}); "
-        f"two halves of {human} by {percent(row.floor.mean)}.",
+        f"two halves of {human} by {percent(row.floor.mean)}.{_CHANCE if row.touches_floor() else ''}",
+    )
+
+
+def _figure_apart(name: str, one: Beside) -> Fact:
+    human, other, row = one.figures[name]
+    here, there, low, high, floor = (
+        figure_text(name, value) for value in (other.mean, human.mean, row.value.low, row.value.high, row.floor.high)
+    )
+    title = FIGURES[name][0].upper() + FIGURES[name][1:]
+    return Fact(
+        f"{title}: {here} in {one.other.music.name}, {there} in {one.human.music.name}",
+        f"The difference is {low} to {high}; halves of {one.human.music.name} differ by up to {floor}."
+        f"{_CHANCE if row.touches_floor() else ''}",
     )
 
 
 def _telling(one: Beside) -> Fact | None:
     if not one.telling:
         return None
-    best = max(one.telling, key=lambda telling: telling.score)
+    best = max(one.telling, key=lambda telling: abs(telling.score))
     what = "rhythm" if best.kind == "rhythm" else "melodic figure"
-    human, other = one.human.music.name, one.other.music.name
+    here, there = per_thousand(best.share_other), per_thousand(best.share)
     return Fact(
-        f"One {what} tells them apart: it is in {percent(best.share_other)} of the pieces of {other} and {percent(best.share)} of {human}",
-        "Of all figures of four, it is the one whose presence differs most.",
+        f"One {what} tells them apart: {here} in a thousand in {one.other.music.name}, {there} in {one.human.music.name}",
+        "Of all figures of four, it is the one whose share in a piece differs most surely.",
         (best.kind, best.symbols),
     )
+
+
+def per_thousand(share: float) -> str:
+    """How many in a thousand."""
+    return number(round(1000 * share, 1))
+
+
+def _mean(one: Explored, name: str) -> float:
+    """The mean of a figure over the pieces that have it; 0 where none has."""
+    known = one.measures.figure(name)
+    known = known[np.isfinite(known)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def figure_text(name: str, value: float) -> str:
     """The value of one of `FIGURES` as people read it."""
     if name in SHARES and np.isfinite(value):
-        return f"{'−' if value < 0 else ''}{percent(abs(value))}"
+        return percent(value) if value >= 0 else f"−{abs(100 * value):.{int(value > -0.0995)}f}%"
     return number(value)
 
 

@@ -68,7 +68,7 @@ FEATURES: dict[str, Feature] = {
             "Pitch",
             "moves",
             tuple(_interval_label(i) for i in range(-LARGEST_INTERVAL, LARGEST_INTERVAL + 1)),
-            "From note to note in the line of each track, in semitones.",
+            "From note to note in the line of each track, in semitones; wider ones at the ends.",
         ),
         Feature(
             "harmonic", "Intervals above the bass", "Pitch", "notes", INTERVAL_NAMES[1:12], "On every beat, octaves taken off."

@@ -138,26 +138,33 @@ class Ngrams:
             return np.zeros(1, np.int64), np.zeros(1, np.int64)
         rank = np.random.default_rng(seed).permutation(self.pieces)
         rank_sorted = rank[self._piece]
-        # between a run's stretch and the next there may be windows too short; `reduceat` must not see them
+        # windows that are too short may lie between two stretches; `reduceat` must not see them
         edges = np.stack([starts, stops], axis=1).ravel()
         first = np.minimum.reduceat(np.append(rank_sorted, self.pieces), edges)[::2]
         new = np.cumsum(np.bincount(first, minlength=self.pieces))
-        inside = np.zeros(len(rank_sorted) + 1, np.int64)
-        np.add.at(inside, starts, 1)
-        np.add.at(inside, stops, -1)
-        heard = np.cumsum(np.bincount(rank_sorted[np.cumsum(inside)[:-1] > 0], minlength=self.pieces))
+        heard = np.cumsum(np.bincount(rank_sorted[self._inside(starts, stops)], minlength=self.pieces))
         at = np.unique(np.geomspace(1, self.pieces, points).astype(np.int64)) - 1
         return heard[at], new[at]
 
-    def presence(self, runs: U64, n: int) -> npt.NDArray[np.bool_]:
-        """Which pieces hold each of these runs: bool [runs, pieces]."""
+    def rates(self, runs: U64, n: int) -> Floats:
+        """The share of each of these runs among the runs of its length in each piece that has any [runs, pieces]."""
         known, starts, stops = self._runs(n)
-        held = np.zeros((len(runs), self.pieces), bool)
-        at = np.searchsorted(known, runs)
+        inside = self._inside(starts, stops)
+        total = np.bincount(self._piece[inside], minlength=self.pieces)
+        held = np.zeros((len(runs), self.pieces))
+        at = np.minimum(np.searchsorted(known, runs), max(len(known) - 1, 0))
         for row, place in enumerate(at.tolist()):
-            if place < len(known) and known[place] == runs[row]:
-                held[row, self._piece[starts[place] : stops[place]]] = True
-        return held
+            if len(known) and known[place] == runs[row]:
+                held[row] = np.bincount(self._piece[starts[place] : stops[place]], minlength=self.pieces)
+        rates: Floats = held[:, total > 0] / total[total > 0]
+        return rates
+
+    def _inside(self, starts: Ints, stops: Ints) -> npt.NDArray[np.bool_]:
+        """Which windows lie in these stretches."""
+        edges = np.zeros(len(self._piece) + 1, np.int64)
+        edges[starts] += 1
+        np.subtract.at(edges, stops, 1)
+        return np.cumsum(edges)[:-1] > 0
 
     def _runs(self, n: int) -> tuple[U64, Ints, Ints]:
         """Each run of n symbols and its stretch of the sorted windows."""

@@ -10,7 +10,7 @@ import numpy as np
 from partimento import __version__
 from partimento.explore import charts
 from partimento.explore.analysis import Beside, Exploration, Explored
-from partimento.explore.facts import facts, figure_text, number
+from partimento.explore.facts import facts, figure_text, number, per_thousand
 from partimento.explore.features import FEATURES, FIGURES, LARGEST_INTERVAL, Feature
 from partimento.explore.harmony import NUMERALS
 from partimento.explore.lines import QUARTERS
@@ -38,7 +38,7 @@ def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] =
     source = files("partimento.explore").joinpath("report.html").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
-    environment.filters["percent"] = charts.percent
+    environment.filters["per_thousand"] = per_thousand
     sets = exploration.sets
     page = environment.from_string(source).render(
         title=title or " beside ".join(one.music.name for one in sets),
@@ -52,7 +52,7 @@ def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] =
         beside=[_beside(one) for one in exploration.beside],
         kinds=[(kind, CALLED[kind], _patterns(kind, sets)) for kind in KINDS],
         curves=[(CALLED[kind], *map(Markup, _curves(kind, sets[0]))) for kind in KINDS],
-        likeness=[(one, one.music.names[one.typical], Markup(_likeness(one))) for one in sets],
+        likeness=[(one, one.music.names[one.typical], Markup(_likeness(one))) for one in sets if len(one.similarity)],
     )
     return page.encode()
 
@@ -227,7 +227,7 @@ def _beside(one: Beside) -> dict[str, Any]:
         }
         for name, (human, other, row) in one.figures.items()
     ]
-    telling = sorted(one.telling, key=lambda row: -row.score)
+    telling = sorted(one.telling, key=lambda row: -abs(row.score))
     sides = [
         [
             row
@@ -258,8 +258,10 @@ def _floor_bar(value: float, low: float, high: float, floor_low: float, floor_hi
     def at(share: float) -> str:
         return f"{2 + 96 * share:.1f}"
 
+    wide = max(96 * (floor_high - floor_low), 1.5)
     return Markup(
         f'<svg class="gauge" viewBox="0 0 100 12" aria-hidden="true"><path d="M2 6H98" stroke="#dfe3e7"/>'
-        f'<rect x="{at(floor_low)}" y="2" width="{max(96 * (floor_high - floor_low), 1.5):.1f}" height="8" fill="#3a8f6b" fill-opacity=".35"/>'
-        f'<path d="M{at(low)} 6H{at(high)}" stroke="#22262b" stroke-width="1.5"/><circle cx="{at(value)}" cy="6" r="2.6" fill="#22262b"/></svg>'
+        f'<rect x="{at(floor_low)}" y="2" width="{wide:.1f}" height="8" fill="#3a8f6b" fill-opacity=".35"/>'
+        f'<path d="M{at(low)} 6H{at(high)}" stroke="#22262b" stroke-width="1.5"/>'
+        f'<circle cx="{at(value)}" cy="6" r="2.6" fill="#22262b"/></svg>'
     )

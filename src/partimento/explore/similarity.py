@@ -15,7 +15,7 @@ CLEAR_BARS = (16, 120)  # a piece of so many bars shows its form in a small pict
 
 
 def self_similarity(piece: Piece, most_bars: int = MOST_BARS) -> Floats:
-    """The cosine of what sounds in each two bars [bars, bars], 0..1: pitch classes in eighths of the bar, by duration
+    """The cosine of what sounds in each two bars [bars, bars], 0..1: pitch classes that begin in each eighth of it, by duration
     (Foote, "Visualizing music and audio using self-similarity", 1999, with notes in place of spectra).
 
     Drums are left out; a bar of rest is like no other. Bars after `most_bars` are left out.
@@ -26,7 +26,9 @@ def self_similarity(piece: Piece, most_bars: int = MOST_BARS) -> Floats:
     tuned, bar = tuned[bar < most_bars], bar[bar < most_bars]
     count = int(bar.max()) + 1 if len(bar) else 0
     place = np.minimum((bar * PLACES + 1e-6).astype(np.int64), count * PLACES - 1)
-    heard = np.bincount(place * 12 + tuned["pitch"] % 12, np.sqrt(tuned["duration"]), count * PLACES * 12).reshape(count, -1)
+    heard = np.bincount(place * 12 + tuned["pitch"] % 12, np.sqrt(tuned["duration"]), count * PLACES * 12).reshape(
+        count, PLACES * 12
+    )
     length = np.linalg.norm(heard, axis=1, keepdims=True)
     alike = heard / np.where(length > 0, length, 1)
     similarity: Floats = np.clip(alike @ alike.T, 0, 1)
