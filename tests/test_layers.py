@@ -13,8 +13,8 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["errors", "files", "piece"],
-    ["theory", "pedal", "instruments", "harmony"],
-    ["notate"],
+    ["theory", "pedal", "instruments"],
+    ["harmony", "notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],
     ["evaluation"],
