@@ -16,6 +16,7 @@ from partimento.cli.build import build
 from partimento.cli.compose import compose
 from partimento.cli.demo import demo
 from partimento.cli.evaluate import compare, evaluate
+from partimento.cli.leaderboard import leaderboard
 from partimento.cli.screen import Problem
 from partimento.cli.train import train
 from partimento.errors import PartimentoError
@@ -36,7 +37,7 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, demo, bench)
+COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, demo, leaderboard, bench)
 for place, command in enumerate(COMMANDS):
     app.command(command, sort_key=place)
 
