@@ -78,37 +78,33 @@ def table(entries: Sequence[Entry], markdown: bool = False) -> str:
 
 
 def plot(entries: Sequence[Entry], path: Path) -> None:
-    """Quality against cost: bits per note over minutes of training, each encoding in a colour, baselines as lines. The format
-    follows the suffix."""
+    """Quality against cost: bits per note over minutes of training and over parameters, each encoding in a colour with its best
+    baseline as a line. The format follows the suffix."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.subplots()
-    encodings = list(dict.fromkeys(entry.row.encoding for entry in entries))
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    colours = {key: f"C{number}" for number, key in enumerate(dict.fromkeys(entry.row.encoding for entry in entries))}
+    for key, colour in colours.items():
+        left.plot([], [], "o", color=colour, label=key)
+        for best in ranked([entry for entry in entries if entry.row.encoding == key and entry.is_baseline])[:1]:
+            for axes in (left, right):
+                axes.axhline(best.row.bits_per_note.mean, color=colour, lw=0.8, ls=":")
+            place = (1, best.row.bits_per_note.mean)
+            right.annotate(f"{best.row.name} ", place, xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7)
     for entry in entries:
-        one, colour = entry.row.bits_per_note, f"C{encodings.index(entry.row.encoding)}"
+        one, colour = entry.row.bits_per_note, colours[entry.row.encoding]
         if entry.is_baseline:
-            axes.axhline(one.mean, color=colour, lw=0.8, ls=":")
-            axes.annotate(
-                entry.row.name, (1, one.mean), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7, color=colour
-            )
             continue
-        minutes = entry.seconds / 60
-        axes.errorbar(
-            minutes,
-            one.mean,
-            [[one.mean - one.low], [one.high - one.mean]],
-            fmt="o",
-            color=colour,
-            ms=4 + entry.parameters**0.25 / 12,
-        )
-        axes.annotate(entry.row.name, (minutes, one.mean), xytext=(6, 4), textcoords="offset points", fontsize=8)
-    for number, encoding in enumerate(encodings):
-        axes.plot([], [], "o", color=f"C{number}", label=encoding)
-    axes.set(xlabel="training, minutes", ylabel="bits per note (less is better)")
-    if any(not entry.is_baseline and entry.seconds > 0 for entry in entries):
-        axes.set_xscale("log")
-    axes.legend(title="encoding", fontsize=8)
+        for axes, cost in ((left, entry.seconds / 60), (right, entry.parameters)):
+            axes.errorbar(cost, one.mean, [[one.mean - one.low], [one.high - one.mean]], fmt="o", color=colour, ms=5)
+            axes.annotate(entry.row.name, (cost, one.mean), xytext=(6, 4), textcoords="offset points", fontsize=8)
+    left.set(xlabel="training, minutes", ylabel="bits per note (less is better)")
+    left.margins(x=0.25)
+    left.set_xlim(left=0)
+    right.set(xlabel="parameters", xscale="log")
+    right.margins(x=0.25)
+    left.legend(title="encoding", fontsize=8)
     figure.savefig(path)
 
 
