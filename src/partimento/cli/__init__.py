@@ -20,6 +20,7 @@ from partimento.cli.demo import demo
 from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
 from partimento.cli.inspect import inspect
+from partimento.cli.leaderboard import leaderboard
 from partimento.cli.originality import originality
 from partimento.cli.render import render
 from partimento.cli.screen import Problem
@@ -43,7 +44,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *(build, train, evaluate, compare, compose, render, inspect, convert, explore, card, originality, demo, bench),
+    *(build, train, evaluate, compare, leaderboard, compose, render, inspect, convert, explore, card, originality, demo, bench),
 )
 for place, command in enumerate(COMMANDS):
     app.command(command, sort_key=place)
