@@ -187,6 +187,7 @@ CHORDS = [(at, 24, pitch) for at in range(0, 96, 24) for pitch in (55, 59, 62)]
         (parts(("Melody", HIGH), ("", LOW), drums=True), 1),
         (parts(("", [])), None),
         (parts(("", CHORDS), ("", LOW)), None),
+        (parts(*[("", LOW)] * 11), None),
         (parts(("", [(at, 24, 48) for at in range(0, 960, 24)]), ("", HIGH[:1])), 0),
     ],
 )
