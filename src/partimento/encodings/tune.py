@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from partimento.piece import Array, Piece
 
-NAMES = re.compile(r"melod|vocal|voice|voix|stimme|sing|gesang|canto|soprano|lead", re.IGNORECASE)
+NAMES = re.compile(r"melod|vocal|\bvoice\b|\bvoix\b|singstimme|gesang|\bcanto\b|soprano", re.IGNORECASE)
 
 Ints = npt.NDArray[np.int64]
 
