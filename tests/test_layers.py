@@ -13,7 +13,8 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["errors", "files", "piece"],
-    ["theory", "pedal", "harmony"],
+    ["theory", "pedal"],
+    ["harmony"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],
     ["evaluation"],
