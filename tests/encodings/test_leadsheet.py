@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.encodings import make
-from partimento.encodings.leadsheet import HOLD, REST
+from partimento.encodings.leadsheet import HOLD, REST, Leadsheet
 from partimento.encodings.tune import melody_track, top_line
 from partimento.piece import CHORD, METER, NOTE, QUALITIES, Piece, Track, note_array
 from partimento.theory import chord_name, parse_chord
@@ -108,6 +108,18 @@ def sheets(draw: st.DrawFn) -> Piece:
 def test_any_sheet(piece: Piece) -> None:
     assert readable(piece) == slow(piece)
     assert LEADSHEET.notes_in(LEADSHEET.encode(piece)) == len(piece)
+
+
+@settings(max_examples=50, deadline=None)
+@given(piece=sheets(), semitones=st.integers(-24, 24))
+def test_transposed_sheets(piece: Piece, semitones: int) -> None:
+    moved = Leadsheet().transpose(LEADSHEET.encode(piece), semitones)
+    pitch = piece.notes["pitch"].astype(int) + semitones
+    if pitch.min() < 0 or pitch.max() > 127:
+        assert moved is None
+    else:
+        assert moved is not None
+        assert np.array_equal(moved, LEADSHEET.encode(piece.transpose(semitones)))
 
 
 # -- by hand ------------------------------------------------------------------------------------------------------------

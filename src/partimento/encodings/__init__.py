@@ -12,13 +12,7 @@ from partimento.encodings.notes import Notes
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 
-REGISTRY: dict[str, type[Encoding]] = {
-    WrittenMelody.name: WrittenMelody,
-    Leadsheet.name: Leadsheet,
-    Voices.name: Voices,
-    Notes.name: Notes,
-    MidiTok.name: MidiTok,
-}
+REGISTRY: dict[str, type[Encoding]] = {kind.name: kind for kind in (WrittenMelody, Leadsheet, Voices, Notes, MidiTok)}
 
 
 def make(key: str) -> Encoding:
