@@ -1,9 +1,9 @@
 """Notes a second of processor time: each encoding, both ways, on the MIDI files of a folder or zip, in one process.
 
-    python bench/encodings.py FOLDER_OR_ZIP [--files 200]
+    python bench/encodings.py FOLDER_OR_ZIP [--files 200] [--keys notes leadsheet]
 
-Files are parsed beforehand. Where `miditok` is installed, its REMI and TSD tokenise the same files in the same run, from
-scores that symusic has read already. Each figure is the median of the repeats.
+Files are parsed beforehand. Without `--keys`, and where `miditok` is installed, its REMI and TSD tokenise the same files in
+the same run, from scores that symusic has read already. Each figure is the median of the repeats.
 """
 
 from __future__ import annotations
@@ -60,12 +60,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("--files", type=int, default=200)
+    parser.add_argument("--keys", nargs="+")
     options = parser.parse_args()
     found = pieces_of(midi_files(options.source, options.files))
     pieces = [piece for _, piece in found]
     notes = sum(map(len, pieces))
     result: dict[str, Any] = {"pieces": len(pieces), "note_count": notes, "repeats": REPEATS}
-    for key in KEYS:
+    for key in options.keys or KEYS:
         encoding = make(key)
         events = [encoding.encode(piece) for piece in pieces]
         held = sum(encoding.notes_in(one) for one in events)
@@ -74,7 +75,8 @@ def main() -> None:
             "decode_notes_per_second": round(held / seconds_of(encoding.decode, events)),
             "events_per_note": round(sum(map(len, events)) / max(1, held), 3),
         }
-    result |= miditok_rates([data for data, _ in found], notes)
+    if not options.keys:
+        result |= miditok_rates([data for data, _ in found], notes)
     print(json.dumps(result, indent=1))
 
 

@@ -3,7 +3,8 @@
     python bench/options.py CORPUS OUT [--steps 700] [--keys melody melody:chord=top] [--recipe seed_pair]
 
 Each run lies in a folder of its own in OUT; one that is finished is only scored again, one that was cut off goes on. All
-are scored on the test part beside the last event again and the n-gram, which learns all of the training part.
+are scored on the test part beside the last event again and the n-gram, which learns all of the training part. With
+`--steps 0` only these two are.
 """
 
 from __future__ import annotations
@@ -52,15 +53,15 @@ def main() -> None:
         encoded = corpus.encoded(key)
         part = encoded.part("test")
         folder = options.out / key.replace(":", "-").replace(",", "-").replace("=", "-")
-        done = train(replace(recipe(options.recipe), encoding=key), encoded, folder, threads=1, max_steps=options.steps)
-        predictors: list[Predictor] = [Checkpoint.load(done.path).predictor()]
+        predictors: list[Predictor] = []
+        if options.steps:
+            done = train(replace(recipe(options.recipe), encoding=key), encoded, folder, threads=1, max_steps=options.steps)
+            predictors = [Checkpoint.load(done.path).predictor()]
         predictors += [fit(name, encoded.encoding.fields, targets(encoded.part("train"))) for name in ("ngram", "repeat_last")]
-        events = sum(len(encoded.piece(number)) for number in part.pieces.tolist())
-        cells = [f"`{key}`"]
-        for number, predictor in enumerate(predictors):
+        notes = sum(encoded.encoding.notes_in(encoded.piece(number)) for number in part.pieces.tolist())
+        cells = [f"`{key}`", f"{part.events_scored / notes:.2f}", *["-"] * (0 if options.steps else 3)]
+        for predictor in predictors:
             row = evaluate(predictor, part, name=key)
-            if number == 0:
-                cells.append(f"{events / row.notes:.2f}")
             cells += [cell(row.bits_per_note, 1, 3), *(cell(row.accuracy[name], 100, 1) for name in ("pitch", "duration"))]
         print("| " + " | ".join(cells) + " |", flush=True)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.encodings import make
-from partimento.encodings.leadsheet import HOLD, REST
+from partimento.encodings.leadsheet import HOLD, REST, Leadsheet
 from partimento.encodings.tune import melody_track, top_line
 from partimento.piece import CHORD, METER, NOTE, QUALITIES, Piece, Track, note_array
 from partimento.theory import chord_name, parse_chord
@@ -110,6 +110,18 @@ def test_any_sheet(piece: Piece) -> None:
     assert LEADSHEET.notes_in(LEADSHEET.encode(piece)) == len(piece)
 
 
+@settings(max_examples=50, deadline=None)
+@given(piece=sheets(), semitones=st.integers(-24, 24))
+def test_transposed_sheets(piece: Piece, semitones: int) -> None:
+    moved = Leadsheet().transpose(LEADSHEET.encode(piece), semitones)
+    pitch = piece.notes["pitch"].astype(int) + semitones
+    if pitch.min() < 0 or pitch.max() > 127:
+        assert moved is None
+    else:
+        assert moved is not None
+        assert np.array_equal(moved, LEADSHEET.encode(piece.transpose(semitones)))
+
+
 # -- by hand ------------------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +199,7 @@ CHORDS = [(at, 24, pitch) for at in range(0, 96, 24) for pitch in (55, 59, 62)]
         (parts(("Melody", HIGH), ("", LOW), drums=True), 1),
         (parts(("", [])), None),
         (parts(("", CHORDS), ("", LOW)), None),
+        (parts(*[("", LOW)] * 11), None),
         (parts(("", [(at, 24, 48) for at in range(0, 960, 24)]), ("", HIGH[:1])), 0),
     ],
 )

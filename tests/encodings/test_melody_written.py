@@ -130,8 +130,12 @@ def test_any_piece(rests: str, durations: str, piece: Piece) -> None:
     assert fast == slow
 
 
-@settings(max_examples=100, deadline=None)
-@given(piece=st.one_of(playable(), pieces()), pitch=st.sampled_from(["class", "midi"]), chord=st.sampled_from(["root", "top"]))
+@settings(max_examples=200, deadline=None)
+@given(
+    piece=st.one_of(playable(), pieces()),
+    pitch=st.sampled_from(["class", "piano", "midi"]),
+    chord=st.sampled_from(["root", "top", "bass"]),
+)
 def test_without_its_rests_it_is_the_seed_s_form(piece: Piece, pitch: str, chord: str) -> None:
     plain, rested = WrittenMelody(pitch, chord), WrittenMelody(pitch, chord, rests="yes")
     events = rested.encode(piece)

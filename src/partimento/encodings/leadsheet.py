@@ -95,6 +95,17 @@ class Leadsheet(Encoding):
         chords["quality"], chords["bass"] = np.maximum(0, rows[changes, 2] - 1), chords["root"]
         return Piece(notes, (Track(0, False, "Melody"),), LINES, meters=_meters(rows, start), chords=chords)
 
+    def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
+        """The same sheet higher or lower, chords too, event for event; None where a pitch would leave 0..127."""
+        moved = events.copy()
+        is_note, has_chord = events[:, 3] >= FIRST_PITCH, events[:, 1] >= FIRST_ROOT
+        pitch = events[is_note, 3].astype(np.int64) + semitones
+        if len(pitch) and not FIRST_PITCH <= pitch.min() <= pitch.max() < FIRST_PITCH + 128:
+            return None
+        moved[is_note, 3] = pitch
+        moved[has_chord, 1] = (events[has_chord, 1].astype(np.int64) - FIRST_ROOT + semitones) % 12 + FIRST_ROOT
+        return moved
+
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         legal = np.zeros(self.fields[len(drawn)].size, bool)
         last = [int(one) for one in history[-1]] if len(history) else [1, 0, 0, REST, 0]

@@ -1,7 +1,7 @@
 """`melody` with its options beyond the seed's form: rests, and written note values with dots, triplets and ties.
 
 It knows how notes become lengths and silences on a grid; what writes these is the business of `note_values.py`, which note
-stands for a chord that of `melody.py`.
+stands for a chord that of `melody_pitch.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from partimento.encodings.base import Events, Field
 from partimento.encodings.melody import LONGEST_QUARTERS, LOWEST_PIANO_KEY, PITCHES, TICKS_PER_QUARTER, Melody, _value_of_twelfths
+from partimento.encodings.melody_pitch import one_of_each_chord, pitch_id
 from partimento.encodings.note_values import WRITTEN_LINES, Values, values
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Array, Piece, Track
@@ -96,7 +97,7 @@ class WrittenMelody(Melody):
         track, at, length, value = track[order], at[order], length[order], value[order]
         first = _differs(track) | _differs(at) | _differs(value)  # notes of one moment and one value are a chord
         start = first.nonzero()[0]
-        pitch = self._pitch_id(self._one_of_each_chord(notes["pitch"][order].astype(np.int64), start))
+        pitch = pitch_id(one_of_each_chord(notes["pitch"][order].astype(np.int64), start, self.chord), self.pitch)
         silence = np.zeros(len(start), np.int64)
         if self.rest:
             silence = self._silences(track, at, at + length)[start]

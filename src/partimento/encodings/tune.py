@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from partimento.piece import Array, Piece
 
-NAMES = re.compile(r"melod|vocal|voice|voix|stimme|sing|gesang|canto|soprano|lead", re.IGNORECASE)
+NAMES = re.compile(r"melod|vocal|\bvoice\b|\bvoix\b|singstimme|gesang|\bcanto\b|soprano", re.IGNORECASE)
 
 Ints = npt.NDArray[np.int64]
 
@@ -45,11 +45,12 @@ def melody_track(piece: Piece) -> int | None:
     for number in filled:
         if NAMES.search(piece.tracks[number].name):
             return number
-    total = np.bincount(piece.notes["track"], piece.notes["pitch"], len(piece.tracks))
-    highest = max(
-        (number for number in filled if 10 * count[number] >= count[filled].sum()), key=lambda one: total[one] / count[one]
-    )
-    return highest if _is_one_line(piece.notes[piece.notes["track"] == highest]) else None
+    mean_pitch = np.bincount(piece.notes["track"], piece.notes["pitch"], len(piece.tracks)) / np.maximum(1, count)
+    full = [number for number in filled if 10 * count[number] >= count[filled].sum()]
+    highest = max(full, key=lambda number: mean_pitch[number], default=None)
+    if highest is None or not _is_one_line(piece.notes[piece.notes["track"] == highest]):
+        return None
+    return highest
 
 
 def _is_one_line(notes: Array) -> bool:
