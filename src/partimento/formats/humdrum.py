@@ -17,8 +17,8 @@ from partimento.formats.written import Bar, Note, Score
 from partimento.piece import Track
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-_PITCH = re.compile(r"([a-gA-G])\1*")
-_DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
+_PITCH = re.compile(r"[a-gA-G]")
+_DURATION = re.compile(r"(\d+)(?:%(\d+))?")
 _REFERENCE = re.compile(r"!!!(OTL|OPR|COM)(?:@@?\w+)?:(.*)")
 _KEYBOARDS = {"piano", "clavi", "cemba", "organ", "harps", "forte", "hammd"}
 PROGRAMS = {  # instrument codes of Humdrum, and General MIDI
@@ -222,16 +222,15 @@ def _read_token(token: str, voice: _Voice, reading: _Reading) -> bool:
     for one in token.split(" "):
         match = _DURATION.search(one)
         if match:
-            length = _length(match)
+            length = _length(match, one.count("."))
         if not length:
             continue
         if voice.end == start:  # the first note of a chord says when the next one comes
             voice.end = start + length
-        pitch = _PITCH.search(one)
-        if pitch and "r" not in one:
-            letters = pitch[0]
+        letters = _PITCH.findall(one)  # signs of articulation may stand between them, as before accidentals and dots
+        if letters and "r" not in one:
             octave = 3 + len(letters) if letters[0].islower() else 4 - len(letters)
-            alter = one.count("#") - one.count("-")  # signs of articulation may stand before them
+            alter = one.count("#") - one.count("-")
             number = 12 * (octave + 1) + _STEPS[letters[0].lower()] + alter
             track = reading.spines.index(voice.spine)  # of the spine, until tracks are known
             reading.score.notes.append(
@@ -240,16 +239,16 @@ def _read_token(token: str, voice: _Voice, reading: _Reading) -> bool:
     return bool(length)
 
 
-def _length(match: re.Match[str]) -> Fraction:
+def _length(match: re.Match[str], dots: int) -> Fraction:
     """`4.` is a dotted quarter, `3%2` is two thirds of a whole note, `0` a breve and `00` a long."""
-    digits, per, dots = match[1], match[2], match[3]
+    digits, per = match[1], match[2]
     if not digits.strip("0"):
         base = Fraction(4 * 2 ** min(len(digits), 3))
     else:
         base = Fraction(4 * int(per or 1), int(digits))
     if base > 1 << 20:
         raise UnreadableFile("too long", f"a note of {match[0]}")
-    return base * (2 - Fraction(1, 2 ** min(len(dots), 4)))
+    return base * (2 - Fraction(1, 2 ** min(dots, 4)))
 
 
 def _end_bar(reading: _Reading, token: str) -> None:
