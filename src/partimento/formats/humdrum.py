@@ -23,18 +23,8 @@ _REFERENCE = re.compile(r"!!!(OTL|OPR|COM)(?:@@?\w+)?:(.*)")
 _KEYBOARDS = {"piano", "clavi", "cemba", "organ", "harps", "forte", "hammd"}
 PROGRAMS = {  # instrument codes of Humdrum, and General MIDI
     **{"piano": 0, "forte": 0, "clavi": 6, "cemba": 6, "organ": 19, "violn": 40, "viola": 41, "cello": 42, "cbass": 43, "harp": 46},
-    **{
-        "vox": 52,
-        "soprn": 52,
-        "alto": 52,
-        "tenor": 52,
-        "bass": 52,
-        "barit": 52,
-        "mezzo": 52,
-        "canto": 52,
-        "guitr": 24,
-        "liuto": 24,
-    },
+    **dict.fromkeys(("vox", "soprn", "alto", "tenor", "bass", "barit", "mezzo", "canto"), 52),
+    **{"guitr": 24, "liuto": 24},
     **{"flt": 73, "picco": 72, "recor": 74, "oboe": 68, "cangl": 69, "clars": 71, "fagot": 70, "sax": 65, "saxA": 65, "saxT": 66},
     **{"cor": 60, "tromp": 56, "cornt": 56, "tromb": 57, "tuba": 58, "timpa": 47},
 }
@@ -48,7 +38,6 @@ class _Spine:
     part: str = ""
     code: str = ""
     name: str = ""
-    group: str = ""
     fifths: int | None = None
     key_at: Fraction = Fraction(-1)
     track: int = 0  # at first its own number, at the end that of its part
@@ -144,8 +133,6 @@ def _read_interpretations(tokens: list[str], reading: _Reading) -> None:
             spine.part = spine.part or token
         elif token.startswith('*I"'):
             spine.name = spine.name or token[3:].strip()
-        elif token.startswith("*IC"):
-            spine.group = spine.group or token[3:]
         elif re.match(r"\*I[a-z]", token):
             spine.code = spine.code or token[2:]
         elif token.startswith("*>"):
