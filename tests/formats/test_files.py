@@ -46,7 +46,7 @@ def test_names_of_errors(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     with pytest.raises(UnreadableFile, match=r"known: \.mid"):
         formats.read(tmp_path / "a.txt")
-    with pytest.raises(UnknownName, match=r"known: \.mid"):
+    with pytest.raises(UnknownName, match=r"known: .*\.mid"):
         formats.write(PIECE, tmp_path / "a.wav")
 
 

@@ -13,8 +13,10 @@ from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 from partimento import __version__
 from partimento.cli.build import build
 from partimento.cli.compose import compose
+from partimento.cli.convert import convert
 from partimento.cli.demo import demo
 from partimento.cli.evaluate import compare, evaluate
+from partimento.cli.inspect import inspect
 from partimento.cli.screen import Problem
 from partimento.cli.train import train
 from partimento.errors import PartimentoError
@@ -35,7 +37,7 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, demo)
+COMMANDS: tuple[Callable[..., None], ...] = (build, train, evaluate, compare, compose, inspect, convert, demo)
 for place, command in enumerate(COMMANDS):
     app.command(command, sort_key=place)
 

@@ -19,6 +19,7 @@ def build(
     labels: Path | None = None,
     only: Path | None = None,
     split: str = "80/10/10",
+    repeats: str = "written",
     workers: int = 0,
     seconds_per_file: float = 20.0,
     memory_mb: int = 1024,
@@ -52,6 +53,8 @@ def build(
         A text file of names, one a line: nothing else is taken.
     split
         Shares of the works for training, validation and test.
+    repeats
+        Bars of notated scores in the order "written", or "played" with every repeat.
     workers
         Processes that read files; 0 takes one for each core.
     seconds_per_file
@@ -78,6 +81,7 @@ def build(
         seconds_per_file=min(positive("--seconds-per-file", seconds_per_file), 86400.0),
         memory_bytes=int(positive("--memory-mb", memory_mb)) << 20,
         limits=Limits(max_notes=int(positive("--max-notes", max_notes)), max_seconds=3600 * positive("--max-hours", max_hours)),
+        repeats=repeats,
         labels=Labels.of(label, labels, [source.partition(":")[2] for source in sources if source.startswith("music21:")]),
         shares=_shares(split),
         only=_names(only),

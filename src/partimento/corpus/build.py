@@ -27,23 +27,26 @@ from partimento.corpus.labels import Labels
 from partimento.corpus.shards import Shard
 from partimento.corpus.splits import assign_parts
 from partimento.corpus.store import FORMAT_VERSION, MANIFEST, Corpus, read_manifest
-from partimento.errors import CorpusError, InvalidOption
+from partimento.errors import CorpusError, InvalidOption, UnknownName
 from partimento.files import seal, sha256, unseal, write_atomic, write_atomic_with
 from partimento.formats import READ_TASK, item_to_json, supervise, unpack
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.sources import Item, Listing, list_items
 from partimento.formats.wire import piece_to_bytes
+from partimento.formats.written import REPEATS
 from partimento.piece import NOTE, Piece
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to build: workers and their limits, labels, shares of the parts, and a list of item names (or their ends) to keep to."""
+    """How to build: workers and their limits, repeats "written" or "played", labels, shares of the parts, and a list of item
+    names (or their ends) to keep to."""
 
     workers: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     seconds_per_file: float = 20.0
     memory_bytes: int = 1 << 30
     limits: Limits = DEFAULT_LIMITS
+    repeats: str = "written"
     labels: Labels = field(default_factory=Labels)
     shares: tuple[float, float, float] = SHARES
     only: frozenset[str] | None = None
@@ -74,9 +77,11 @@ def build(
     """
     options, out = options or Options(), Path(out)
     tell = on_progress or (lambda stage, done, of: None)
+    if options.repeats not in REPEATS:
+        raise UnknownName("order of repeats", options.repeats, REPEATS)
     _check_is_ours(out)
     listing = _keep_only(list_items(sources), options.only)
-    plan = Shard.plan(listing.items, out / ".build", json.dumps(asdict(options.limits)))
+    plan = Shard.plan(listing.items, out / ".build", json.dumps([asdict(options.limits), options.repeats]))
     request = _request(plan, listing, options)
     with contextlib.suppress(CorpusError):
         if read_manifest(out)["request"] == request:
@@ -167,7 +172,7 @@ def _read_all(plan: Sequence[Shard], options: Options, tell: Callable[[str, int,
         workers=options.workers,
         seconds=options.seconds_per_file,
         memory_bytes=options.memory_bytes,
-        init={"limits": asdict(options.limits)},
+        init={"limits": asdict(options.limits), "repeats": options.repeats},
     )
     with contextlib.closing(replies):  # type: ignore[type-var]
         for index, reply in replies:
@@ -200,7 +205,7 @@ def _finish(
         counts = f"files: {files}; duplicates: {sum(map(len, duplicates.values()))}; refused: {reasons}"
         raise CorpusError(f"{error} ({counts}; ignored: {len(listing.ignored)})") from None
     tell("finding works", 1, 1)
-    rows, identity = [], hashlib.sha256()
+    rows, identity = [], hashlib.sha256(options.repeats.encode())
     for one, work, part in zip(taken, of_work, parts.tolist(), strict=True):
         piece = one.piece
         rows.append(table.Row(one.name, piece.about, work, part, len(piece), piece.seconds, one.content, one.repairs))
@@ -216,7 +221,7 @@ def _finish(
         duplicates=duplicates,
         fingerprint=fingerprint,
     )
-    _write(out, rows, [one.piece for one in taken], heads, report, request)
+    _write(out, rows, [one.piece for one in taken], heads, report, request, options.repeats)
 
 
 def _take(
@@ -248,7 +253,9 @@ def _prepare(item: Item, reply: supervise.Reply, labels: Labels) -> _Taken:
     return _Taken(item.name, piece, content_hash(piece), np.zeros(0, np.uint64), work, dict(repairs))
 
 
-def _write(out: Path, rows: list[table.Row], pieces: list[Piece], heads: list[Piece], report: dict[str, Any], request: str) -> None:
+def _write(
+    out: Path, rows: list[table.Row], pieces: list[Piece], heads: list[Piece], report: dict[str, Any], request: str, repeats: str
+) -> None:
     """Data files under names of their own, then the manifest that names them, then the old ones go."""
     fingerprint = report["fingerprint"]
     notes_table, pieces_table = f"notes-{fingerprint[:8]}.parquet", f"pieces-{fingerprint[:8]}.parquet"
@@ -261,6 +268,7 @@ def _write(out: Path, rows: list[table.Row], pieces: list[Piece], heads: list[Pi
         "version": __version__,
         "fingerprint": fingerprint,
         "request": request,
+        "repeats": repeats,
         "notes_table": notes_table,
         "pieces_table": pieces_table,
         "files": {name: sha256(out / name) for name in (notes_table, pieces_table, "report.json", "report.html")},

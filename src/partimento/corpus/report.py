@@ -15,7 +15,12 @@ from partimento.corpus.table import Row
 from partimento.piece import Array, Piece
 from partimento.theory import key_name
 
-SIMPLIFIED = frozenset(["grace notes left out", "moved to the grid"])  # what readers of whole scores leave out of a sound file
+SIMPLIFIED = frozenset(  # what readers of whole scores leave out of a sound file
+    (
+        *("grace notes left out", "cue notes left out", "chord symbols left out", "macros left out"),
+        *("signs for a repeated bar left out", "moved to the grid"),
+    )
+)
 
 
 def make_report(

@@ -16,7 +16,7 @@ from partimento.formats.supervise import Reply
 ITEMS_PER_SHARD = 64
 FAST = (".mid", ".midi", ".kar", ".rmi", ".smf")  # a file of another kind takes as long as several of these
 SLOW_ITEM = 8
-PARSE_VERSION = 2  # raised whenever reading a file gives another piece than before
+PARSE_VERSION = 3  # raised whenever reading a file gives another piece than before
 
 
 @dataclass(frozen=True)

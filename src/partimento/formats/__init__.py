@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -102,14 +102,29 @@ def read(
     item = _item(os.fspath(path))
     if trusted:
         return parse(sources.load(item), item.suffix, source=item.name, limits=limits, repeats=repeats)[0]
+    for _, outcome in read_items([item], repeats=repeats, limits=limits, seconds=seconds):
+        if isinstance(outcome, UnreadableFile):
+            raise outcome
+        return outcome[0]
+    raise UnreadableFile("crashed", "no answer", name=item.name)
+
+
+def read_items(
+    items: Sequence[sources.Item],
+    *,
+    repeats: str = "written",
+    limits: Limits = DEFAULT_LIMITS,
+    workers: int = 1,
+    seconds: float = 60.0,
+) -> Iterator[tuple[sources.Item, tuple[Piece, Counter[str]] | UnreadableFile]]:
+    """Each item, as it is done, with its piece and the repairs that took, or with the reason why it cannot be read."""
     if repeats not in REPEATS:
         raise UnknownName("order of repeats", repeats, REPEATS)
     init = {"limits": vars(limits), "repeats": repeats}
-    for _, reply in supervise.run(READ_TASK, [{"item": item_to_json(item)}], workers=1, seconds=seconds, init=init):
-        if reply.ok:
-            return unpack(reply.data)[0]
-        raise UnreadableFile(reply.reason, reply.detail, name=item.name)
-    raise UnreadableFile("crashed", "no answer", name=item.name)
+    tasks = ({"item": item_to_json(item)} for item in items)
+    for index, reply in supervise.run(READ_TASK, tasks, workers=workers, seconds=seconds, init=init):
+        item = items[index]
+        yield item, unpack(reply.data) if reply.ok else UnreadableFile(reply.reason, reply.detail, name=item.name)
 
 
 def write(piece: Piece, path: str | os.PathLike[str]) -> None:
@@ -121,21 +136,32 @@ def write(piece: Piece, path: str | os.PathLike[str]) -> None:
     write_atomic(path, writer(piece))
 
 
-def _item(path: str) -> sources.Item:
+def items_of(path: str) -> list[sources.Item]:
+    """What a path, an archive, a set of music21 or one tune of a book (`book.abc#X12`) holds; at least one item.
+
+    Raises `InvalidOption` for a path that is not there, `UnreadableFile` where nothing in it is a score.
+    """
     book, mark, tune = path.rpartition("#X")
     file = book if mark and not os.path.exists(path) else path
-    if os.path.isdir(file):
-        raise InvalidOption(f"{file}: a folder; a single file is needed here")
-    items = sources.list_items(file).items
-    wanted = [item for item in items if file == path or item.name.endswith(mark + tune)]
-    if len(wanted) == 1:
-        return wanted[0]
-    if not items:
-        suffix = Path(file).suffix
-        raise UnreadableFile("unsupported", f"the suffix {suffix!r}; known: {', '.join(SUFFIXES)}", name=Path(file).name)
-    if not wanted:
+    listing = sources.list_items(file)
+    items = [item for item in listing.items if file == path or item.name.endswith(mark + tune)]
+    if items:
+        return items
+    if listing.items:
         raise InvalidOption(f"{path}: there is no such tune in it")
-    raise UnreadableFile("several pieces", f"{len(items)} of them, such as {items[0].name}; name one", name=Path(file).name)
+    if listing.refused:
+        raise listing.refused[0]
+    what = "nothing in it is a score" if os.path.isdir(file) or file.endswith(".zip") else f"the suffix {Path(file).suffix!r}"
+    raise UnreadableFile("unsupported", f"{what}; known: {', '.join(SUFFIXES)}", name=Path(file).name)
+
+
+def _item(path: str) -> sources.Item:
+    if os.path.isdir(path):
+        raise InvalidOption(f"{path}: a folder; a single file is needed here")
+    items = items_of(path)
+    if len(items) > 1:
+        raise UnreadableFile("several pieces", f"{len(items)} of them, such as {items[0].name}; name one", name=Path(path).name)
+    return items[0]
 
 
 def item_to_json(item: sources.Item) -> dict[str, Any]:

@@ -19,11 +19,11 @@ _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 _MOST_PARTS = 1000
 TRACKS = "%%partimento-tracks"  # then the track of each voice, as our own writer says it: two staves of a piano are one
 _MUSIC = re.compile(
-    r"""(?P<inline>\[[A-Za-z]:[^\]]*\])
+    r"""(?P<inline>\[[A-Za-z]:[^\[\]]*\])
     |"(?P<quoted>[^"]*)"
     |!(?P<mark>[^!|\s][^!|]*)!
     |\+(?P<plus>[^+|\s]+)\+
-    |\{(?P<grace>[^}]*)\}
+    |\{(?P<grace>[^{}]*)\}
     |(?P<ending>(?:\||:\||\[)(?=[ ]?\d)[ ]?(?P<numbers>\d[\d,.-]*))
     |(?P<bar>:*\|*\[?\|+[\]|:]*|::+|\[\|)
     |\((?P<tuplet>\d+)(?::(?P<into>\d*))?(?::(?P<count>\d*))?

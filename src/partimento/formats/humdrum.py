@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.musicxml import KINDS
+from partimento.formats.repeats import MOST_TIMES
 from partimento.formats.written import Bar, Note, Score
 from partimento.piece import Track
 
@@ -300,5 +301,7 @@ def _expanded(reading: _Reading) -> list[int]:
     if ordered[0] > 0:
         order += [number for number, bar in enumerate(bars) if bar.start < ordered[0]]
     for name in names:
+        if len(order) > MOST_TIMES * len(bars):
+            return []
         order += [number for number, bar in enumerate(bars) if starts[name] <= bar.start < following[starts[name]]]
     return order
