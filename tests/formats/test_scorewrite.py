@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.formats import WRITERS, parse
-from partimento.piece import KEY, METER, Piece, Track, note_array
+from partimento.piece import CHORD, KEY, METER, TEMPO, About, Piece, Track, note_array
+from tests.made import made_piece
 
 QUARTER = 480
 STEPS = (480, 240, 120, 60, 160, 80, 40, 96, 30, 20)  # quarters to thirty-seconds, triplets, a quintuplet, and finer
@@ -82,3 +84,42 @@ def test_text_formats_give_the_same_notes_again(suffix: str, piece: Piece) -> No
     assert WRITERS[suffix](piece) == written
     again, _ = parse(written, suffix)
     assert sounding(again) == sounding(piece)
+
+
+def test_mei_gives_the_same_notes_and_bytes_again() -> None:
+    piece = made_piece(3)
+    written = WRITERS[".mei"](piece)
+    assert WRITERS[".mei"](piece) == written
+    assert sounding(parse(written, ".mei")[0]) == sounding(piece)
+
+
+@pytest.mark.parametrize("suffix", [".musicxml", ".krn", ".abc"])
+def test_title_page_maps_and_chord_symbols_survive(suffix: str) -> None:
+    about = About("Air <&> variations", "Anna & Bela", "dance", "", "CC0", '{"model": "x"}')
+    piece = replace(
+        made_piece(3),
+        about=about,
+        tempos=np.array([(0, 96.0), (1440, 120.0)], TEMPO),
+        chords=np.array([(0, 0, 0, 0), (1440, 9, 11, 7), (3360, 6, 12, 6)], CHORD),
+    )
+    again, _ = parse(WRITERS[suffix](piece), suffix)
+    assert replace(again.about, source="") == about
+    for name in ("tempos", "meters", "keys"):
+        assert getattr(again, name).tolist() == getattr(piece, name).tolist()
+    assert again.chords["root"].tolist() == [0, 9, 6]
+    assert again.chords[["quality", "bass"]].tolist() == piece.chords[["quality", "bass"]].tolist()
+    assert [track.name for track in again.tracks] == ["melody", "bass"]
+
+
+def test_playing_comes_back_exactly_from_musicxml() -> None:
+    chance = np.random.RandomState(5)
+    rows = [(int(at), int(length), int(pitch), 70, 0) for at, length, pitch in chance.randint((0, 1, 40), (9000, 900, 80), (80, 3))]
+    piece = Piece(note_array(rows), (Track(0),), 480)
+    assert sounding(parse(WRITERS[".musicxml"](piece), ".musicxml")[0]) == sounding(piece)
+
+
+@pytest.mark.parametrize("text", ["", "\0\x01", "a\ud800b", "]]>", "\n\t x", "%%", "!!!", "**kern"])
+@pytest.mark.parametrize("suffix", [".musicxml", ".mxl", ".krn", ".abc"])
+def test_any_text_can_stand_on_the_title_page(suffix: str, text: str) -> None:
+    piece = replace(made_piece(1), about=About(*[text] * 6), tracks=(Track(0, False, text), Track(1, False, text)))
+    assert sounding(parse(WRITERS[suffix](piece), suffix)[0]) == sounding(piece)

@@ -81,6 +81,10 @@ def read_field(name: str, value: str, reading: Reading) -> None:
         score.title = score.title or value
     elif name == "C" and not reading.in_body:
         score.composer = score.composer or value
+    elif name == "R" and not reading.in_body:
+        score.genre = score.genre or value
+    elif name == "N" and value.startswith(("licence ", "made ")):  # as our own writer says them
+        setattr(score, *value.split(" ", 1))
     elif name == "M":
         _read_meter(value, reading)
     elif name == "L":

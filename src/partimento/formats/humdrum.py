@@ -19,7 +19,8 @@ from partimento.piece import Track
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _PITCH = re.compile(r"[a-gA-G]")
 _DURATION = re.compile(r"(\d+)(?:%(\d+))?")
-_REFERENCE = re.compile(r"!!!(OTL|OPR|COM)(?:@@?\w+)?:(.*)")
+_REFERENCE = re.compile(r"!!!(OTL|OPR|COM|AGN|YEC|made)(?:@@?\w+)?:(.*)")
+_ABOUT = {"AGN": "genre", "YEC": "licence", "made": "made"}
 _KEYBOARDS = {"piano", "clavi", "cemba", "organ", "harps", "forte", "hammd"}
 PROGRAMS = {  # instrument codes of Humdrum, and General MIDI
     **{"piano": 0, "forte": 0, "clavi": 6, "cemba": 6, "organ": 19, "violn": 40, "viola": 41, "cello": 42, "cbass": 43, "harp": 46},
@@ -104,6 +105,8 @@ def _read_reference(line: str, score: Score) -> None:
         if match[1] == "COM":
             last, comma, first = value.partition(",")
             score.composer = score.composer or (f"{first.strip()} {last.strip()}" if comma else value)
+        elif match[1] in _ABOUT:
+            setattr(score, _ABOUT[match[1]], value)
         else:
             score.title = score.title or value
     elif line.startswith("!!!OMD"):

@@ -16,7 +16,7 @@ from partimento.piece import Piece
 from partimento.theory import CHORD_SYMBOLS, key_name
 
 _SIGNS = "fcgdaeb"
-_REFERENCES = (("COM", "composer"), ("OTL", "title"), ("AGN", "genre"), ("YEC", "licence"), ("SMS", "source"), ("ONB", "made"))
+_REFERENCES = (("COM", "composer"), ("OTL", "title"), ("AGN", "genre"), ("YEC", "licence"), ("SMS", "source"), ("made", "made"))
 
 
 def humdrum_from_piece(piece: Piece) -> bytes:

@@ -43,6 +43,9 @@ def score_of(root: Element) -> Score:
     score.title = text_in(root, "work/work-title") or text_in(root, "movement-title")
     creators = {creator.get("type", ""): (creator.text or "").strip() for creator in root.iterfind("identification/creator")}
     score.composer = creators.get("composer", creators.get("", ""))
+    score.licence = text_in(root, "identification/rights")
+    fields = {one.get("name"): one.text or "" for one in root.iterfind("identification/miscellaneous/miscellaneous-field")}
+    score.genre, score.made = fields.get("genre", ""), fields.get("made", "")
     declared = {one.get("id", ""): one for one in root.iterfind("part-list/score-part")}
     measures = _measures(root)
     for part_id in measures:

@@ -39,7 +39,8 @@ def mei_from_piece(piece: Piece) -> bytes:
 
     Exact times off the page (`attack`, `release`) are lost.
     """
-    [mei] = engrave(musicxml_from_piece(piece), "mei")
+    # in MEI the staves of a brace are one part
+    [mei] = engrave(musicxml_from_score(score_of(piece), braces=False), "mei")
     mei = re.sub(r' isodate="[^"]*"', "", mei)  # a clock's
     page = json.dumps({name: value for name, value in asdict(piece.about).items() if value}).replace("--", "-\\u002d")
     return mei.replace("<meiHead", f"<!-- {page} -->\n <meiHead", 1).encode()

@@ -79,6 +79,9 @@ class Score:
     order: list[int] = field(default_factory=list)  # of the bars as played, where the file lists it; else their marks say it
     title: str = ""
     composer: str = ""
+    genre: str = ""
+    licence: str = ""
+    made: str = ""
     repairs: Counter[str] = field(default_factory=Counter)
 
     def state_meter(self, place: Fraction, numerator: int, denominator: int) -> None:
@@ -141,7 +144,7 @@ class Score:
             table({place: (qpm,) for place, qpm in score.tempos.items()}, TEMPO),
             table(meters, METER),
             table(keys, KEY),
-            About(title=self.title, composer=self.composer, source=source),
+            About(self.title, self.composer, self.genre, source, self.licence, self.made),
             table(self._known_chords(score.chords), CHORD),
         )
 

@@ -14,6 +14,7 @@ def set_beams(events: list[Event], bar_start: int, meter: tuple[int, int], whole
     """Beams notes within a beat; eighths alone also over half a bar, or over a bar of three beats. Rests end a beam."""
     edges = _edges(meter, whole)
     keys = [_group(event, event.start - bar_start, edges) for event in events]
+    _part_tuplets(events, keys)
     if meter[1] <= 4:
         _join_eighths(events, keys, len(edges))
     run: list[Event] = []
@@ -44,12 +45,20 @@ def _group(event: Event, at: int, edges: list[int]) -> object:
     return group
 
 
+def _part_tuplets(events: list[Event], keys: list[object]) -> None:
+    """A beam holds a tuplet as a whole or stays inside it: one with rests or longer notes keeps its beams to itself."""
+    split = {id(event.tuplet) for event in events if event.tuplet is not None and (event.kind > _EIGHTH or not event.heads)}
+    for row, event in enumerate(events):
+        if id(event.tuplet) in split:
+            keys[row] = id(event.tuplet)
+
+
 def _join_eighths(events: list[Event], keys: list[object], beats: int) -> None:
     """One beam over two beats, or over three where that is all, if they hold plain eighths alone."""
     size = 3 if beats == 3 else 2
     plain = [event.kind == _EIGHTH and event.dots == 0 and event.tuplet is None and bool(event.heads) for event in events]
     for first in range(1, beats + 1, size):
-        members = [row for row, key in enumerate(keys) if isinstance(key, int) and first <= key < first + size]
+        members = [row for row, key in enumerate(keys) if key in range(first, first + size)]
         if len(members) == 2 * size and all(plain[row] for row in members):
             for row in members:
                 keys[row] = first

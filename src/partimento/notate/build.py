@@ -180,7 +180,7 @@ def _hide_rests(voices: list[list[Event]]) -> None:
                 continue
             stop = event.start + event.length
             covered = sum(max(0, min(stop, other.start + other.length) - max(event.start, other.start)) for other in others)
-            event.hidden = covered >= event.length or (number > 0 and event.length > 0)
+            event.hidden = number > 0 or covered >= event.length
 
 
 def _tempos(piece: Piece, bars: list[Bar], scale: int) -> list[Mark]:

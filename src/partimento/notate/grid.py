@@ -33,19 +33,27 @@ def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
         return onset, end
     fine_onsets, fine_ends = (1 - _on_grid(tick, per_quarter, COARSE).mean() for tick in (onset, end))
     released = fine_ends > FINE_ENDS + 2 * fine_onsets  # before the next note, as sequencers do
+    # broken chords on a grid finer than sixty-fourths: no written rhythm
+    spread = np.zeros(len(onset), bool)
+    for chain in _rolls(onset, end, piece.notes["track"], per_quarter):
+        spread[chain] = ~_on_grid(onset[chain], per_quarter, (*COARSE, 10, 14, 16))
     every = COARSE + PLAIN + RARE
-    if not released and (_on_grid(onset, per_quarter, every) & _on_grid(end, per_quarter, every)).all():
+    if not released and (_on_grid(onset, per_quarter, every) & _on_grid(end, per_quarter, every) & ~spread).all():
         return onset * scale, end * scale
-    written_onset, written_end = _on_grid(onset, per_quarter, PLAIN), _on_grid(end, per_quarter, PLAIN)
+    written_onset = _on_grid(onset, per_quarter, COARSE + PLAIN) & ~spread
+    written_end = _on_grid(end, per_quarter, COARSE + PLAIN)
+    beats = _Beats(onset, per_quarter)
     if written_onset.mean() >= ON_GRID:
         start = _strays_moved(onset, written_onset, per_quarter, divisions)
     else:
-        start = _snapped(onset, per_quarter, divisions)
+        start = beats.snapped(onset, divisions)
+    start = _rolls_joined(start, end * scale, piece.notes["track"], divisions)
+    stop = _played_ends(piece.notes["track"], start, end * scale, beats.snapped(end, divisions), divisions)
+    least = divisions // beats.division[beats.number(onset)]
     if written_end.mean() >= ON_GRID and not released:
-        stop = _strays_moved(end, written_end, per_quarter, divisions)
-    else:
-        stop = _played_ends(piece.notes, start, end * scale, divisions)
-    return start, np.maximum(stop, start + _shortest(start, divisions))
+        on_coarse = _on_grid(end, per_quarter, COARSE)
+        stop, least = np.where(on_coarse, end * scale, stop), np.where(on_coarse, _shortest(start, divisions), least)
+    return start, np.maximum(stop, start + least)
 
 
 def _on_grid(tick: Ints, per_quarter: int, grids: tuple[int, ...]) -> npt.NDArray[np.bool_]:
@@ -65,47 +73,78 @@ def _strays_moved(tick: Ints, written: npt.NDArray[np.bool_], per_quarter: int, 
     return np.where(strays, nearest, exact)
 
 
-def _snapped(tick: Ints, per_quarter: int, divisions: int) -> Ints:
-    """Each beat takes the division with the least mean error plus its cost; all onsets of all tracks in a beat agree."""
-    place = tick / per_quarter
-    # a beat reaches a little before its line, since players come early
-    beat = np.floor(place + 0.125).astype(np.int64)
-    first = beat.min()
-    count = np.maximum(np.bincount(beat - first), 1)
-    costs = []
-    for division, cost in SNAPS:
-        error = np.abs(place - np.rint(place * division) / division)
-        costs.append(np.bincount(beat - first, error) / count + cost)
-    chosen = np.array([division for division, _ in SNAPS])[np.argmin(costs, axis=0)][beat - first]
-    snapped: Ints = np.rint(place * chosen).astype(np.int64) * (divisions // chosen)
-    return snapped
+def _rolls(onset: Ints, end: Ints, track: Array, quarter: int) -> list[Ints]:
+    """The rows of each chord that is rolled: notes of a track that enter within a thirty-second of each other and sound on."""
+    order = np.lexsort([onset, track])
+    start, stop = onset[order], end[order]
+    close = (np.diff(start) <= quarter // 8) & (np.diff(track[order].astype(np.int64)) == 0)
+    sounds_on = np.minimum(stop[:-1], stop[1:]) >= start[1:] + quarter // 2
+    chains = np.split(order, np.flatnonzero(~(close & sounds_on)) + 1)
+    return [chain for chain in chains if len(chain) > 1 and 0 < onset[chain[-1]] - onset[chain[0]] < quarter]
 
 
-def _played_ends(notes: Array, start: Ints, end: Ints, divisions: int) -> Ints:
-    """Ends of playing: up to the next onset of the track where only a breath is left, else to the nearest eighth or so.
+def _rolls_joined(start: Ints, end: Ints, track: Array, divisions: int) -> Ints:
+    """The onsets with rolled chords as chords, at the plainest place among theirs."""
+    joined = start.copy()
+    for chain in _rolls(start, end, track, divisions):
+        joined[chain] = min(start[chain].tolist(), key=lambda place: _fineness(place, divisions))
+    return joined
 
-    A note that nearly reaches the next onset is written up to it; short ones last at least half the way to it.
+
+def _fineness(place: int, divisions: int) -> int:
+    """The fewest parts of a beat among which a place is: 1 on the beat."""
+    return next((parts for parts in (1, 2, 3, 4, 6, 8, 12) if place * parts % divisions == 0), 64)
+
+
+class _Beats:
+    """The division of each beat (quarter): the one with the least mean error of its onsets plus its cost, for all tracks."""
+
+    def __init__(self, onset: Ints, per_quarter: int) -> None:
+        self.per_quarter = per_quarter
+        place = onset / per_quarter
+        beat = self.number(onset)
+        count = np.bincount(beat)
+        costs = []
+        for division, cost in SNAPS:
+            error = np.abs(place - np.rint(place * division) / division)
+            costs.append(np.bincount(beat, error) / np.maximum(count, 1) + cost)
+        chosen = np.array([division for division, _ in SNAPS])[np.argmin(costs, axis=0)]
+        self.division = np.where(count > 0, np.maximum(chosen, 2), 2)
+
+    def number(self, tick: Ints) -> Ints:
+        """The beat of each tick; it reaches a little before its line, since players come early."""
+        number: Ints = (tick * 8 // self.per_quarter + 1) // 8
+        return number
+
+    def snapped(self, tick: Ints, divisions: int) -> Ints:
+        """Each tick at the nearest place of its beat; after the last onset eighths."""
+        beat = self.number(tick)
+        division = np.where(beat < len(self.division), self.division[np.minimum(beat, len(self.division) - 1)], 2)
+        nearest: Ints = np.rint(tick * division / self.per_quarter).astype(np.int64) * (divisions // division)
+        return nearest
+
+
+def _played_ends(track: Array, start: Ints, end: Ints, snapped: Ints, divisions: int) -> Ints:
+    """Ends of playing: at an onset of the track where only a breath is left before it, else where they are `snapped` to.
+
+    A note that nearly reaches the next onset is written up to it, and so is one with less than an eighth of silence after it.
     """
+    stop = snapped.copy()
     played = end - start
-    step = np.where(start % (divisions // 8) != 0, divisions // 3, np.where(played > divisions, divisions // 2, divisions // 4))
-    stop = np.rint(end / step).astype(np.int64) * step
-    track = notes["track"].astype(np.int64)
     for number in np.unique(track):
         rows = np.flatnonzero(track == number)
         onsets = np.unique(start[rows])
         after = np.searchsorted(onsets, start[rows], side="right")
         following = np.where(after < len(onsets), onsets[np.minimum(after, len(onsets) - 1)], np.iinfo(np.int64).max)
-        # the onset that the end is nearest to, among those after the note's own
+        # the onset that the end is nearest to
         near = np.searchsorted(onsets, end[rows])
         before = onsets[np.maximum(near - 1, 0)]
         at = onsets[np.minimum(near, len(onsets) - 1)]
         nearest = np.where(np.abs(end[rows] - before) <= np.abs(at - end[rows]), before, at)
-        # a breath before the next note is not written
         close = (nearest > start[rows]) & (np.abs(nearest - end[rows]) <= np.maximum(divisions // 8, played[rows] // 4))
         gap = following - start[rows]
-        reach = (played[rows] < gap) & (gap <= np.minimum(2 * played[rows], divisions))
-        short = (played[rows] < gap) & (gap <= divisions // 2)
-        stop[rows] = np.where(reach | short, following, np.where(close, nearest, stop[rows]))
+        reach = (played[rows] < gap) & (gap <= np.maximum(np.minimum(2 * played[rows], divisions), divisions // 2))
+        stop[rows] = np.where(reach, following, np.where(close, nearest, stop[rows]))
     return stop
 
 

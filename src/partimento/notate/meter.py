@@ -54,9 +54,9 @@ def tree_of(numerator: int, denominator: int, whole: int) -> Span:
         if count == 1:
             size = length // unit
             return Span(start, length, _leaves(start, unit, size) if size > 1 else ())
-        if count == 3:
+        if count == 3 and length == 3 * (edges[first + 1] - edges[first]):
             return Span(start, length, tuple(group(at, at + 1) for at in range(first, last)))
-        middle = first + (3 if count == 6 else 2 if count == 4 else -(-count // 2))
+        middle = first + -(-count // 2)
         return Span(start, length, (group(first, middle), group(middle, last)))
 
     return group(0, len(edges) - 1)

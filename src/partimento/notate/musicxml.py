@@ -31,9 +31,9 @@ _KINDS = (  # of `QUALITIES`, as MusicXML calls them
 _FORTE = 90  # the velocity that `dynamics` counts in percent of
 
 
-def musicxml_from_score(score: Score) -> bytes:
-    """The score as one MusicXML document in UTF-8."""
-    return "".join(_Writer(score).lines()).encode()
+def musicxml_from_score(score: Score, *, braces: bool = True) -> bytes:
+    """The score as one MusicXML document in UTF-8; without `braces` two hands that are two parts stand under a bracket."""
+    return "".join(_Writer(score, braces).lines()).encode()
 
 
 def text(value: str) -> str:
@@ -47,8 +47,8 @@ def type_of(kind: int) -> str:
 
 
 class _Writer:
-    def __init__(self, score: Score) -> None:
-        self.score = score
+    def __init__(self, score: Score, braces: bool) -> None:
+        self.score, self.braces = score, braces
         times = {bar.length for bar in score.bars} | {mark.at for mark in score.tempos} | {chord[0] for chord in score.chords}
         for part in score.parts:
             for staff in part.staves:
@@ -84,7 +84,13 @@ class _Writer:
         rows = [
             f'<miscellaneous-field name="{name}">{text(value)}</miscellaneous-field>' for name, value in fields.items() if value
         ]
-        out += [f"<miscellaneous>{''.join(rows)}</miscellaneous>\n", "</identification>\n<part-list>\n"]
+        out += [f"<miscellaneous>{''.join(rows)}</miscellaneous>\n", "</identification>\n"]
+        for words, kind, place, size in ((about.title, "title", "center", 22), (about.composer, "composer", "right", 11)):
+            if words:
+                style = f'justify="{place}" halign="{place}" valign="top" font-size="{size}"'
+                out.append(f'<credit page="1"><credit-type>{kind}</credit-type>')
+                out.append(f"<credit-words {style}>{text(words)}</credit-words></credit>\n")
+        out.append("<part-list>\n")
         numbered = list(enumerate(self.score.parts))
         for family, run in groupby(numbered, key=lambda row: row[1].family or str(row[0])):
             self._group(out, family, list(run))
@@ -93,7 +99,7 @@ class _Writer:
 
     def _group(self, out: list[str], family: str, run: list[tuple[int, Part]]) -> None:
         """Parts, under a bracket where they are several of a family, or under a brace where they are two hands."""
-        hands = family.startswith("keyboard") and len(run) == 2 and all(len(part.staves) == 1 for _, part in run)
+        hands = self.braces and family.startswith("keyboard") and len(run) == 2 and all(len(part.staves) == 1 for _, part in run)
         one_name = hands and run[0][1].name == run[1][1].name
         if len(run) > 1:
             name = f"<group-name>{text(run[0][1].name)}</group-name>" if one_name else ""
@@ -159,9 +165,6 @@ class _Writer:
     def _voice(self, out: list[str], voice: list[Event], tail: str, staff: str, drums: bool, identity: str) -> None:
         for place, event in enumerate(voice):
             duration = event.length // self.unit
-            if event.hidden:
-                out.append(f"<forward><duration>{duration}</duration>{tail}{staff}</forward>\n")
-                continue
             if event.whole_bar:
                 out.append(f'<note><rest measure="yes"/><duration>{duration}</duration>{tail}{staff}</note>\n')
                 continue
@@ -177,7 +180,8 @@ class _Writer:
             beams = "".join(f'<beam number="{level + 1}">{mark}</beam>' for level, mark in enumerate(event.beams))
             if not event.heads:
                 notations = f"<notations>{brackets}</notations>" if brackets else ""
-                out.append(f"<note><rest/><duration>{duration}</duration>{middle}{staff}{notations}</note>\n")
+                hidden = ' print-object="no"' if event.hidden else ""
+                out.append(f"<note{hidden}><rest/><duration>{duration}</duration>{middle}{staff}{notations}</note>\n")
             for number, head in enumerate(event.heads):
                 self._head(out, head, number, duration, middle, staff, brackets, beams, drums, identity)
 

@@ -88,8 +88,12 @@ def spell(pitch: Ints, onset: Ints, fifths: Ints) -> list[Spelled]:
 
 
 def name_in_key(pitch_class: int, fifths: int) -> tuple[int, int]:
-    """The step and alteration of a pitch class where nothing but the key signature is known: for the names of chords."""
-    step = int(_own_steps()[fifths + 7, pitch_class])
+    """The step and alteration of a chord's root where nothing but the key signature is known: from the flat second to the
+    sharp fourth on the line of fifths, white keys by their own names."""
+    if pitch_class in _NATURAL:
+        return int(np.flatnonzero(pitch_class == _NATURAL)[0]), 0
+    place = (7 * pitch_class - (fifths - 5)) % 12 + fifths - 5
+    step = 4 * place % 7
     return step, int((pitch_class - _NATURAL[step] + 6) % 12 - 6)
 
 

@@ -88,14 +88,17 @@ class _Writer:
             for part in parts:
                 self.find_tuplets(part)
             return
-        self.tuplets.append(self._tuplet(span, divisor))
+        # six sixteenths and not three eighths that are all halved
+        doubled = divisor == 3 and depth == 1 and sum(start < edge < stop for edge in self.edges) > 3
+        self.tuplets.append(self._tuplet(span, 2 * divisor if doubled else divisor))
 
     def _better_divided(self, parts: tuple[Span, ...], divisor: int, depth: int) -> bool:
         """Whether a beat is read more easily as several tuplets, or as one in a part of it."""
         if depth == 0:
             return False
-        foreign = [sum(1 for e in self.edges if e % self.odd and p.start < e < p.start + p.length) for p in parts]
-        return min(foreign) == 0 or self._divisor(parts[0])[0] < divisor or sum(foreign) > divisor
+        return any(
+            all(not edge % self.odd for edge in self.edges if part.start < edge < part.start + part.length) for part in parts
+        )
 
     def _divisor(self, span: Span) -> tuple[int, int]:
         """The odd number of equal parts that reaches all edges in the span, and how often these parts are halved for it."""
@@ -141,7 +144,7 @@ class _Writer:
                 return self.emit(number, start, stop, part, sounds, tuplet)
         length = stop - start
         value = note_value(length * tuplet.actual, self.whole * tuplet.normal) if tuplet else note_value(length, self.whole)
-        whole_span = start == span.start and length == span.length
+        whole_span = start == span.start and length == span.length and bool(value and value[1] < 2)
         if not parts or (value and (whole_span or self._allowed(start, stop, span, parts, sounds, value[1]))):
             kind, dots = value or (max(-10, math.floor(math.log2(length / self.whole))), 0)
             self.values.append((number, start, stop, kind, dots, tuplet))
@@ -166,7 +169,8 @@ class _Writer:
             return False
         if len(parts) > 3:
             return on_parts
-        if at == 0 or (to == span.length and dots < 2):
+        off_beat = len(parts) == 3 and above_beat and at % part  # in three beats, a dotted note begins on one of them
+        if at == 0 or (to == span.length and dots < 2 - bool(off_beat)):
             return True
         if len(parts) == 3:
             return on_parts or (at % part == 0 and dots < 2) or (to - at == part and at % part * 2 == part)

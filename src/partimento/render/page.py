@@ -9,11 +9,13 @@ from partimento.errors import WriteFailed
 from partimento.notate import score_of
 from partimento.notate.engrave import engrave
 from partimento.notate.musicxml import musicxml_from_score
+from partimento.notate.score import Part
 from partimento.piece import Piece
 
 _TENTHS_OF_MM = {"a4": (2100, 2970), "letter": (2159, 2794)}
-_SCALE = 90  # percent of Verovio's own size: staves 6.5 mm high, as printed music has them
-_MOST_STAVES = 5  # that fit a page at this size, with room for what stands between them
+# percent of Verovio's own size for so many staves: from 6.5 mm for a piano to 3.6 mm for an orchestra
+_SCALES = ((2, 90), (4, 80), (8, 65), (1000, 50))
+_STAFF_ROOM = 190  # units that a staff takes of the height of a page
 # what stands for the glyphs of Verovio's own text font, which exists only as a web font
 _TEXT_GLYPHS = {"\ueca3": "\U0001d15e", "\ueca5": "\u2669", "\ueca7": "\u266a", "\ue1e7": ".", "\uecb7": "."}
 _TEXT_GLYPHS |= {"\uea64": "\u266d", "\uea65": "\u266e", "\uea66": "\u266f"}
@@ -21,11 +23,16 @@ _TEXT_GLYPHS |= {"\ue260": "\u266d", "\ue261": "\u266e", "\ue262": "\u266f", "\u
 
 
 def pages(piece: Piece, *, paper: str = "a4") -> list[bytes]:
-    """The pages of the piece as SVG, the same bytes for the same piece. Raises `WriteFailed` where it cannot be engraved."""
+    """The pages of the piece as SVG, the same bytes for the same piece; parts that never sound are left out.
+
+    Raises `WriteFailed` where it cannot be engraved.
+    """
     width, height = _TENTHS_OF_MM[paper]
     score = score_of(piece)
+    score.parts = [part for part in score.parts if _sounds(part)] or score.parts[:1]
     staves = sum(len(part.staves) for part in score.parts)
-    scale = max(_SCALE * min(_MOST_STAVES, staves) // max(staves, 1), 25)
+    scale = next(percent for most, percent in _SCALES if staves <= most)
+    scale = max(20, min(scale, (height - 400) * 100 // (_STAFF_ROOM * max(staves, 1))))  # a system fits a page
     options = {
         "pageWidth": width * 100 // scale,
         "pageHeight": height * 100 // scale,
@@ -35,7 +42,14 @@ def pages(piece: Piece, *, paper: str = "a4") -> list[bytes]:
         "systemDivider": "none",
         "breaksNoWidow": True,
     }
-    return [page.encode() for page in engrave(musicxml_from_score(score), "svg", options)]
+    first, *others = engrave(musicxml_from_score(score), "svg", options)
+    if piece.about.title:  # Verovio forgets how large MusicXML wants it
+        first = re.sub(r'(class="pgHead.*?font-size=")\d+', r"\g<1>600", first, count=1, flags=re.DOTALL)
+    return [page.encode() for page in (first, *others)]
+
+
+def _sounds(part: Part) -> bool:
+    return any(event.heads for staff in part.staves for voices in staff.voices for voice in voices for event in voice)
 
 
 def png(svg: bytes, *, width_px: int = 1200) -> bytes:
