@@ -46,6 +46,13 @@ def archive(**members: bytes) -> bytes:
     return out.getvalue()
 
 
+def mei_of(layer: str) -> bytes:
+    """An MEI file of one bar."""
+    bar = f"<measure><staff n='1'><layer>{layer}</layer></staff></measure>"
+    score = f"<score><scoreDef><staffGrp><staffDef n='1'/></staffGrp></scoreDef><section>{bar}</section></score>"
+    return f"<mei><music><body><mdiv>{score}</mdiv></body></music></mei>".encode()
+
+
 def hostile_files(seed: int) -> dict[str, bytes]:
     """At least 100 files: the name (its suffix decides the reader) and the bytes."""
     files = {**_crafted_midi(), **_crafted_text()}
@@ -141,6 +148,7 @@ def _crafted_text() -> dict[str, bytes]:
     note = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>{}</duration></note>"
     measure = '<part id="P"><measure number="1"><attributes><divisions>{}</divisions></attributes>{}</measure></part>'
     tune = score.format(measure.format(1, note.format(4)))
+    again = f'<measure>{note.format(4)}<barline><repeat direction="backward" times="999999999"/></barline></measure>'
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     container = b'<container><rootfiles><rootfile full-path="score.xml"/></rootfiles></container>'
     return {
@@ -167,6 +175,22 @@ def _crafted_text() -> dict[str, bytes]:
         "meter 0.abc": b"X:1\nM:0/0\nL:1/0\nK:C\nCDEF|\n",
         "long.abc": b"X:1\nK:C\n" + b"[" * 3000 + b"(" * 3000,
         "tuplet.abc": b"X:1\nL:1/4\nK:C\n(99:0:0CDE|\n",
+        "laughs.mei": f'<!DOCTYPE mei [<!ENTITY l0 "ha">{laughs}]><mei>&l9;</mei>'.encode(),
+        "remote entity.mei": b'<!DOCTYPE mei SYSTEM "http://127.0.0.1/x.dtd"><mei><music>&x;</music></mei>',
+        "deep.mei": b"<mei><music><body><mdiv><score><section>" + b"<section>" * 50000,
+        "deep beams.mei": mei_of("<beam>" * 99 + "<note pname='c' oct='4' dur='4'/>" + "</beam>" * 99),
+        "utf-16.mei": mei_of("<note pname='c' oct='4' dur='4'/>").decode().encode("utf-16"),
+        "endless tuplet.mei": mei_of("<tuplet num='1' numbase='999999999'><note pname='c' oct='4' dur='long'/></tuplet>"),
+        "no notes.mei": mei_of("<mRest/>"),
+        "cut.mei": mei_of("<mRest/>")[:90],
+        "many repeats.musicxml": score.format(f'<part id="P">{again * 50}</part>').encode(),
+        "latin-1.musicxml": ('<?xml version="1.0" encoding="ISO-8859-1"?>' + tune.replace(">a<", ">é<")).encode("latin-1"),
+        "recursive.abc": b"X:1\nm:n=nn\nm:~n=n~n~n\nU:T=!trill!\nL:1/4\nK:C\n~A ~B TC|\n",
+        "endless parts.abc": b"X:1\nP:" + b"(" * 20 + b"A9" + b")9" * 20 + b"\nL:1/4\nK:C\nP:A\nABC|\n",
+        "braces.abc": b"X:1\nK:C\n" + b"{" * 300000 + b"[K:" * 100000 + b'"' * 100001,
+        "tempo.abc": b"X:1\nQ:" + b"1/111" * 4000 + b"\nM:" + b"1 " * 40000 + b"\nK:C\nABC|\n",
+        "long number.abc": b"X:1\nL:1/4\nK:C\nA" + b"9" * 5000 + b"|\n",
+        "labels.krn": b"**kern\n*>[" + b"A," * 900 + b"A]\n*>A\n" + b"4c\n=\n" * 3000 + b"*-\n",
         "noise.krn": b"**kern\n" + bytes(range(128, 256)),
         "spines.krn": b"**kern\n*^\n" + b"*^\t*^\n" * 30 + b"4c\n*-\n",
         "none.krn": b"!! only a comment\n",

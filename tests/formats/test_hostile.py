@@ -78,6 +78,23 @@ def test_every_hostile_file_is_accounted_for(tmp_path: Path) -> None:
         "include.abc": "unsupported",
         "include too.abc": "unsupported",
         "book.abc": "several pieces",
+        "laughs.mei": "unsupported",
+        "remote entity.mei": "damaged",
+        "deep.mei": "damaged",
+        "deep.musicxml": "damaged",
+        "deep beams.mei": "damaged",
+        "utf-16.mei": "",
+        "endless tuplet.mei": "too long",
+        "no notes.mei": "no notes",
+        "cut.mei": "damaged",
+        "many repeats.musicxml": "",
+        "latin-1.musicxml": "",
+        "recursive.abc": "",
+        "endless parts.abc": "",
+        "braces.abc": "no notes",
+        "tempo.abc": "",
+        "long number.abc": "damaged",
+        "labels.krn": "",
     }
     assert {name: reasons[name.replace("/", "-")] for name in expected} == expected
 

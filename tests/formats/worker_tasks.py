@@ -37,7 +37,7 @@ def act(task: Any) -> bytes:
 def parse_named(task: dict[str, Any], *, folder: str) -> bytes:
     """Parses a file of a folder."""
     with open(os.path.join(folder, task["name"]), "rb") as file:
-        return pack(*parse(file.read(), os.path.splitext(task["name"])[1], source=task["name"]))
+        return pack(*parse(file.read(), os.path.splitext(task["name"])[1], source=task["name"], repeats="played"))
 
 
 def parse_mutant(seed: int, *, valid: str) -> bytes:

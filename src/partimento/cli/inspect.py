@@ -109,9 +109,8 @@ def _tell(screen: Screen, name: str, of: Contents) -> None:
     low, high, kinds = of.velocities
     say(f"  velocity    {low} throughout" if kinds == 1 else f"  velocity    {low} to {high}, {kinds} different ones")
     if of.chords:
-        say(
-            f"  chords      {counted(of.chords, 'symbol')}: {' '.join(of.first_chords)}{' ...' if of.chords > len(of.first_chords) else ''}"
-        )
+        more = " ..." if of.chords > len(of.first_chords) else ""
+        say(f"  chords      {counted(of.chords, 'symbol')}: {' '.join(of.first_chords)}{more}")
     if of.pedals:
         say(f"  pedal       down {counted(of.pedals, 'time')}")
     if of.repairs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import REGISTRY, Encoding, make
+from partimento.encodings import REGISTRY, make
 from partimento.errors import PartimentoError
 from partimento.notate.names import PROGRAMS
 from partimento.piece import Array, Piece

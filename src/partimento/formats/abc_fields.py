@@ -111,7 +111,7 @@ def read_field(name: str, value: str, reading: Reading) -> None:
 def _read_meter(value: str, reading: Reading) -> None:
     if value.startswith("C"):
         reading.meter = (2, 2) if value.startswith("C|") else (4, 4)
-    elif match := re.match(r"\(?\s*([\d+\s]+?)\s*\)?\s*/\s*(\d+)", value):
+    elif match := re.match(r"\(?([\d+ ]+)\)?\s*/\s*(\d+)", value[:40]):
         reading.meter = (sum(int(one) for one in match[1].split("+") if one.strip().isdigit()), int(match[2]))
     else:
         reading.meter = None
@@ -133,7 +133,7 @@ def _read_tempo(value: str, reading: Reading) -> None:
     words = " ".join(re.findall(r'"([^"]*)"', value))
     numbers = re.sub(r'"[^"]*"', "", value)
     place = reading.voice.at
-    if match := re.search(r"((?:\d+/\d+\s*)+)=\s*(\d+(?:\.\d+)?)", numbers):
+    if match := re.search(r"((?:\d+/\d+\s+)*\d+/\d+\s*)=\s*(\d+(?:\.\d+)?)", numbers):
         beat = sum(Fraction(int(a), max(1, int(b))) for a, b in re.findall(r"(\d+)/(\d+)", match[1]))
         reading.score.state_tempo(place, float(match[2]) * float(4 * beat))
     elif match := re.search(r"(\d+(?:\.\d+)?)\s*$", numbers):  # of the time before 2.0: quarters, as abc2midi takes them

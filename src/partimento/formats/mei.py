@@ -317,7 +317,7 @@ def _read_event(element: Element, reading: _Reading) -> None:
     score, bar = reading.score, reading.bar
     if element.tag not in ("tempo", "dynam", "harm", "repeatMark", "dir"):
         return
-    place = reading.places.get((element.get("startid") or "").lstrip("#"))
+    place = reading.places.get((element.get("startid") or "none").lstrip("#"))
     if place is None:
         try:
             beat = Fraction(element.get("tstamp", "1")) - 1

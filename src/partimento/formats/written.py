@@ -134,7 +134,8 @@ class Score:
 
         def table(values: dict[Fraction, Any], dtype: np.dtype[Any]) -> Any:
             by_tick = {tick(place): value for place, value in sorted(values.items())}
-            return np.array([(at, *value) for at, value in by_tick.items()], dtype)
+            changes = zip(by_tick.items(), [None, *by_tick.values()], strict=False)
+            return np.array([(at, *value) for (at, value), before in changes if value != before or dtype is CHORD], dtype)
 
         return Piece(
             note_array(rows),
@@ -224,7 +225,6 @@ def true_meters(bars: list[Bar], meters: dict[Fraction, tuple[int, int]]) -> dic
     if not bars or bars[0].start != 0 or not meters:
         return meters
     places = sorted(meters)
-    in_force: tuple[int, int] | None = None
     result: dict[Fraction, tuple[int, int]] = {}
     for bar in bars:
         at = bisect.bisect_left(places, bar.stop)
@@ -237,8 +237,7 @@ def true_meters(bars: list[Bar], meters: dict[Fraction, tuple[int, int]]) -> dic
             if lower > 128 or lower & (lower - 1) or odd.denominator != 1 or not 0 < odd < 256:
                 return meters
             upper = int(odd)
-        if (upper, lower) != in_force or bar.start in meters:
-            result[bar.start] = in_force = (upper, lower)
+        result[bar.start] = (upper, lower)
     return result
 
 

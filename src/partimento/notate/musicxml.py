@@ -84,7 +84,13 @@ class _Writer:
         rows = [
             f'<miscellaneous-field name="{name}">{text(value)}</miscellaneous-field>' for name, value in fields.items() if value
         ]
-        out += [f"<miscellaneous>{''.join(rows)}</miscellaneous>\n", "</identification>\n<part-list>\n"]
+        out += [f"<miscellaneous>{''.join(rows)}</miscellaneous>\n", "</identification>\n"]
+        for words, kind, place, size in ((about.title, "title", "center", 22), (about.composer, "composer", "right", 11)):
+            if words:
+                style = f'justify="{place}" halign="{place}" valign="top" font-size="{size}"'
+                out.append(f'<credit page="1"><credit-type>{kind}</credit-type>')
+                out.append(f"<credit-words {style}>{text(words)}</credit-words></credit>\n")
+        out.append("<part-list>\n")
         numbered = list(enumerate(self.score.parts))
         for family, run in groupby(numbered, key=lambda row: row[1].family or str(row[0])):
             self._group(out, family, list(run))
