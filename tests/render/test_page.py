@@ -20,7 +20,7 @@ def test_pages_are_svg_and_the_same_again() -> None:
     once, again = pages(made_piece(1)), pages(made_piece(1))
     assert once == again
     assert [ElementTree.fromstring(page).tag.endswith("svg") for page in once] == [True] * len(once)
-    assert b"Piece 1" in once[0]
+    assert b'font-size="600px">Piece 1<' in once[0]
     assert len(pages(made_piece(2, notes=900))) > 1
 
 

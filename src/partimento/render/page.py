@@ -44,7 +44,7 @@ def pages(piece: Piece, *, paper: str = "a4") -> list[bytes]:
     }
     first, *others = engrave(musicxml_from_score(score), "svg", options)
     if piece.about.title:  # Verovio forgets how large MusicXML wants it
-        first = re.sub(r'(class="pgHead.*?font-size=")\d+', r"\g<1>600", first, count=1, flags=re.DOTALL)
+        first = re.sub(r'(class="pgHead.*?<tspan font-size=")\d+', r"\g<1>600", first, count=1, flags=re.DOTALL)
     return [page.encode() for page in (first, *others)]
 
 
