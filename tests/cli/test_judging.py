@@ -12,7 +12,8 @@ from partimento.formats import write
 from tests.cli.conftest import Command
 from tests.made import made_folder, made_piece
 
-FINDING = {"name", "notes", "longest_notes", "longest_bars", "nearest", "bars", "nearest_bars", "share", "line_share", "over"}
+FINDING = {"name", "notes", "longest_notes", "runs", "share", "line_share", "over"}
+RUN = {"notes", "length_bars", "bars", "known", "known_bars"}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,8 @@ def test_originality(corpus: Path, files: Path, partimento: Command) -> None:
     assert copy["share"] == {"1": 1.0, "2": 1.0, "4": 1.0}
     assert (copy["over"], new["over"]) == (True, False)
     opened = Corpus.open(corpus)
-    assert copy["nearest"] == next(row.name for row in opened.rows if row.part == 0)
+    assert set(copy["runs"][0]) == RUN
+    assert copy["runs"][0]["known"] == next(row.name for row in opened.rows if row.part == 0)
     assert list(found["refused"]) == ["new/broken.mid"]
 
 

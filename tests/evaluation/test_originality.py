@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from partimento.corpus import Corpus
 from partimento.errors import CheckpointError, CorpusError
 from partimento.evaluation.lines import Known, lines_of
-from partimento.evaluation.originality import INDEX_FILE, Finding, Index, Limits, index_of
+from partimento.evaluation.originality import INDEX_FILE, Finding, Index, Limits, Run, index_of
 from partimento.piece import METER, Piece, Track, note_array
 from tests.made import chorale
 from tests.strategies import pieces
@@ -58,10 +58,10 @@ def test_planted_copies_are_found_100_of_100() -> None:
         source, start, at, semitones = chance.randint(50), chance.randint(8), chance.randint(8), chance.randint(-6, 7)
         piece = planted(random_piece(1000 + trial), known[source], start, 2, at, semitones)
         found = index.find(piece)
-        assert found.nearest == f"piece {source}", trial
-        assert found.bars[0] - 1 <= at + 1 <= found.bars[1], trial
-        assert found.nearest_bars[0] - found.bars[0] == start - at, trial
-        assert found.longest_notes >= 8, trial
+        run = found.runs[0]
+        assert run.known == f"piece {source}", trial
+        assert run.bars[0] - 1 <= at + 1 <= run.bars[1], trial
+        assert run.known_bars[0] - run.bars[0] == start - at, trial
         assert found.line_share[1] > 0, trial
 
 
@@ -82,11 +82,11 @@ def test_a_whole_piece_in_another_key_resolution_and_place() -> None:
     shifted["duration"] = 7  # however long the notes are held
     for copy in (piece, piece.transpose(3), piece.quantise(96), replace(piece, notes=shifted)):
         found = index.find(copy)
-        assert found.nearest == "it"
+        assert found.runs[0].known == "it"
         assert found.longest_notes == len({(note["onset"], note["pitch"]) for note in piece.notes})
         assert found.share == {1: 1.0, 2: 1.0, 4: 1.0}
-    assert found.bars[0] == 2
-    assert found.nearest_bars[0] == 1
+    assert found.runs[0].bars[0] == 2
+    assert found.runs[0].known_bars[0] == 1
 
 
 def test_a_melody_in_another_setting() -> None:
@@ -110,7 +110,19 @@ def test_runs_and_shares_by_hand() -> None:
 
     found = Index.of([("tune", piece(tune))]).find(piece([*other[:3], *(pitch + 7 for pitch in tune[3:15]), *other[3:]]))
     share = {1: 12 / 18, 2: 12 / 18, 4: 12 / 18}
-    assert found == Finding(18, 12, 4.0, "tune", (2, 5), (2, 5), share, share)
+    assert found == Finding(18, (Run(12, 4.0, (2, 5), "tune", (2, 5)),), share, share)
+
+
+def test_two_copies_are_two_runs() -> None:
+    """Each stretch of the piece is told once, the longer run first, with the piece that it comes from."""
+    sources = [random_piece(1), random_piece(2)]
+    index = Index.of(zip("ab", sources, strict=True))
+    piece = planted(planted(random_piece(3), sources[1], 2, 2, 1, 1), sources[0], 2, 4, 6, -2)
+    first, second, *rest = index.find(piece).runs
+    assert (first.known, second.known) == ("a", "b")
+    assert first.bars[0] >= 6
+    assert second.bars[1] <= 4
+    assert not any(run.notes > 12 for run in rest)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -173,7 +185,7 @@ def test_an_index_on_disk(tmp_path: Path, made_corpus: Path) -> None:
 
 def test_limits() -> None:
     def finding(longest: int, share: float) -> Finding:
-        return Finding(100, longest, 1.0, "", (0, 0), (0, 0), {1: share, 2: share, 4: 0}, {})
+        return Finding(100, (Run(longest, 1.0, (1, 1), "", (1, 1)),), {1: share, 2: share, 4: 0}, {})
 
     limits = Limits.of([finding(at, at / 1000) for at in range(101)], [finding(50, 0.0)] * 3 + [finding(99, 0.0)])
     assert (limits.longest_notes, limits.false_alarms, limits.pieces) == (97.5, 0.25, 4)
@@ -203,4 +215,4 @@ def test_jsb_chorales_copy_each_other_as_is_known() -> None:
     assert share[4] == 0
     for number in range(0, 229, 9):
         copy = index.find(parts["train"][number].transpose(1))
-        assert (copy.nearest, copy.share[4]) == (f"train {number}", 1.0)
+        assert (copy.runs[0].known, copy.share[4]) == (f"train {number}", 1.0)

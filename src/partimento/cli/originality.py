@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from partimento.piece import Piece
 
 HUMAN_PIECES = 200  # of each part, at most
-SHOWN = 40
+SHOWN, SHOWN_RUNS = 40, 2
 
 
 def originality(*files: str, against: Path, json: Flag = False) -> None:
@@ -32,10 +32,10 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     its train part, the same is told of them: the human baseline. A file with a longer run or a larger share (2 bars) than
     97.5 of 100 human pieces is marked.
 
-    With --json: against, files (of each name, notes, longest_notes, longest_bars,
-    nearest, bars, nearest_bars, share, line_share, over), limits (longest_notes,
-    share_2_bars, false_alarms, pieces; null without human pieces), refused (name
-    to reason), seconds.
+    With --json: against, files (of each name, notes, longest_notes, runs (the ten
+    longest: notes, length_bars, bars, known, known_bars), share, line_share,
+    over), limits (longest_notes, share_2_bars, false_alarms, pieces; null without
+    human pieces), refused (name to reason), seconds.
 
     Parameters
     ----------
@@ -132,14 +132,13 @@ def human_findings(index: Index, corpus: Corpus, tell: Tell) -> dict[str, list[F
 def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, human: list[Finding]) -> None:
     for row in sorted(rows, key=lambda row: -row["longest_notes"])[:SHOWN]:
         screen.say(f"{row['name']}{': MORE THAN HUMAN PIECES' if row['over'] else ''}")
-        if not row["nearest"]:
+        if not row["runs"]:
             screen.say("  no run of eight notes")
             continue
+        for run in row["runs"][:SHOWN_RUNS]:
+            here, there = _bars(run["bars"]), _bars(run["known_bars"])
+            screen.say(f"  bars {here} are bars {there} of {run['known']} ({run['notes']:,} notes, {run['length_bars']:.1f} bars)")
         shares = ", ".join(f"{100 * share:.1f}%" for share in row["share"].values())
-        screen.say(
-            f"  bars {_bars(row['bars'])} are bars {_bars(row['nearest_bars'])} of {row['nearest']} "
-            f"({row['longest_notes']:,} notes, {row['longest_bars']:.1f} bars)"
-        )
         screen.say(f"  {shares} of its notes in runs of 1, 2, 4 bars")
     if len(rows) > SHOWN:
         screen.say(f"and {len(rows) - SHOWN:,} more with shorter runs")

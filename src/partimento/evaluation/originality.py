@@ -19,34 +19,49 @@ from partimento.evaluation.statistics import bars_at
 from partimento.models.tensorfile import load, save
 from partimento.piece import Array, Piece
 
+Floats = npt.NDArray[np.float64]
+
 WINDOWS = (1, 2, 4)  # bars
+MOST_RUNS = 1000  # told of one piece
 INDEX_FILE = "originality.safetensors"
 log = logging.getLogger(__name__)
 INDEX_VERSION = 1  # raised whenever another index comes of the same pieces
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What of a piece is known.
+class Run:
+    """Notes of a piece, `length_bars` long, that stand verbatim in `known`: first and last bar of both, from 1."""
 
-    `longest_notes` and `longest_bars` of the longest run, by its notes; it is in `nearest`, and lies in `bars` of the piece and
-    `nearest_bars` of that one (first and last, from 1; 0 where nothing is found). `share` of the notes, drums not counted, that
-    lie in runs of the whole texture of at least so many bars; `line_share` of those in runs of a track or the texture.
+    notes: int
+    length_bars: float
+    bars: tuple[int, int]
+    known: str
+    known_bars: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What of a piece of so many `notes`, drums not counted, is known.
+
+    `runs`, the one of most notes first, where they overlap only the longer one. `share` of the notes that lie in runs of the
+    whole texture of at least so many bars; `line_share` of those in runs of a track or the texture.
     """
 
     notes: int
-    longest_notes: int
-    longest_bars: float
-    nearest: str
-    bars: tuple[int, int]
-    nearest_bars: tuple[int, int]
+    runs: tuple[Run, ...]
     share: dict[int, float]
     line_share: dict[int, float]
 
+    @property
+    def longest_notes(self) -> int:
+        return self.runs[0].notes if self.runs else 0
+
     def to_json(self) -> dict[str, Any]:
-        """Stable keys: notes, longest_notes, longest_bars, nearest, bars, nearest_bars, share, line_share (bars to share)."""
+        """Stable keys: notes, longest_notes, runs (notes, length_bars, bars, known, known_bars; ten at most), share, line_share
+        (bars to share)."""
         shares = {name: {str(bars): share for bars, share in getattr(self, name).items()} for name in ("share", "line_share")}
-        return vars(self) | shares
+        runs = [vars(run) for run in self.runs[:10]]
+        return {"notes": self.notes, "longest_notes": self.longest_notes, "runs": runs} | shares
 
 
 @dataclass(frozen=True)
@@ -104,25 +119,40 @@ class Index:
         """What of a piece is in the index."""
         lines, places = lines_of(piece)
         runs = self.known.common(lines)
-        notes = len(places[0][0])
-        if not len(runs.first):
-            return Finding(notes, 0, 0.0, "", (0, 0), (0, 0), *(dict.fromkeys(WINDOWS, 0.0) for _ in range(2)))
         begin = _begin(piece, lines, places)
         length = _until(piece, lines, places, begin)[runs.last] - begin[runs.first]
-        size = lines.notes[runs.last + 1] - lines.notes[runs.first]
+        notes = len(places[0][0])
         whole = lines.line[runs.first] == 0
-        best = int(np.lexsort((length, size))[-1])
-        first, last, there = int(runs.first[best]), int(runs.last[best]), int(runs.there[best])
+
+        def share(bars: int, of: Places, chosen: npt.NDArray[np.bool_]) -> float:
+            return _covered(piece, of, runs, chosen & (length > bars - 1e-6)) / notes if len(length) else 0.0
+
         return Finding(
             notes=notes,
-            longest_notes=int(size[best]),
-            longest_bars=float(length[best]),
-            nearest=self.names[int(self.pieces[self.lines.line[there]])],
-            bars=(int(begin[first]) + 1, int(begin[last]) + 1),
-            nearest_bars=(int(self.bars[there]), int(self.bars[there + last - first])),
-            share={bars: _covered(piece, places[:1], runs, whole & (length > bars - 1e-6)) / notes for bars in WINDOWS},
-            line_share={bars: _covered(piece, places, runs, length > bars - 1e-6) / notes for bars in WINDOWS},
+            runs=tuple(self._apart(lines, runs, begin, length)),
+            share={bars: share(bars, places[:1], whole) for bars in WINDOWS},
+            line_share={bars: share(bars, places, np.ones(len(whole), bool)) for bars in WINDOWS},
         )
+
+    def _apart(self, lines: Lines, runs: Runs, begin: Floats, length: Floats) -> Iterator[Run]:
+        """Runs in the order of their notes, without those that lie for more than half in a longer one."""
+        size = lines.notes[runs.last + 1] - lines.notes[runs.first]
+        left = np.lexsort((-length, -size))
+        for _ in range(MOST_RUNS):
+            if not len(left):
+                return
+            best = left[0]
+            first, last, there = int(runs.first[best]), int(runs.last[best]), int(runs.there[best])
+            yield Run(
+                notes=int(size[best]),
+                length_bars=float(length[best]),
+                bars=(int(begin[first]) + 1, int(begin[last]) + 1),
+                known=self.names[int(self.pieces[self.lines.line[there]])],
+                known_bars=(int(self.bars[there]), int(self.bars[there + last - first])),
+            )
+            start, stop = begin[runs.first[left]], begin[runs.first[left]] + length[left]
+            inside = np.minimum(stop, start[0] + length[best]) - np.maximum(start, start[0])
+            left = left[inside <= length[left] / 2]
 
 
 @dataclass(frozen=True)
@@ -181,7 +211,7 @@ def numbers_of(corpus: Corpus, part: str, most: int | None = None) -> list[int]:
 Places = list[tuple[Array, Ints]]
 
 
-def _begin(piece: Piece, lines: Lines, places: Places) -> npt.NDArray[np.float64]:
+def _begin(piece: Piece, lines: Lines, places: Places) -> Floats:
     """When each moment begins, in bars."""
     tick = np.zeros(len(lines.steps), np.int64)
     for rows, moment in places:
@@ -189,14 +219,14 @@ def _begin(piece: Piece, lines: Lines, places: Places) -> npt.NDArray[np.float64
     return bars_at(piece, tick)
 
 
-def _until(piece: Piece, lines: Lines, places: Places, begin: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _until(piece: Piece, lines: Lines, places: Places, begin: Floats) -> Floats:
     """When each moment ends, in bars: with the next of its line, or with the bar in which its notes end."""
     tick = np.zeros(len(lines.steps), np.int64)
     for rows, moment in places:
         np.maximum.at(tick, moment, piece.notes["onset"][rows].astype(np.int64) + piece.notes["duration"][rows])
     following = np.append(begin[1:], np.inf)
     following[lines.starts[1:][np.diff(lines.starts) > 0] - 1] = np.inf
-    until: npt.NDArray[np.float64] = np.minimum(following, np.ceil(bars_at(piece, tick)))
+    until: Floats = np.minimum(following, np.ceil(bars_at(piece, tick)))
     return until
 
 
