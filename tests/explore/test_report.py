@@ -15,12 +15,13 @@ import pytest
 
 from partimento.errors import CorpusError
 from partimento.explore.analysis import Exploration, explore
-from partimento.explore.charts import columns, curves, grid, percent, rows, short
-from partimento.explore.facts import FACTS, facts, figure_text, number
+from partimento.explore.charts import columns, curves, grid, rows
+from partimento.explore.facts import FACTS, facts
 from partimento.explore.features import FEATURES, FIGURES
 from partimento.explore.music import Music
 from partimento.explore.report import to_html
 from partimento.explore.tables import write_tables
+from partimento.explore.wording import figure_text, number, percent, short
 from partimento.piece import NOTE, Array
 from tests.made import made_piece
 
