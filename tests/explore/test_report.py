@@ -91,7 +91,7 @@ def test_the_page_stands_alone(which: str, request: pytest.FixtureRequest) -> No
         counted = any(one.measures.counts[feature.name].any() for one in exploration.sets)
         if feature.section and counted and not feature.name.startswith("place_"):
             assert f"<h3>{feature.title}</h3>" in text
-    assert text.count("<details") == 3 * 8
+    assert text.count("<details") == 3 * 8 + len(exploration.beside)
     assert ("Side by side" in text) == (which == "together")
     assert "nan" not in re.sub(r"base64,[^\"]*|[a-z]*nan[a-z]+|[a-z]+nan[a-z]*", "", text)
 

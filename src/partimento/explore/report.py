@@ -42,7 +42,7 @@ def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] =
     environment.filters["per_thousand"] = per_thousand
     sets = exploration.sets
     page = environment.from_string(source).render(
-        title=title or " beside ".join(one.music.name for one in sets),
+        title=title or (" beside " if len(sets) == 2 else ", ").join(one.music.name for one in sets),
         notes=notes,
         folder=folder,
         version=__version__,

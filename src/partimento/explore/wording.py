@@ -45,17 +45,9 @@ def number(value: float) -> str:
     if not np.isfinite(value):
         return "–"
     size = abs(value)
-    text = (
-        f"{size:,.0f}"
-        if size >= 100
-        else f"{size:.3g}"
-        if size >= 0.01
-        else f"{size:.1g}"
-        if size >= 0.001
-        else "<0.001"
-        if size
-        else "0"
-    )
+    if 0 < size < 0.001:
+        return "<0.001" if value > 0 else "−0.000"
+    text = f"{size:,.0f}" if size >= 100 else f"{size:.3g}" if size >= 0.01 or not size else f"{size:.1g}"
     return f"−{text}" if value < 0 else text
 
 
