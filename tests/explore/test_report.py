@@ -15,12 +15,13 @@ import pytest
 
 from partimento.errors import CorpusError
 from partimento.explore.analysis import Exploration, explore
-from partimento.explore.charts import columns, curves, grid, percent, rows, short
-from partimento.explore.facts import FACTS, facts, figure_text, number
+from partimento.explore.charts import columns, curves, grid, rows
+from partimento.explore.facts import FACTS, facts
 from partimento.explore.features import FEATURES, FIGURES
 from partimento.explore.music import Music
 from partimento.explore.report import to_html
 from partimento.explore.tables import write_tables
+from partimento.explore.wording import figure_text, number, percent, short
 from partimento.piece import NOTE, Array
 from tests.made import made_piece
 
@@ -90,7 +91,7 @@ def test_the_page_stands_alone(which: str, request: pytest.FixtureRequest) -> No
         counted = any(one.measures.counts[feature.name].any() for one in exploration.sets)
         if feature.section and counted and not feature.name.startswith("place_"):
             assert f"<h3>{feature.title}</h3>" in text
-    assert text.count("<details") == 3 * 8
+    assert text.count("<details") == 3 * 8 + len(exploration.beside)
     assert ("Side by side" in text) == (which == "together")
     assert "nan" not in re.sub(r"base64,[^\"]*|[a-z]*nan[a-z]+|[a-z]+nan[a-z]*", "", text)
 

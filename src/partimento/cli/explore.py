@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from partimento.cli.music import Reader, groups
 from partimento.cli.screen import Flag, Problem, Screen, Tell, check_parents, counted, duration, not_negative, positive, short
-from partimento.errors import InvalidOption, UnreadableFile
+from partimento.errors import InvalidOption
 
 if TYPE_CHECKING:
     from partimento.explore.analysis import Exploration
     from partimento.explore.music import Music
 
 MOST_SETS = 6  # as many as there are colours
-MODEL, MANIFEST = "model.safetensors", "manifest.json"
 
 
 def explore(
@@ -93,10 +91,8 @@ def explore(
     refused: dict[str, str] = {}
     said: list[str] = []
     with screen.progress() as tell:
-        reader = _Reader(
-            part, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell
-        )
-        sets = [reader.read(group) for group in _groups(sources)]
+        reader = Reader(part, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell)
+        sets = [reader.read(group) for group in groups(sources)]
         left_out: list[str] = []
         if by:
             if len(sets) > 1:
@@ -114,86 +110,6 @@ def explore(
         write_atomic(out, to_html(exploration, notes=[text for text in said if text], folder=data.name))
         write_tables(exploration, data)
     _tell(screen, exploration, out, data, said, refused, encoding, left_out)
-
-
-def _groups(sources: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The sources, files named one after another put together."""
-
-    def is_file(source: str) -> bool:
-        return os.path.isfile(source) and not source.lower().endswith((".zip", MODEL))
-
-    return [
-        group for files, some in groupby(sources, is_file) for group in ([tuple(some)] if files else [(source,) for source in some])
-    ]
-
-
-class _Reader:
-    """Reads a group of sources as one set of music."""
-
-    def __init__(self, part: str, count: int, notes: int, seed: int, workers: int, refused: dict[str, str], tell: Tell) -> None:
-        self.part, self.count, self.notes, self.seed = part, count, notes, seed
-        self.workers, self.refused, self.tell = workers, refused, tell
-
-    def read(self, group: tuple[str, ...]) -> Music:
-        path = Path(group[0])
-        if (path / MANIFEST).is_file():
-            return self._corpus(path)
-        if (path / MODEL).is_file() or path.name.endswith(MODEL):
-            return self._run(path)
-        return self._files(group)
-
-    def _corpus(self, folder: Path) -> Music:
-        from partimento.corpus import PARTS, Corpus
-        from partimento.errors import UnknownName
-        from partimento.explore.music import Music
-
-        if self.part and self.part not in PARTS:
-            raise UnknownName("part", self.part, PARTS)
-        return Music.of_corpus(Corpus.open(folder), part=self.part)
-
-    def _run(self, run: Path) -> Music:
-        from partimento.composing.compose import compose
-        from partimento.explore.music import Music
-        from partimento.models.checkpoint import Checkpoint
-
-        checkpoint = Checkpoint.load(run)
-        name = (run.resolve() if run.is_dir() else run.resolve().parent).name
-
-        def on_progress(done: int, of: int) -> None:
-            self.tell(f"{name} writes", done, of)
-
-        made = compose(checkpoint, notes=self.notes, seed=self.seed, count=self.count, on_progress=on_progress)
-        return Music.of(name, [one.piece for one in made])
-
-    def _files(self, group: tuple[str, ...]) -> Music:
-        from partimento.corpus import Labels
-        from partimento.errors import CorpusError
-        from partimento.explore.music import Music
-        from partimento.formats import read_all
-
-        labels = Labels.of(sets=[source.partition(":")[2] for source in group if source.startswith("music21:")])
-        pieces, names = [], []
-        title = _title(group)
-        for done, (name, piece) in enumerate(read_all(group, workers=self.workers, seconds=20.0), 1):
-            if isinstance(piece, UnreadableFile):
-                self.refused[name] = ": ".join(text for text in (piece.reason, piece.detail) if text)
-                continue
-            pieces.append(replace(piece, about=labels.apply(piece.about, name)[0]))
-            names.append(name)
-            if done % 50 == 0:
-                self.tell(f"reading {title}", done, max(done, len(group)))
-        if not pieces:
-            why = next(iter(self.refused.items()), ("", ""))
-            raise CorpusError(f"{group[0]}: no music in it{f' ({why[0]}: {why[1]})' if why[0] else ''}")
-        return Music.of(title, pieces, names)
-
-
-def _title(group: tuple[str, ...]) -> str:
-    """What a set of files is called: the source, or the folder of several files."""
-    if len(group) == 1:
-        return group[0].removeprefix("music21:") if group[0].startswith("music21:") else Path(group[0]).resolve().stem
-    folders = {Path(source).resolve().parent.name for source in group}
-    return folders.pop() if len(folders) == 1 else f"{len(group)} files"
 
 
 def _through(sets: list[Music], said: list[str], tell: Tell) -> tuple[list[Music], str]:

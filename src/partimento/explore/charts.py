@@ -10,6 +10,7 @@ from html import escape
 import numpy as np
 
 from partimento.explore.music import Floats, Ints
+from partimento.explore.wording import percent, short
 
 COLOURS = ("#2f6db3", "#d1603d", "#3a8f6b", "#8a5aa8", "#c79a1b", "#7b828a")
 FAINT = "#5a6068"
@@ -139,21 +140,6 @@ def picture(values: Floats, alt: str) -> str:
     imsave(buffer, np.repeat(np.repeat(values, 2, axis=0), 2, axis=1), cmap="Blues", vmin=0, vmax=1, format="png")
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return f'<img class="matrix" alt="{escape(alt)}" src="data:image/png;base64,{data}">'
-
-
-def percent(share: float) -> str:
-    """A share as people read it."""
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    return f"{100 * share:.0f}%" if share >= 0.0995 or share == 0 else f"{100 * share:.1f}%"
-
-
-def short(number: float) -> str:
-    """A count in a few letters: 12,000 is 12k."""
-    for size, letter in ((1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.3g}{letter}"
-    return f"{number:.3g}"
 
 
 def _ramp(number: int, count: int) -> str:

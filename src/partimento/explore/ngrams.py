@@ -72,6 +72,7 @@ class Ngrams:
             packed |= following
         order = np.argsort(packed)
         self._windows, self._piece = packed[order], piece[order]
+        self._found: dict[int, tuple[U64, Ints, Ints]] = {}
 
     def counts(self, n: int) -> tuple[U64, Ints]:
         """Every run of `n` symbols as a number of n bytes, ascending, and how often it occurs."""
@@ -170,6 +171,12 @@ class Ngrams:
         """Each run of n symbols and its stretch of the sorted windows."""
         if not 1 <= n <= LONGEST:
             raise ValueError(f"runs of {n} symbols; they have 1 to {LONGEST}")
+        if n not in self._found:
+            self._found = {size: found for size, found in self._found.items() if n - 2 <= size < n}  # what `_expected` needs
+            self._found[n] = self._stretches(n)
+        return self._found[n]
+
+    def _stretches(self, n: int) -> tuple[U64, Ints, Ints]:
         prefix = self._windows >> np.uint64(64 - 8 * n)
         bounds = np.flatnonzero(np.concatenate([[True], prefix[1:] != prefix[:-1], [True]])) if len(prefix) else np.zeros(1, int)
         runs, starts, stops = prefix[bounds[:-1]], bounds[:-1], bounds[1:]

@@ -10,13 +10,14 @@ import numpy as np
 from partimento import __version__
 from partimento.explore import charts
 from partimento.explore.analysis import Beside, Exploration, Explored
-from partimento.explore.facts import facts, figure_text, number, per_thousand
+from partimento.explore.facts import facts
 from partimento.explore.features import FEATURES, FIGURES, LARGEST_INTERVAL, Feature
 from partimento.explore.harmony import NUMERALS
 from partimento.explore.lines import QUARTERS
 from partimento.explore.music import Ints
 from partimento.explore.ngrams import KINDS, LONGEST, Gram
 from partimento.explore.tables import values
+from partimento.explore.wording import figure_text, number, per_thousand, percent
 from partimento.render.snippet import intervals_svg, notes_svg, rhythm_svg
 
 SECTIONS = ("Pitch", "Time", "Harmony", "Texture")
@@ -41,7 +42,7 @@ def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] =
     environment.filters["per_thousand"] = per_thousand
     sets = exploration.sets
     page = environment.from_string(source).render(
-        title=title or " beside ".join(one.music.name for one in sets),
+        title=title or (" beside " if len(sets) == 2 else ", ").join(one.music.name for one in sets),
         notes=notes,
         folder=folder,
         version=__version__,
@@ -112,7 +113,7 @@ def _alt(feature: Feature, sets: Sequence[Explored]) -> str:
     for one in sets:
         share = one.measures.share(feature.name)
         top = [at for at in np.argsort(-share)[:3].tolist() if share[at] > 0]
-        parts.append(f"{one.music.name}: " + ", ".join(f"{feature.labels[at]} {charts.percent(float(share[at]))}" for at in top))
+        parts.append(f"{one.music.name}: " + ", ".join(f"{feature.labels[at]} {percent(float(share[at]))}" for at in top))
     return f"{feature.title}. " + "; ".join(parts)
 
 
@@ -160,7 +161,7 @@ def _row(kind: str, gram: Gram, one: Explored) -> dict[str, Any]:
     return {
         "picture": Markup(_figure(kind, gram.symbols)),
         "count": f"{gram.count:,}",
-        "share": charts.percent(gram.pieces / len(one.music)),
+        "share": percent(gram.pieces / len(one.music)),
         "where": [_short(one.music.names[piece]) for piece in gram.where[:2]],
         "ratio": number(gram.count / gram.expected) if gram.expected == gram.expected else "",
     }
