@@ -35,6 +35,10 @@ SPREAD = 0.35  # how far from the middle (1: all the way) the outer of several t
 ECHO_SECONDS, ECHO_GAIN, ECHO_DELAY_SECONDS = 1.3, 0.11, 0.012  # a small hall: down by 60 dB, its loudness, its first answer
 WRITE_FRAMES = 65_536  # libsndfile crashes on long Ogg Vorbis written at once
 
+# a note in samples: it starts, its key is held, and it is cut off `stop` after its start
+SOUND = np.dtype([*((name, "<i8") for name in ("start", "held", "stop")), ("pitch", "u1"), ("velocity", "u1"), ("track", "<u2")])
+NEVER = 1 << 40
+
 Samples = npt.NDArray[np.float32]
 Tell = Callable[[int, int], None]
 
@@ -96,29 +100,52 @@ def blocks(
     if not LEAST_RATE <= rate <= MOST_RATE:
         raise InvalidOption(f"the rate is {rate} samples a second; it must be {LEAST_RATE}..{MOST_RATE}")
     piece = pedalled(piece)
-    notes = piece.notes[np.argsort(piece.notes["onset"], kind="stable")]
-    start = _frames(piece, notes["onset"], rate)
-    held = np.maximum(1, _frames(piece, notes["onset"].astype(np.int64) + notes["duration"], rate) - start)
-    end = int((start + held).max())
-    total, size = end + round(TAIL_SECONDS * rate), round(BLOCK_SECONDS * rate)
     voices = _voices(Path(soundfont) if soundfont else default_path(), rate)
-    echo = _Echo(rate)
-    place = _places(piece)
-    choke = _chokes(piece, notes, start, voices.font)
-    fade = round(TAIL_SECONDS / 2 * rate)
+    sounds = _sounds(piece, rate, voices.font)
+    total = int((sounds["start"] + sounds["held"]).max()) + round(TAIL_SECONDS * rate)
+    size, fade = round(BLOCK_SECONDS * rate), round(TAIL_SECONDS / 2 * rate)
+    place, echo = _places(piece), _Echo(rate)
     pending: Samples = np.zeros((0, 2), np.float32)
     first = 0
     for at in range(0, total, size):
-        last = int(np.searchsorted(start, at + size))
-        dry = _mixed(voices, piece, notes[first:last], start[first:last] - at, held[first:last], choke[first:last], place, pending)
+        last = int(np.searchsorted(sounds["start"], at + size))
+        dry, pending = _split(_mixed(voices, piece, sounds[first:last], at, place, pending), min(size, total - at))
         first = last
-        dry, pending = _split(dry, min(size, total - at))
         block = dry + echo(dry)
         over = at + np.arange(len(block)) - (total - fade)
         block *= np.clip(1 - over / fade, 0, 1).astype(np.float32)[:, None]
         yield block
         if on_progress is not None:
             on_progress(min(at + size, total) // rate, total // rate)
+
+
+def _sounds(piece: Piece, rate: int, font: SoundFont) -> Array:
+    """The notes (`SOUND`) in the order of their starts."""
+    notes = piece.notes[np.argsort(piece.notes["onset"], kind="stable")]
+    sounds = np.zeros(len(notes), SOUND)
+    for name in ("pitch", "velocity", "track"):
+        sounds[name] = notes[name]
+    sounds["start"] = _frames(piece, notes["onset"], rate)
+    sounds["held"] = np.maximum(1, _frames(piece, notes["onset"].astype(np.int64) + notes["duration"], rate) - sounds["start"])
+    sounds["stop"] = NEVER
+    for number, track in enumerate(piece.tracks):
+        if track.is_drum:
+            _choke(sounds, np.flatnonzero(sounds["track"] == number), font.zones(track.program, True))
+    return sounds
+
+
+def _choke(sounds: Array, rows: npt.NDArray[np.int64], zones: list[Zone]) -> None:
+    """Stops each stroke of a track at the next one of its exclusive class (section 8.1.3): an open hi-hat, when it closes."""
+    kind = np.zeros(128, np.int64)
+    for zone in zones:
+        keys = kind[zone.low_key : zone.high_key + 1]
+        np.maximum(keys, zone.amounts[57], out=keys)
+    kinds = kind[sounds["pitch"][rows]]
+    for one in np.unique(kinds[kinds > 0]):
+        same = rows[kinds == one]
+        start = sounds["start"][same]
+        later = np.append(np.unique(start), NEVER)
+        sounds["stop"][same] = later[np.searchsorted(later, start, side="right")] - start
 
 
 def _frames(piece: Piece, ticks: Array, rate: int) -> npt.NDArray[np.int64]:
@@ -134,33 +161,21 @@ def _voices(path: Path, rate: int) -> Voices:
     return Voices(SoundFont(path), rate)
 
 
-def _mixed(
-    voices: Voices,
-    piece: Piece,
-    notes: Array,
-    start: npt.NDArray[np.int64],
-    held: npt.NDArray[np.int64],
-    choke: npt.NDArray[np.int64],
-    place: npt.NDArray[np.float64],
-    pending: Samples,
-) -> Samples:
-    """The notes that start in a block, to their ends, on what is left of those before; `start` counts from the block."""
-    sounds: list[tuple[int, Samples, npt.NDArray[np.float32]]] = []
-    longest = len(pending)
-    columns = (notes["pitch"], notes["velocity"], notes["track"], start, held, choke)
-    for pitch, velocity, track, begin, length, stop in zip(*(column.tolist() for column in columns), strict=True):
+def _mixed(voices: Voices, piece: Piece, sounds: Array, at: int, place: npt.NDArray[np.float64], pending: Samples) -> Samples:
+    """The notes that start in a block (which starts `at`), to their ends, on what is left of those before."""
+    mix = pending
+    for start, held, stop, pitch, velocity, track in sounds.tolist():
         instrument = piece.tracks[track]
         for zone in voices.font.sounding(instrument.program, instrument.is_drum, pitch, velocity):
-            long = STROKE_SECONDS * voices.rate if instrument.is_drum and zone.dies_away else length
-            wave = _sounding(voices, zone, pitch, int(long), stop)
-            sounds.append((begin, wave, _sides(zone, velocity, place[track])))
-            longest = max(longest, begin + len(wave))
-    mix: Samples = np.zeros((longest, 2), np.float32)
-    mix[: len(pending)] = pending
-    for begin, wave, sides in sounds:
-        part = mix[begin : begin + len(wave)]
-        part[:, 0] += wave * sides[0]
-        part[:, 1] += wave * sides[1]
+            rings = instrument.is_drum and zone.dies_away
+            wave = _sounding(voices, zone, pitch, round(STROKE_SECONDS * voices.rate) if rings else held, stop)
+            begin, end = start - at, start - at + len(wave)
+            if end > len(mix):
+                more = max(end - len(mix), 2 * voices.rate)  # seldom, for it copies all
+                mix = np.concatenate([mix, np.zeros((more, 2), np.float32)])
+            left, right = _sides(zone, velocity, place[track])
+            mix[begin:end, 0] += wave * left
+            mix[begin:end, 1] += wave * right
     return mix
 
 
@@ -176,10 +191,10 @@ def _sounding(voices: Voices, zone: Zone, pitch: int, held: int, stop: int) -> S
     return wave
 
 
-def _sides(zone: Zone, velocity: int, place: float) -> npt.NDArray[np.float32]:
+def _sides(zone: Zone, velocity: int, place: float) -> Samples:
     """The gains of left and right: loudness by the square of the velocity (section 8.4.1), equal power over the sides."""
     across = np.clip(zone.amounts[17] / 500 + place, -1, 1) * np.pi / 4 + np.pi / 4
-    gains: npt.NDArray[np.float32] = ((velocity / 127) ** 2 * np.array([np.cos(across), np.sin(across)])).astype(np.float32)
+    gains: Samples = ((velocity / 127) ** 2 * np.array([np.cos(across), np.sin(across)])).astype(np.float32)
     return gains
 
 
@@ -190,24 +205,6 @@ def _places(piece: Piece) -> npt.NDArray[np.float64]:
     if len(tuned) > 1:
         place[tuned] = np.linspace(-SPREAD, SPREAD, len(tuned))
     return place
-
-
-def _chokes(piece: Piece, notes: Array, start: npt.NDArray[np.int64], font: SoundFont) -> npt.NDArray[np.int64]:
-    """How long each stroke may ring: until the next of its exclusive class (section 8.1.3) on its track, as with hi-hats."""
-    ring = np.full(len(notes), 1 << 40)
-    for number, track in enumerate(piece.tracks):
-        rows = np.flatnonzero(notes["track"] == number) if track.is_drum else np.zeros(0, np.int64)
-        if not len(rows):
-            continue
-        kind = np.zeros(128, np.int64)
-        for zone in font.zones(track.program, True):
-            kind[zone.low_key : zone.high_key + 1] = np.maximum(kind[zone.low_key : zone.high_key + 1], zone.amounts[57])
-        kinds = kind[notes["pitch"][rows]]
-        for one in np.unique(kinds[kinds > 0]):
-            same = rows[kinds == one]
-            later = np.append(np.unique(start[same]), 1 << 40)
-            ring[same] = later[np.searchsorted(later, start[same], side="right")] - start[same]
-    return ring
 
 
 class _Echo:

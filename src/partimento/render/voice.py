@@ -31,6 +31,7 @@ class Voices:
     def __init__(self, font: SoundFont, rate: int) -> None:
         self.font, self.rate = font, rate
         self._kept: OrderedDict[tuple[int, int], tuple[Wave, bool]] = OrderedDict()
+        self._releases: dict[int, Wave] = {}
         self._bytes = 0
 
     def wave(self, zone: Zone, key: int, samples: int) -> Wave:
@@ -51,8 +52,11 @@ class Voices:
 
     def release(self, zone: Zone) -> Wave:
         """How a wave fades once its key is let go: from 1 down to silence."""
-        seconds = max(LEAST_RELEASE_SECONDS, _seconds(zone.amounts[38]))
-        return _gain(np.linspace(0, SILENCE_DB, int(seconds * self.rate), endpoint=False)).astype(np.float32)
+        if zone.number not in self._releases:
+            seconds = max(LEAST_RELEASE_SECONDS, _seconds(zone.amounts[38]))
+            drop_db = np.linspace(0, SILENCE_DB, int(min(seconds, LONGEST_SECONDS) * self.rate), endpoint=False)
+            self._releases[zone.number] = _gain(drop_db).astype(np.float32)
+        return self._releases[zone.number]
 
     def _made(self, zone: Zone, key: int, samples: int) -> Wave:
         amounts = zone.amounts
