@@ -5,6 +5,7 @@ Importing numba and its code takes a quarter of a second, so modules of loops ar
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -17,11 +18,13 @@ import numba
 from numba.core import config
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
+_JIT: Any = numba.njit
+_CONFIG: Any = config
 
 
 def inlined(loop: Loop) -> Loop:
     """A loop that is called only by compiled ones of its own file."""
-    return numba.njit(boundscheck=True)(loop)  # type: ignore[no-any-return]
+    return _JIT(boundscheck=True)(loop)  # type: ignore[no-any-return]
 
 
 def compiled(*types: Any) -> Callable[[Loop], Loop]:
@@ -40,11 +43,11 @@ def compiled(*types: Any) -> Callable[[Loop], Loop]:
 
 
 def _compile(loop: Loop, types: tuple[Any, ...], folder: Path | None) -> Loop:
-    was, config.CACHE_DIR = config.CACHE_DIR, str(folder or "")
+    was, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(folder or "")
     try:
-        return numba.njit(types, boundscheck=True, cache=folder is not None)(loop)  # type: ignore[no-any-return]
+        return _JIT(types, boundscheck=True, cache=folder is not None)(loop)  # type: ignore[no-any-return]
     finally:
-        config.CACHE_DIR = was
+        _CONFIG.CACHE_DIR = was
 
 
 def _folders(loop: Callable[..., Any]) -> Iterator[Path]:
@@ -57,7 +60,8 @@ def _folders(loop: Callable[..., Any]) -> Iterator[Path]:
     made_from.update(source.read_bytes())
     name = made_from.hexdigest()[:16]
     yield source.parent / "__pycache__" / name
-    yield Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "partimento" / name
+    with contextlib.suppress(RuntimeError):  # nobody's home
+        yield Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "partimento" / name
 
 
 def _can_write(folder: Path) -> bool:

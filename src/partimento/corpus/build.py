@@ -29,13 +29,11 @@ from partimento.corpus.splits import assign_parts
 from partimento.corpus.store import FORMAT_VERSION, MANIFEST, Corpus, read_manifest
 from partimento.errors import CorpusError, InvalidOption
 from partimento.files import seal, sha256, unseal, write_atomic, write_atomic_with
-from partimento.formats import item_to_json, supervise, unpack
+from partimento.formats import READ_TASK, item_to_json, supervise, unpack
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.sources import Item, Listing, list_items
 from partimento.formats.wire import piece_to_bytes
 from partimento.piece import NOTE, Piece
-
-READ_TASK = "partimento.formats:read_task"
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Melody(Encoding):
     def encode(self, piece: Piece) -> Events:
         from partimento.encodings.melodyloop import encode  # here, since it takes a while to load
 
-        return encode(
+        events: Events = encode(
             piece.notes,
             np.array([track.is_drum for track in piece.tracks], bool),
             nearest_twelfth(piece.ticks_per_quarter),
@@ -60,6 +60,7 @@ class Melody(Encoding):
             tuple(PITCHES).index(self.pitch),
             CHORDS.index(self.chord),
         )
+        return events
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
         events = np.asarray(events).astype(np.int64).reshape(-1, 2)

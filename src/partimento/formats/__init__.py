@@ -24,6 +24,7 @@ from partimento.formats.midiwrite import midi_from_piece
 from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_musicxml
 from partimento.piece import Piece
 
+READ_TASK = "partimento.formats.readtask:read_task"  # of `supervise.run`, for items as JSON
 _KEPT_BYTES = 16 << 20
 Reader = Callable[..., tuple[Piece, Counter[str]]]
 
@@ -77,9 +78,7 @@ def read(path: str | os.PathLike[str], *, trusted: bool = False, limits: Limits 
     if trusted:
         return parse(sources.load(item), item.suffix, source=item.name, limits=limits)[0]
     task = {"item": item_to_json(item)}
-    for _, reply in supervise.run(
-        "partimento.formats:read_task", [task], workers=1, seconds=seconds, init={"limits": vars(limits)}
-    ):
+    for _, reply in supervise.run(READ_TASK, [task], workers=1, seconds=seconds, init={"limits": vars(limits)}):
         if reply.ok:
             return unpack(reply.data)[0]
         raise UnreadableFile(reply.reason, reply.detail, name=item.name)
@@ -115,12 +114,6 @@ def _item(path: str) -> sources.Item:
 def item_to_json(item: sources.Item) -> dict[str, Any]:
     """An item as a task of a worker."""
     return dict(vars(item))
-
-
-def read_task(task: dict[str, Any], *, limits: dict[str, Any] | None = None) -> bytes:
-    """Worker side: the piece of an item, packed. A task of `supervise.run("partimento.formats:read_task", ...)`."""
-    item = sources.Item(**task["item"])
-    return pack(*parse(sources.load(item), item.suffix, source=item.name, limits=Limits(**limits) if limits else DEFAULT_LIMITS))
 
 
 def pack(piece: Piece, repairs: Counter[str]) -> bytes:

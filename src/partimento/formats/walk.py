@@ -100,7 +100,7 @@ def _read(data: Any, at: int, stop: int, events: Any, rows: Any, tally: Any) -> 
         else:
             delta, at = _number(data, at, stop)
         tick += delta
-        if at == _CUT or at == stop or count == len(events):
+        if at < 0 or at >= stop or count == len(events):
             break
         status = int(data[at])
         if status >= 0x80:
@@ -159,8 +159,8 @@ def _new_sound(sounds: Any, tally: Any, chunk: int, channel: int, program: int) 
 
 
 @inlined
-def _play(events: Any, chunk: int, end: int, notes: Any, sounds: Any, pedals: Any, tally: Any, keys: Any) -> bool:
-    """Follows the events of a chunk up to its end. Whether notes were not ended: then their keys are alone, and it needs another go.
+def _play(events: Any, chunk: int, end: int, notes: Any, sounds: Any, pedals: Any, tally: Any, states: Any) -> bool:
+    """Follows the events of a chunk up to its end. True when it needs another go, since keys became alone.
 
     A note ends with the first note-off of its key that no earlier note took, after one tick at least.
     """
@@ -169,8 +169,8 @@ def _play(events: Any, chunk: int, end: int, notes: Any, sounds: Any, pedals: An
     sound_of = np.full(16 * 128, -1)  # by channel and program
     count, sounding = int(tally["notes"]), 0
     for event in events:
-        if count == len(notes) or tally["sounds"] == len(sounds):
-            break
+        if count == len(notes) or tally["sounds"] == len(sounds) or tally["pedals"] == len(pedals):
+            break  # full
         status, tick, first, second = int(event["status"]), int(event["tick"]), int(event["first"]), int(event["second"])
         channel, kind = status & 15, status >> 4
         sound = channel << 7 | programs[channel]
@@ -178,7 +178,7 @@ def _play(events: Any, chunk: int, end: int, notes: Any, sounds: Any, pedals: An
             if sound_of[sound] < 0:
                 sound_of[sound] = _new_sound(sounds, tally, chunk, channel, programs[channel])
             sounds[sound_of[sound]]["notes"] += 1
-            key = keys[channel << 7 | first]
+            key = states[channel << 7 | first]
             if key["alone"] and key["first"] >= 0:
                 before = notes[key["first"]]
                 before["duration"] = min(max(tick - before["onset"], 1), _LATE)
@@ -196,7 +196,7 @@ def _play(events: Any, chunk: int, end: int, notes: Any, sounds: Any, pedals: An
             count += 1
             sounding += 1
         elif kind == 0x9 or kind == 0x8:
-            key = keys[channel << 7 | first]
+            key = states[channel << 7 | first]
             if key["first"] < 0:
                 continue
             if key["alone"] and key["replaced"] == tick:
@@ -224,7 +224,7 @@ def _play(events: Any, chunk: int, end: int, notes: Any, sounds: Any, pedals: An
     tally["notes"] = count
     again = False
     if sounding:
-        for key in keys:
+        for key in states:
             if key["first"] >= 0 and key["alone"]:
                 note = notes[key["first"]]
                 note["duration"] = min(max(end - note["onset"], 1), _LATE)
@@ -232,43 +232,32 @@ def _play(events: Any, chunk: int, end: int, notes: Any, sounds: Any, pedals: An
             elif key["first"] >= 0:
                 key["alone"] = 1
                 again = True
-            key["first"] = key["replaced"] = -1
+            key["first"] = -1
     return again
 
 
 _BYTES = numba.types.Array(numba.uint8, 1, "C", readonly=True)
-_ARRAYS = [numba.from_dtype(dtype)[::1] for dtype in (_EVENT, *(dtype for dtype, _ in _ROWS.values()), _TALLY)]
+_EVENTS, _TALLIES, *_FOUND = (numba.from_dtype(dtype)[::1] for dtype in (_EVENT, _TALLY, *(dtype for dtype, _ in _ROWS.values())))
 
 
-@compiled(_BYTES, numba.int64[:, ::1], *_ARRAYS)
-def _walk(
-    data: Any,
-    chunks: Any,
-    events: Any,
-    notes: Any,
-    sounds: Any,
-    pedals: Any,
-    tempos: Any,
-    meters: Any,
-    keys: Any,
-    markers: Any,
-    tallies: Any,
-) -> bool:
+@compiled(_BYTES, numba.int64[:, ::1], _EVENTS, _TALLIES, numba.types.Tuple(_FOUND))  # type: ignore[no-untyped-call]
+def _walk(data: Any, chunks: Any, events: Any, tallies: Any, found: Any) -> bool:
     """Reads the chunks into the arrays. False where one of them is full."""
+    notes, sounds, pedals, tempos, meters, keys, markers = found
     tally = tallies[0]
-    of_key = np.zeros(16 * 128, _KEY_STATE)
-    for place in range(len(of_key)):
-        of_key[place]["first"] = of_key[place]["replaced"] = -1
+    states = np.zeros(16 * 128, _KEY_STATE)
+    for state in states:
+        state["first"] = state["replaced"] = -1
     for chunk in range(len(chunks)):
-        rows = (tempos, meters, keys, markers)
-        count, end = _read(data, chunks[chunk, 0], chunks[chunk, 1], events, rows, tally)
+        start, stop = chunks[chunk]
+        count, end = _read(data, start, stop, events, (tempos, meters, keys, markers), tally)
         before = tallies.copy()
-        if _play(events[:count], chunk, end, notes, sounds, pedals, tally, of_key):
+        if _play(events[:count], chunk, end, notes, sounds, pedals, tally, states):
             tallies[0] = before[0]
-            _play(events[:count], chunk, end, notes, sounds, pedals, tally, of_key)
-            for place in range(len(of_key)):
-                of_key[place]["alone"] = False
-        if count == len(events) or tally["notes"] == len(notes) or tally["sounds"] == len(sounds):
+            _play(events[:count], chunk, end, notes, sounds, pedals, tally, states)
+            for state in states:
+                state["alone"], state["replaced"] = 0, -1
+        if count == len(events) or tally["notes"] == len(notes) or tally["sounds"] == len(sounds) or tally["pedals"] == len(pedals):
             return False
     return True
 
@@ -297,7 +286,7 @@ def walk(data: bytes, chunks: Sequence[tuple[int, int]], *, max_notes: int) -> W
     most = {"notes": max_notes + 1, "sounds": _MAX_SOUNDS, "pedals": most_events}
     arrays = [np.empty(min(len(data) // size + 2, most.get(name, len(data))), dtype) for name, (dtype, size) in _ROWS.items()]
     events, tally = np.empty(min(len(data) // 2 + 2, most_events), _EVENT), np.zeros(1, _TALLY)
-    done = _walk(np.frombuffer(data, np.uint8), np.array(chunks, np.int64), events, *arrays, tally)
+    done = _walk(np.frombuffer(data, np.uint8), np.array(chunks, np.int64), events, tally, tuple(arrays))
     count = dict(zip(_TALLY.names or (), tally.item(), strict=True))
     if not done and count["sounds"] == _MAX_SOUNDS:
         raise UnreadableFile("too many tracks", f"{_MAX_SOUNDS} channels and programs or more")
