@@ -12,7 +12,7 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["errors", "files", "piece"],
+    ["compiled", "errors", "files", "piece"],
     ["theory", "pedal", "instruments"],
     ["harmony", "notate"],
     ["formats", "encodings", "render"],

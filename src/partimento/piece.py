@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ class Piece:
     chord symbols. A chord holds until the next one; its root and bass are pitch classes, equal where it is not inverted, -1
     where no chord sounds; `quality` is an index into `QUALITIES`. `pedals` (`PEDAL`) are the stretches, by track and onset
     and none within another, in which the sustain pedal of a track is down. Arrays are read-only. Raises `InvalidPiece`
-    when a value is out of range.
+    when a value is out of range. `canonical` vouches for the notes: their values are in range, they are in order.
     """
 
     notes: Array
@@ -88,15 +88,16 @@ class Piece:
     about: About = field(default_factory=About)
     chords: Array = field(default_factory=lambda: np.zeros(0, CHORD))
     pedals: Array = field(default_factory=lambda: np.zeros(0, PEDAL))
+    canonical: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, canonical: bool) -> None:
         """Refuses what is out of range; brings notes into canonical order and maps into that of their ticks."""
         tracks = tuple(self.tracks)
         if not 1 <= self.ticks_per_quarter <= 32767:
             raise InvalidPiece(f"ticks_per_quarter is {self.ticks_per_quarter}; it must be 1..32767")
         if len(tracks) > MAX_TRACKS:
             raise InvalidPiece(f"{len(tracks)} tracks; at most {MAX_TRACKS} are possible")
-        notes = _checked_notes(_array(self.notes, NOTE), len(tracks))
+        notes = _array(self.notes, NOTE) if canonical else _checked_notes(_array(self.notes, NOTE), len(tracks))
         tempos, meters, keys = _array(self.tempos, TEMPO), _array(self.meters, METER), _array(self.keys, KEY)
         tempos, meters, keys = _by_tick(tempos, "tempos"), _by_tick(meters, "meters"), _by_tick(keys, "keys")
         qpm = tempos["qpm"]
@@ -261,18 +262,14 @@ def _checked_notes(notes: Array, tracks: int) -> Array:
     key |= onset
     key <<= 7
     key |= notes["pitch"]
-    if np.logical_and.reduce(key[1:] > key[:-1]):
-        return notes
-    order = key.argsort(kind="stable")  # stable: three times faster, since readers give notes nearly in order
-    notes, key = notes.take(order), key.take(order)  # `take` is eight times faster than `[order]`
-    same = key[1:] == key[:-1]
-    if same.any():
-        doubled = np.zeros(len(notes), bool)
-        doubled[1:] = same
-        doubled[:-1] |= same
-        rows = np.flatnonzero(doubled)
-        doubles = notes.take(rows)
-        notes[rows] = doubles.take(np.lexsort([doubles["velocity"], doubles["duration"], key[rows]]))
+    if not np.logical_and.reduce(key[1:] >= key[:-1]):
+        order = key.argsort(kind="stable")  # stable: three times faster, since readers give notes nearly in order
+        notes, key = notes.take(order), key.take(order)  # `take` is eight times faster than `[order]`
+    same = (key[1:] == key[:-1]).nonzero()[0]  # the first of two notes of one track, onset and pitch
+    if len(same):
+        rest = notes["duration"].astype(np.int64) << 7 | notes["velocity"]
+        if (rest.take(same) > rest.take(same + 1)).any():
+            notes = notes.take(np.lexsort([rest, key]))
     return notes
 
 
@@ -295,8 +292,11 @@ def _checked_pedals(pedals: Array, tracks: int) -> Array:
         raise InvalidPiece(f"a pedal is pressed before tick 0, lifted after tick {MAX_TICK}, or down for less than one tick")
     if track.max() >= tracks:
         raise InvalidPiece(f"a pedal is on track {track.max()}; there are {tracks} tracks")
-    order = np.lexsort([duration, onset, track])
-    start = track[order] << 32 | onset[order]
+    start = track << 32 | onset
+    if np.greater_equal(start[1:], (start + duration)[:-1]).all():
+        return pedals
+    order = np.lexsort([duration, start])
+    start = start[order]
     stop = np.maximum.accumulate(start + duration[order])
     first = np.ones(len(pedals), bool)
     np.greater_equal(start[1:], stop[:-1], out=first[1:])

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from partimento.encodings import make
+from partimento.encodings.melody import Melody
 from partimento.errors import UnreadableFile
 from partimento.formats import parse
+from tests.encodings.test_melody import rows, slow_melody
+from tests.real import MOST, SETS, midi_files
 
 pytestmark = pytest.mark.data
-FOLDER = Path(os.environ.get("PARTIMENTO_DATA", "/nowhere"))
-SETS = sorted(FOLDER.glob("*.zip")) if FOLDER.is_dir() else []
-MOST = int(os.environ.get("PARTIMENTO_FILES", "200"))  # of each set
 KEYS = ["notes:profile=score", "notes:profile=piano", "notes", "notes:profile=performance", "voices", "voices:grid=12,voices=3"]
 KEYS += [
     "leadsheet",
@@ -34,16 +32,22 @@ def test_there_are_sets() -> None:
 
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 def test_the_law(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        names = sorted(name for name in archive.namelist() if name.lower().endswith((".mid", ".midi")))
-        for name in names[:: max(1, len(names) // MOST)]:
-            try:
-                piece = parse(archive.read(name), ".mid", source=name)[0]
-            except UnreadableFile:
-                continue
-            for key in KEYS:
-                encoding = make(key)
-                events = encoding.encode(piece)
-                assert np.array_equal(encoding.encode(encoding.decode(events)), events), (name, key)
-                if key in ("notes", "notes:profile=score"):
-                    assert encoding.notes_in(events) == len(piece), name
+    for name, data in midi_files(path):
+        try:
+            piece = parse(data, ".mid", source=name)[0]
+        except UnreadableFile:
+            continue
+        for key in KEYS:
+            encoding = make(key)
+            events = encoding.encode(piece)
+            assert np.array_equal(encoding.encode(encoding.decode(events)), events), (name, key)
+            if key in ("notes", "notes:profile=score"):
+                assert encoding.notes_in(events) == len(piece), name
+
+
+@pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
+def test_melody_is_that_of_its_slow_twin(path: Path) -> None:
+    for name, data in midi_files(path, MOST // 10):
+        piece = parse(data, ".mid", source=name)[0]
+        for pitch, chord in (("class", "root"), ("piano", "root"), ("midi", "top")):
+            assert rows(Melody(pitch, chord).encode(piece)) == slow_melody(piece, pitch, chord), name

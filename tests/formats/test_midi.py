@@ -1,19 +1,16 @@
-"""MIDI bytes to pieces and back: the laws of the round trip, the repairs, and the walker as the slow twin of symusic."""
+"""MIDI bytes to pieces and back: the laws of the round trip, the repairs, and limits."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from partimento.errors import UnreadableFile, WriteFailed
-from partimento.formats import midi as formats_midi
-from partimento.formats import smf
 from partimento.formats.limits import Limits
-from partimento.formats.midi import pickles_are_rows, piece_from_midi
+from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
 from partimento.formats.wire import piece_from_bytes, piece_to_bytes
 from partimento.piece import About, Piece, Track, note_array
@@ -47,71 +44,6 @@ def test_the_wire_keeps_everything(piece: Piece) -> None:
     assert piece_from_bytes(piece_to_bytes(piece)) == piece
 
 
-@pytest.mark.parametrize("kind", [0, 1])
-def test_the_slow_reader_is_the_twin_of_the_fast_one(kind: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(5)
-    for _ in range(30):
-        bodies = [_random_body(rng) for _ in range(1 if kind == 0 else int(rng.integers(1, 5)))]
-        data = midi(*bodies, kind=kind)
-        fast, fast_repairs = piece_from_midi(data)
-        with monkeypatch.context() as patch:
-            patch.setattr(smf, "probed", _refuse)
-            slow, slow_repairs = piece_from_midi(data)
-        assert fast == slow
-        assert fast_repairs == slow_repairs
-
-
-def _refuse(container: smf.Container) -> bytes:
-    raise smf.NeedsWalk("a test")
-
-
-def _random_body(rng: np.random.Generator) -> bytes:
-    """Notes of few pitches in a few channels and programs, overlapping and without length, some of them never ended."""
-    out: list[bytes] = [b"\x00\xff\x03\x01" + bytes([rng.integers(65, 91)])]
-    for _ in range(60):
-        status = int(rng.choice([0x90, 0x90, 0x80, 0xC0, 0xB0])) | int(rng.choice([0, 1, 9]))
-        delta = bytes([rng.choice([0, 0, 5, 100])])
-        second = b"" if status >> 4 == 0xC else bytes([rng.integers(0, 128)])
-        out.append(delta + bytes([status, rng.integers(60, 63)]) + second)
-    out.append(b"\x05\x90\x3c\x40\x05\x80\x3c\x40")
-    out += [
-        bytes([5, 0x80 | channel, pitch, 0]) for channel in (0, 1, 9) for pitch in (60, 61, 62) for _ in range(rng.integers(0, 9))
-    ]
-    return bytes(b"".join(out)) + END
-
-
-def test_notes_come_the_same_from_pickles_and_from_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(6)
-    files = [midi(*(_random_body(rng) for _ in range(count))) for count in (1, 2, 5)]
-    assert pickles_are_rows()
-    fast = [piece_from_midi(data) for data in files]
-    monkeypatch.setattr(formats_midi, "pickles_are_rows", lambda: False)
-    assert [piece_from_midi(data) for data in files] == fast
-
-
-@pytest.mark.parametrize("state", [b"", b"\2\0\0\0" + bytes(24), b"\2\0\0\0" + bytes(32), None])
-def test_pickles_of_another_layout_are_not_read(state: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Other:
-        def __init__(self, notes: Any) -> None:
-            pass
-
-        def __getstate__(self) -> bytes | None:
-            return state
-
-    monkeypatch.setattr(formats_midi, "NoteTickList", Other)
-    assert not pickles_are_rows.__wrapped__()
-
-
-@pytest.mark.parametrize("other", [b"\x91\x3c", b"\x9f\x05"])
-def test_a_time_that_looks_like_a_note_on_hides_no_unfinished_note(other: bytes) -> None:
-    """Bytes of times, and note-ons of several channels behind more of them than the probe looks at."""
-    times = (other + b"\xb0\x07\x01") * 9  # controllers after long waits
-    body = times + b"\x00\x90\x3c\x50" + b"\x10\x91\x3d\x51" + times + b"\x00\x9f\x3e\x52" + b"\x10\xff\x2f\x00"
-    piece, repairs = read(body)
-    assert sorted(piece.notes["pitch"].tolist()) == [60, 61, 62]
-    assert repairs == {"closed": 3}
-
-
 def test_unfinished_notes_end_at_the_next_onset_or_with_the_track() -> None:
     piece, repairs = read(b"\x00\x90\x3c\x50" + b"\x10\x90\x3c\x51" + b"\x10\xff\x2f\x00")
     assert rows(piece) == [(0, 16, 60, 80, 0), (16, 16, 60, 81, 0)]
@@ -125,7 +57,7 @@ def test_a_missing_note_off_does_not_shift_those_after_it() -> None:
     assert repairs == {"closed": 1}
 
 
-def test_only_the_chunk_with_the_unfinished_note_is_walked() -> None:
+def test_an_unfinished_note_changes_no_other_chunk() -> None:
     unfinished = TUNE.replace(b"\x90", b"\x92")  # ended in another channel
     piece, repairs = read(
         b"\x00\xc0\x05" + TUNE + END, b"\x00\xc1\x06\x00\x91\x3c\x50\x20" + END[1:], b"\x00\xc2\x07" + unfinished + END

@@ -90,7 +90,7 @@ def read_pieces(path: Path) -> tuple[list[Row], list[Piece]]:
         labels = {name: record[name] for name in ("name", "work", "part", "notes", "seconds", "content")}
         rows.append(Row(about=about, repairs=dict(record["repairs"]), **labels))
         tracks = tuple(Track(**track) for track in record["tracks"])
-        values = {name: maps[name][number] for name in MAPS}
+        values: dict[str, Any] = {name: maps[name][number] for name in MAPS}
         pieces.append(Piece(np.zeros(0, NOTE), tracks, record["ticks_per_quarter"], about=about, **values))
     return rows, pieces
 

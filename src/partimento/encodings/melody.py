@@ -21,6 +21,7 @@ DURATIONS = ("16th", "eighth", "quarter", "half", "whole")
 TICKS_PER_QUARTER = 480
 DURATION_TICKS = np.array([120, 240, 480, 960, 1920])
 PITCHES = {"class": 12, "piano": 88, "midi": 128}
+CHORDS = ("root", "top", "bass")
 LOWEST_PIANO_KEY = 21
 LONGEST_QUARTERS = 33  # nothing longer than a dotted longa has a note value of its own
 
@@ -39,7 +40,7 @@ class Melody(Encoding):
     )
 
     def __post_init__(self) -> None:
-        for option, known in (("pitch", tuple(PITCHES)), ("chord", ("root", "top", "bass"))):
+        for option, known in (("pitch", tuple(PITCHES)), ("chord", CHORDS)):
             if getattr(self, option) not in known:
                 raise InvalidOption(f"melody: {option} is {getattr(self, option)!r}; it must be one of {', '.join(known)}")
 
@@ -48,64 +49,18 @@ class Melody(Encoding):
         return Field("pitch", PITCHES[self.pitch] + 1), Field("duration", len(DURATIONS) + 1)
 
     def encode(self, piece: Piece) -> Events:
-        notes = piece.notes
-        is_drum = [track.is_drum for track in piece.tracks]
-        if any(is_drum):
-            notes = notes.take(np.flatnonzero(~np.array(is_drum)[notes["track"]]))
-        if not len(notes):
-            return np.zeros((0, 2), np.uint8)
-        onset = notes["onset"].copy()  # contiguous, since it is read twice
-        moment, grid = _moments(notes["track"], _nearest_twelfth(onset, piece.ticks_per_quarter))
-        packed = _note_values(notes["duration"], grid, piece.ticks_per_quarter)
-        # notes of one moment and one note value are a chord: after this sort they stand together, lowest first
-        packed <<= 8
-        packed |= notes["pitch"]
-        moment <<= 11
-        packed |= moment
-        packed.sort(kind="stable")  # stable: twice as fast, since they are nearly in order
-        chord = packed >> 8
-        packed &= 0xFF
-        start = _is_first(chord).nonzero()[0]
-        events = np.empty((len(start), 2), np.uint8)
-        events[:, 0] = self._pitch_id(self._one_of_each_chord(packed, start))
-        events[:, 1] = chord.take(start) & 7
+        from partimento.encodings.melodyloop import encode  # here, since it takes a while to load
+
+        events: Events = encode(
+            piece.notes,
+            np.array([track.is_drum for track in piece.tracks], bool),
+            nearest_twelfth(piece.ticks_per_quarter),
+            note_values(piece.ticks_per_quarter),
+            chord_root_table(),
+            tuple(PITCHES).index(self.pitch),
+            CHORDS.index(self.chord),
+        )
         return events
-
-    def _one_of_each_chord(self, pitch: npt.NDArray[np.int64], start: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """MIDI pitch of the note that stands for each chord; chord `i` is pitch[start[i]:start[i + 1]], ascending.
-
-        Where only the pitch class counts, any pitch of that class.
-        """
-        chosen = pitch.take(start)
-        if self.chord == "bass" or len(start) == len(pitch):
-            return chosen
-        stop = np.empty_like(start)
-        stop[:-1], stop[-1] = start[1:], len(pitch)
-        if self.chord == "top":
-            return pitch.take(stop - 1)
-        several = (stop - start > 1).nonzero()[0]  # a fifth of all chords as a rule; a single note is its own root
-        bounds = np.empty((len(several), 2), np.int64)
-        start.take(several, out=bounds[:, 0], mode="clip")
-        stop.take(several, out=bounds[:, 1], mode="clip")
-        bits = np.empty(len(pitch) + 1, np.int64)  # one more, since the last chord ends there
-        _BIT_OF_PITCH.take(pitch, out=bits[:-1], mode="clip")
-        pitch_class_set = np.bitwise_or.reduceat(bits, bounds.ravel())[::2]
-        pitch_class_set += _BASS_ROW.take(chosen.take(several))
-        chosen[several] = chord_root_table().take(pitch_class_set)
-        if self.pitch == "class":
-            return chosen
-        is_root = _PITCH_CLASS.take(pitch) == np.repeat(_PITCH_CLASS.take(chosen), stop - start)
-        lowest: npt.NDArray[np.int64] = np.minimum.reduceat(np.where(is_root, pitch, 127), start)
-        return lowest
-
-    def _pitch_id(self, pitch: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        if self.pitch == "class":
-            return _PITCH_CLASS.take(pitch) + 1
-        if self.pitch == "midi":
-            return pitch + 1
-        key = pitch - LOWEST_PIANO_KEY  # outside the keyboard: the nearest octave that is on it
-        key = np.where(key < 0, key % 12, np.where(key > 87, 76 + (key - 76) % 12, key))
-        return key + 1
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
         events = np.asarray(events).astype(np.int64).reshape(-1, 2)
@@ -135,72 +90,21 @@ class Melody(Encoding):
         return legal
 
 
-_PITCH_CLASS = np.arange(128) % 12
-_ZERO = np.zeros(1, np.int64)
-_BIT_OF_PITCH = 1 << _PITCH_CLASS
-_BASS_ROW = 4096 * _PITCH_CLASS  # where the row of a bass begins in the table of roots
-
-
-def _is_first(value: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Whether each element begins a run of equal ones."""
-    first = np.empty(len(value), bool)
-    first[0] = True
-    np.not_equal(value[1:], value[:-1], out=first[1:])
-    return first
-
-
-def _moments(track: npt.NDArray[Any], onset: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """For notes by track and onset, in twelfths: the number of each one's moment (distinct track and onset, from 1 on), and
-    the grid it is measured on, chosen by the gap to the next moment of its track."""
-    first = _is_first(onset)
-    first_of_track = _is_first(track).nonzero()[0] if track[0] != track[-1] else _ZERO
-    first[first_of_track] = True
-    moment = np.add.accumulate(first, dtype=np.int64)
-    at = onset.take(first.nonzero()[0])
-    gap = at[1:] - at[:-1]
-    gap -= gap // 12 * 12  # faster than %
-    grid = np.empty(len(at) + 1, np.int64)  # of each moment
-    _GAP_PREFERS.take(gap, out=grid[1:-1], mode="clip")
-    grid[moment.take(first_of_track) - 1] = NEARER  # the last moments of the tracks before have no gap; nor has
-    grid[-1] = NEARER
-    return moment, grid.take(moment)
-
-
-def _nearest_twelfth(tick: npt.NDArray[np.int32], ticks_per_quarter: int) -> npt.NDArray[Any]:
-    """Ticks to twelfths of a quarter on the grid of sixteenths and triplet eighths, the nearer one, sixteenths when equal."""
-    table = _phase_table(ticks_per_quarter)
-    quarter = tick // ticks_per_quarter
-    twelfth = table.take(tick - quarter * ticks_per_quarter)
-    twelfth += quarter * table.dtype.type(12)
-    return twelfth
-
-
 @cache
-def _phase_table(ticks_per_quarter: int) -> npt.NDArray[Any]:
+def nearest_twelfth(ticks_per_quarter: int) -> npt.NDArray[np.int64]:
+    """For each tick of a quarter the twelfth that is its place on the grid of sixteenths and triplet eighths, int64[ticks]."""
     phase = np.arange(ticks_per_quarter) * 12.0 / ticks_per_quarter
     sixteenth, triplet = _nearest_multiple(phase, 3), _nearest_multiple(phase, 4)
     nearer = np.where(np.abs(phase - sixteenth) <= np.abs(phase - triplet), sixteenth, triplet)
-    return nearer.astype(np.int64 if ticks_per_quarter < 12 else np.int32)  # below 12 there are more twelfths than ticks
+    return nearer.astype(np.int64)
 
 
 def _nearest_multiple(value: npt.NDArray[np.float64], unit: int) -> npt.NDArray[np.float64]:
     return np.floor(value / unit + 0.5) * unit
 
 
-def _note_values(duration: npt.NDArray[np.int32], grid: npt.NDArray[np.int64], ticks_per_quarter: int) -> npt.NDArray[np.int64]:
-    """The id 1..5 of each duration (ticks) on its grid."""
-    table = _note_value_table(ticks_per_quarter)
-    grid += duration * np.int64(3)
-    return table.take(grid, mode="clip").astype(np.int64)  # clip: what is longer is as the longest
-
-
-SIXTEENTHS, TRIPLETS, NEARER = range(3)  # the grids
-# which one fills a gap of 0..11 twelfths beyond whole quarters
-_GAP_PREFERS = np.array([2, 2, 2, 0, 1, 2, 0, 2, 1, 0, 2, 2])
-
-
 @cache
-def _note_value_table(ticks_per_quarter: int) -> npt.NDArray[np.uint8]:
+def note_values(ticks_per_quarter: int) -> npt.NDArray[np.uint8]:
     """Ids 1..5 by duration in ticks and grid, uint8[D, 3]; the last row is the same on each."""
     length = np.arange(LONGEST_QUARTERS * ticks_per_quarter + 1) * 12.0 / ticks_per_quarter
     grids = [np.maximum(_nearest_multiple(length, unit), unit) for unit in (3, 4)]

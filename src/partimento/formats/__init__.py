@@ -29,6 +29,7 @@ from partimento.formats.scorewrite import mei_from_piece, musicxml_from_piece, m
 from partimento.formats.written import REPEATS
 from partimento.piece import Piece
 
+READ_TASK = "partimento.formats.readtask:read_task"  # of `supervise.run`, for items as JSON
 _KEPT_BYTES = 16 << 20
 Reader = Callable[..., tuple[Piece, Counter[str]]]
 
@@ -47,7 +48,6 @@ WRITERS: dict[str, Callable[[Piece], bytes]] = {
     ".abc": abc_from_piece,
 }
 SUFFIXES = tuple(READERS)
-READ_TASK = "partimento.formats:read_task"
 
 
 def parse(
@@ -189,13 +189,6 @@ def _item(path: str) -> sources.Item:
 def item_to_json(item: sources.Item) -> dict[str, Any]:
     """An item as a task of a worker."""
     return dict(vars(item))
-
-
-def read_task(task: dict[str, Any], *, limits: dict[str, Any] | None = None, repeats: str = "written") -> bytes:
-    """Worker side: the piece of an item, packed. A task of `supervise.run(READ_TASK, ...)`."""
-    item = sources.Item(**task["item"])
-    of_item = Limits(**limits) if limits else DEFAULT_LIMITS
-    return pack(*parse(sources.load(item), item.suffix, source=item.name, limits=of_item, repeats=repeats))
 
 
 def pack(piece: Piece, repairs: Counter[str]) -> bytes:

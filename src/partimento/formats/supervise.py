@@ -6,6 +6,8 @@ It knows pipes, deadlines and exit codes; it does not know what the tasks are. N
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import selectors
@@ -23,6 +25,7 @@ BATCH_BYTES = 8 << 20  # and how many bytes of them, unless a single one is larg
 GATHER_SECONDS = 0.002  # longer, and workers run dry
 START_SECONDS = 60.0  # what a fresh worker may take for its imports, on a busy machine
 _READ = 1 << 18
+_PIPE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,8 @@ class _Pool:
         assert process.stdout is not None
         os.set_blocking(process.stdin.fileno(), False)
         os.set_blocking(process.stdout.fileno(), False)
+        with contextlib.suppress(AttributeError, OSError):  # on Linux: room for what is answered between two looks
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         worker = _Worker(process, time.monotonic() + START_SECONDS + self.seconds, outbox=bytearray(self.hello))
         self.workers.append(worker)
         self.selector.register(process.stdout, selectors.EVENT_READ, worker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def piece_from_bytes(data: bytes) -> Piece:
     try:
         at = 4 + int.from_bytes(data[:4], "big")
         header = json.loads(data[4:at])
-        arrays = {}
+        arrays: dict[str, Any] = {}
         for (name, dtype), count in zip(_ARRAYS, header["counts"], strict=True):
             stop = at + int(count) * dtype.itemsize
             arrays[name] = np.frombuffer(data[at:stop], dtype)

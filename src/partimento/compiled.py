@@ -1,0 +1,72 @@
+"""Plain loops compiled to machine code, kept on disk. It knows numba and where its code is kept; it knows no loop.
+
+Importing numba and its code takes a quarter of a second, so modules of loops are imported where they are first needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+_JIT: Any = numba.njit
+_CONFIG: Any = config
+
+
+def inlined(loop: Loop) -> Loop:
+    """A loop that is called only by compiled ones of its own file."""
+    return _JIT(boundscheck=True)(loop)  # type: ignore[no-any-return]
+
+
+def compiled(*types: Any) -> Callable[[Loop], Loop]:
+    """Compiles a function for arguments of these types of numba. An index outside of its array raises, as in Python."""
+
+    def decorate(loop: Loop) -> Loop:
+        for folder in _folders(loop):
+            if _can_write(folder):
+                try:
+                    return _compile(loop, types, folder)
+                except Exception:  # cut off, or written by another hand: what cannot be read is made again
+                    shutil.rmtree(folder, ignore_errors=True)
+        return _compile(loop, types, None)
+
+    return decorate
+
+
+def _compile(loop: Loop, types: tuple[Any, ...], folder: Path | None) -> Loop:
+    was, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(folder or "")
+    try:
+        return _JIT(types, boundscheck=True, cache=folder is not None)(loop)  # type: ignore[no-any-return]
+    finally:
+        _CONFIG.CACHE_DIR = was
+
+
+def _folders(loop: Callable[..., Any]) -> Iterator[Path]:
+    """Where the code may be kept: beside its source, or with the user. The folder's name is a hash of all it was made from.
+
+    So nothing in it is ever replaced by something else, and processes that write it at one time write the same.
+    """
+    source = Path(loop.__code__.co_filename)
+    made_from = hashlib.sha256(f"{sys.version} {numba.__version__} 1".encode())
+    made_from.update(source.read_bytes())
+    name = made_from.hexdigest()[:16]
+    yield source.parent / "__pycache__" / name
+    with contextlib.suppress(RuntimeError):  # nobody's home
+        yield Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "partimento" / name
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
