@@ -12,7 +12,7 @@ from partimento.cli import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if path.exists()]
-COMMAND = re.compile(r"^\s*(?:\$ )?(?:\./run|partimento) ((?:build|train|evaluate|compare|compose|demo)\b[^\n]*)$", re.M)
+COMMAND = re.compile(r"^\s*(?:\$ )?(?:\./run|partimento) ((?:build|train|evaluate|compare|compose|demo|leaderboard|bench)\b[^\n]*)$", re.M)
 
 
 def commands_of(text: str) -> list[str]:
