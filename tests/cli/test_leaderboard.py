@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tests.cli.conftest import Command
 
 
 def test_leaderboard(made_corpus: Path, made_run: Path, partimento: Command, tmp_path: Path) -> None:
+    made_corpus = Path(shutil.copytree(made_corpus, tmp_path / "corpus"))  # another encoding joins those that it has cached
     options = ("--minutes", 0.02, "--threads", 1)
     recipes = ("--recipe", "seed_pair", "--recipe", "seed_joint@melody:pitch=piano")
     answer = partimento("leaderboard", made_corpus, "--out", tmp_path, *recipes, *options, "--json")

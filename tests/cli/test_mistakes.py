@@ -57,8 +57,8 @@ train corpus --out text.txt/new ==> text.txt
 train corpus --out corpus ==> corpus
 train corpus --out run ==> run: holds a training with another
 train corpus --out run --width 16 --learning-rate 0.1 ==> learning_rate
-train corpus --out new --recipe nothing ==> 'nothing'; known: seed_joint, seed_pair
-train corpus --out new --encoding nothing ==> 'nothing'; known: leadsheet, melody
+train corpus --out new --recipe nothing ==> 'nothing'; known: convolution_notes
+train corpus --out new --encoding nothing ==> 'nothing'; known: frames, leadsheet, melody
 train corpus --out new --encoding melody:no=1 ==> no
 train corpus --out new --encoding melody:pitch=no ==> class, piano, midi
 train corpus --out new --split nothing ==> 'nothing'; known: windows, works

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 
 from partimento.corpus.encoded import Encoded
 from partimento.errors import InvalidOption, TrainingDiverged, UnknownName
+from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
 from partimento.training import train as training
@@ -90,6 +91,20 @@ def test_an_averaged_run_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: p
     assert outcome(tmp_path / "sharp")["weights"] != outcome(tmp_path / "plain")["weights"]
     sample = Sample(data.part("valid"), FULL.training.valid_events, 0)
     assert sample.bits(Checkpoint.load(tmp_path / "plain").predictor()) == pytest.approx(result.valid_bits, rel=1e-6)
+
+
+def test_a_run_of_an_older_version_is_the_same_run(tmp_path: Path) -> None:
+    train(tiny_recipe(), tiny_encoded(), tmp_path, threads=1, max_steps=2)
+    tensors, metadata = checkpoint.load(tmp_path / "model.safetensors")
+    for rows in (metadata["recipe"], metadata["identity"]["recipe"]):
+        for part in ("model", "training"):
+            for entry in fields(ModelConfig if part == "model" else TrainingConfig):
+                if entry.metadata.get("later"):
+                    del rows[part][entry.name]
+    del metadata["identity"]["from"]
+    checkpoint.save(tmp_path / "model.safetensors", tensors, metadata)
+    assert Checkpoint.load(tmp_path).recipe == tiny_recipe()
+    assert train(tiny_recipe(), tiny_encoded(), tmp_path, threads=1, max_steps=2).step == 2
 
 
 @pytest.mark.parametrize("name", ["cosine", "trapezoid"])

@@ -136,7 +136,7 @@ def _seeded(recipe: Recipe, seed: int) -> Recipe:
 def _trained(
     screen: Screen, recipe: Recipe, benchmark: Benchmark, out: Path, threads: int, minutes: float | None, steps: int | None
 ) -> Checkpoint:
-    from partimento.cli.train import _teller
+    from partimento.cli.train import teller
     from partimento.models.checkpoint import Checkpoint
     from partimento.training.plan import plan as make_plan
     from partimento.training.train import train as run_training
@@ -153,7 +153,7 @@ def _trained(
             out,
             metadata={"benchmark": benchmark.name, "data": benchmark.sha256, "licences": [f"benchmark data: {benchmark.name}"]},
             threads=threads,
-            on_progress=_teller(screen, tell, plan.steps),
+            on_progress=teller(screen, tell, plan.steps),
             budget_seconds=None if minutes is None else 60 * minutes,
             max_steps=steps,
         )

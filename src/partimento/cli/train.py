@@ -197,7 +197,7 @@ def learn(
                 start=start,
                 metadata=_metadata(corpus, encoded, only, start),
                 threads=threads,
-                on_progress=_teller(screen, tell, plan.steps),
+                on_progress=teller(screen, tell, plan.steps),
                 budget_seconds=None if minutes is None else 60 * minutes,
                 max_steps=steps,
             )
@@ -244,7 +244,7 @@ def _metadata(corpus: Corpus, encoded: Encoded, only: Sequence[str], start: Chec
     return told
 
 
-def _teller(screen: Screen, tell: Any, steps_of_epoch: int) -> Any:
+def teller(screen: Screen, tell: Any, steps_of_epoch: int) -> Any:
     """Progress as a bar for each epoch, and a line whenever the validation part was scored."""
     seen = [float("nan")]
 

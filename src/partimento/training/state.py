@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from torch import Tensor
 from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError
 from partimento.models import checkpoint
+from partimento.models.config import Recipe
 from partimento.models.model import Model
 from partimento.training.schedule import Schedule
 
@@ -123,7 +125,9 @@ def load_state(
 
 def refuse_other_run(folder: Path, theirs: Any, ours: dict[str, Any]) -> None:
     """Raises `CheckpointError` where a folder's run differs in recipe, data or split."""
-    theirs = theirs if isinstance(theirs, dict) else {}
+    theirs = dict(theirs) if isinstance(theirs, dict) else {}
+    with contextlib.suppress(CheckpointError):  # an older version's recipe says less, and means the same
+        theirs["recipe"] = json.loads(Recipe.from_json(json.dumps(theirs.get("recipe"))).to_json())
     differing = [key for key in ours if theirs.get(key, "") != ours[key]]
     if differing:
         what = ", ".join(f"{key} ({_difference(theirs.get(key), ours[key])})" for key in differing)
