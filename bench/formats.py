@@ -53,6 +53,8 @@ def without_ornaments(text: str, suffix: str) -> str:
     """The score without grace notes, and without the signs that a player, but no reader of notes, makes more notes of."""
     if suffix == ".krn":
         lines = []
+        text = re.sub(r"\*X?tremolo\b", "*", text)  # written out, to be shown as tremolos
+        small = "".join(re.findall(r"^!!!RDF\*\*kern:\s*(\S)\s*=\s*cue", text, re.MULTILINE))
         for line in text.splitlines():
             tokens = line.split("\t") if line[:1] not in ("!", "*", "=") else []
             if any("q" in token for token in tokens):
@@ -60,7 +62,7 @@ def without_ornaments(text: str, suffix: str) -> str:
                 if not re.search(r"\d", line):
                     continue  # nothing of a length is left
             elif tokens:  # arpeggios, trills, mordents, turns
-                line = re.sub(r"[:tTmMwWS$O]", "", line)
+                line = re.sub(rf"[:tTmMwWS$O{re.escape(small)}]", "", line)
             lines.append(line)
         return "\n".join(lines) + "\n"
     if suffix == ".abc":

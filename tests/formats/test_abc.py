@@ -99,6 +99,7 @@ def test_repeats_and_endings() -> None:
     assert pitches("A::B:|", repeats="played") == [69, 69, 71, 71]
     assert pitches("|:A|1,2 B:|3 c|]", repeats="played") == [69, 71, 69, 71, 69, 72]
     assert pitches("A|B !fine!|c !D.C.!|", repeats="played") == [69, 71, 72, 69, 71]
+    assert pitches('A|B "^Fine"|c "D.C."|', repeats="played") == [69, 71, 72, 69, 71]
 
 
 def test_parts_in_the_order_of_the_header() -> None:

@@ -16,7 +16,7 @@ def read(*lines: str, repeats: str = "written") -> Piece:
 
 
 def test_tokens() -> None:
-    piece = read("**kern", "*M4/4", "=1", "4.c#/L", "8BB-^^J", "12eee", "12r", "12dn", "4GG 4B", "=", "0C", "3%2c", "*-")
+    piece = read("**kern", "*M4/4", "=1", "4c.#/L", "8BB^^-J", "12e^ee", "12r", "12dn", "4GG 4B", "=", "0C", "3%2c", "*-")
     quarter = [(on * 6, length * 6, pitch) for on, length, pitch, _ in rows(piece)]
     expected = [(0, 9, 61), (9, 3, 46), (12, 2, 88), (16, 2, 62), (18, 6, 43), (18, 6, 59), (24, 48, 48), (72, 16, 60)]
     assert [tuple(round(one, 4) for one in row) for row in quarter] == expected

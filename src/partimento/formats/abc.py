@@ -107,8 +107,7 @@ def _read_music(line: str, reading: Reading) -> None:
         elif match["tuplet"] is not None:
             _start_tuplet(match, reading)
         elif kind == "quoted":
-            if match["quoted"][:1] in tuple("ABCDEFGN"):  # others are annotations and fingerings
-                reading.score.chords.setdefault(voice.at, match["quoted"].strip())
+            _read_words(match["quoted"].strip(), reading)
         elif kind == "inline":
             read_field(match["inline"][1], match["inline"][3:-1].strip(), reading)
         elif kind in ("mark", "plus", "short"):
@@ -208,6 +207,14 @@ def _start_tuplet(match: re.Match[str], reading: Reading) -> None:
     usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(played, 3 if numerator % 3 == 0 and numerator > 3 else 2)
     reading.voice.tuplet = Fraction(int((match["into"] or "")[:3] or usual) or usual, played)
     reading.voice.tuplet_left = int((match["count"] or "")[:3] or played)
+
+
+def _read_words(words: str, reading: Reading) -> None:
+    """What stands in quotes: a chord symbol begins with its root; the rest are annotations, some of which say what to play."""
+    if reading.first and re.match(r"[\^_<>@]?\W*(D\.|Da|Dal|To|[Ff]ine)", words):
+        read_words(reading.score.bars[-1].marks, words)
+    elif words[:1] in tuple("ABCDEFGN"):
+        reading.score.chords.setdefault(reading.voice.at, words)
 
 
 def _read_mark(mark: str, reading: Reading) -> None:

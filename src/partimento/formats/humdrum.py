@@ -17,25 +17,15 @@ from partimento.formats.written import Bar, Note, Score
 from partimento.piece import Track
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-_PITCH = re.compile(r"([a-gA-G])\1*")
-_DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
+_PITCH = re.compile(r"[a-gA-G]")
+_DURATION = re.compile(r"(\d+)(?:%(\d+))?")
 _REFERENCE = re.compile(r"!!!(OTL|OPR|COM|AGN|YEC|made)(?:@@?\w+)?:(.*)")
 _ABOUT = {"AGN": "genre", "YEC": "licence", "made": "made"}
 _KEYBOARDS = {"piano", "clavi", "cemba", "organ", "harps", "forte", "hammd"}
 PROGRAMS = {  # instrument codes of Humdrum, and General MIDI
     **{"piano": 0, "forte": 0, "clavi": 6, "cemba": 6, "organ": 19, "violn": 40, "viola": 41, "cello": 42, "cbass": 43, "harp": 46},
-    **{
-        "vox": 52,
-        "soprn": 52,
-        "alto": 52,
-        "tenor": 52,
-        "bass": 52,
-        "barit": 52,
-        "mezzo": 52,
-        "canto": 52,
-        "guitr": 24,
-        "liuto": 24,
-    },
+    **dict.fromkeys(("vox", "soprn", "alto", "tenor", "bass", "barit", "mezzo", "canto"), 52),
+    **{"guitr": 24, "liuto": 24},
     **{"flt": 73, "picco": 72, "recor": 74, "oboe": 68, "cangl": 69, "clars": 71, "fagot": 70, "sax": 65, "saxA": 65, "saxT": 66},
     **{"cor": 60, "tromp": 56, "cornt": 56, "tromb": 57, "tuba": 58, "timpa": 47},
 }
@@ -49,7 +39,6 @@ class _Spine:
     part: str = ""
     code: str = ""
     name: str = ""
-    group: str = ""
     fifths: int | None = None
     key_at: Fraction = Fraction(-1)
     track: int = 0  # at first its own number, at the end that of its part
@@ -147,8 +136,6 @@ def _read_interpretations(tokens: list[str], reading: _Reading) -> None:
             spine.part = spine.part or token
         elif token.startswith('*I"'):
             spine.name = spine.name or token[3:].strip()
-        elif token.startswith("*IC"):
-            spine.group = spine.group or token[3:]
         elif re.match(r"\*I[a-z]", token):
             spine.code = spine.code or token[2:]
         elif token.startswith("*>"):
@@ -225,16 +212,15 @@ def _read_token(token: str, voice: _Voice, reading: _Reading) -> bool:
     for one in token.split(" "):
         match = _DURATION.search(one)
         if match:
-            length = _length(match)
+            length = _length(match, one.count("."))
         if not length:
             continue
         if voice.end == start:  # the first note of a chord says when the next one comes
             voice.end = start + length
-        pitch = _PITCH.search(one)
-        if pitch and "r" not in one:
-            letters = pitch[0]
+        letters = _PITCH.findall(one)  # signs of articulation may stand between them, as before accidentals and dots
+        if letters and "r" not in one:
             octave = 3 + len(letters) if letters[0].islower() else 4 - len(letters)
-            alter = one.count("#") - one.count("-")  # signs of articulation may stand before them
+            alter = one.count("#") - one.count("-")
             number = 12 * (octave + 1) + _STEPS[letters[0].lower()] + alter
             track = reading.spines.index(voice.spine)  # of the spine, until tracks are known
             reading.score.notes.append(
@@ -243,16 +229,16 @@ def _read_token(token: str, voice: _Voice, reading: _Reading) -> bool:
     return bool(length)
 
 
-def _length(match: re.Match[str]) -> Fraction:
+def _length(match: re.Match[str], dots: int) -> Fraction:
     """`4.` is a dotted quarter, `3%2` is two thirds of a whole note, `0` a breve and `00` a long."""
-    digits, per, dots = match[1], match[2], match[3]
+    digits, per = match[1], match[2]
     if not digits.strip("0"):
         base = Fraction(4 * 2 ** min(len(digits), 3))
     else:
         base = Fraction(4 * int(per or 1), int(digits))
     if base > 1 << 20:
         raise UnreadableFile("too long", f"a note of {match[0]}")
-    return base * (2 - Fraction(1, 2 ** min(len(dots), 4)))
+    return base * (2 - Fraction(1, 2 ** min(dots, 4)))
 
 
 def _end_bar(reading: _Reading, token: str) -> None:
