@@ -55,7 +55,9 @@ def bars(*lines: str) -> list[Marks]:
         (["", "$", "fine", "ds"], [0, 1, 2, 3, 1, 2]),
         (["", "$", "coda", "ds", "coda"], [0, 1, 2, 3, 1, 2, 4]),  # the first of two signs says where to leave
         (["|:", "1 :| ]", "2 fine ]", "dc"], [0, 1, 0, 2, 3, 0, 2]),  # after the jump the last ending, and no repeats
-        (["1 :| ]", "3 ]"], [0, 1]),  # marks that would leave out a bar are not believed
+        (["|:", "1 :| ]", "3 ]"], [0, 1, 0, 2]),  # misnumbered
+        (["$", "tocoda", "ds", "coda", "1 :| ]", "2 ]"], [0, 1, 2, 0, 1, 3, 4, 3, 5]),  # what is new after a jump has its repeats
+        (["", "1 ]", "2 ]"], [0, 1, 2]),  # marks that would leave out a bar are not believed
     ],
 )
 def test_orders(lines: list[str], order: list[int]) -> None:

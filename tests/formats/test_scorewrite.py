@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partimento.errors import WriteFailed
 from partimento.formats import WRITERS, parse
 from partimento.piece import CHORD, KEY, METER, TEMPO, About, Piece, Track, note_array
 from tests.made import made_piece
+from tests.strategies import pieces
 
 QUARTER = 480
 STEPS = (480, 240, 120, 60, 160, 80, 40, 96, 30, 20)  # quarters to thirty-seconds, triplets, a quintuplet, and finer
@@ -116,6 +118,21 @@ def test_playing_comes_back_exactly_from_musicxml() -> None:
     rows = [(int(at), int(length), int(pitch), 70, 0) for at, length, pitch in chance.randint((0, 1, 40), (9000, 900, 80), (80, 3))]
     piece = Piece(note_array(rows), (Track(0),), 480)
     assert sounding(parse(WRITERS[".musicxml"](piece), ".musicxml")[0]) == sounding(piece)
+
+
+@settings(max_examples=30, deadline=None)
+@given(pieces(min_notes=1))
+def test_any_piece_is_written(piece: Piece) -> None:
+    beginning = piece.cut(int(piece.notes["onset"][0]), int(piece.notes["onset"][0]) + 16 * piece.ticks_per_quarter)
+    for suffix in (".musicxml", ".krn", ".abc"):
+        assert len(parse(WRITERS[suffix](beginning), suffix)[0]) == len(beginning)
+
+
+@pytest.mark.parametrize("meters", [[], [(0, 1, 128)]])
+def test_a_score_without_end_is_refused(meters: list[tuple[int, int, int]]) -> None:
+    piece = Piece(note_array([(0, 2**20, 60, 80, 0)]), (Track(),), 1 if not meters else 480, meters=np.array(meters, METER))
+    with pytest.raises(WriteFailed, match="cut the piece first"):
+        WRITERS[".musicxml"](piece)
 
 
 @pytest.mark.parametrize("text", ["", "\0\x01", "a\ud800b", "]]>", "\n\t x", "%%", "!!!", "**kern"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from partimento.errors import UnreadableFile
@@ -50,6 +51,18 @@ def complete(bars: list[Marks]) -> None:
                 first -= 1
             for bar in bars[first + 1 : at] if bars[first].endings else []:
                 bar.endings = bars[first].endings
+    for group in _groups(bars):
+        brackets: list[list[Marks]] = []
+        for bar in bars[group.start : group.stop]:
+            if brackets and brackets[-1][0].endings == bar.endings:
+                brackets[-1].append(bar)
+            else:
+                brackets.append([bar])
+        numbers = {number for bracket in brackets for number in bracket[0].endings}
+        if numbers != set(range(1, len(numbers) + 1)):  # such as 1 and 3: by their order then
+            for number, bracket in enumerate(brackets, 1):
+                for bar in bracket:
+                    bar.endings = (number,)
     codas = [bar for bar in bars if bar.coda]
     if len(codas) > 1 and not any(bar.to_coda for bar in bars):  # the same sign stands where to leave and where to go on
         codas[0].coda, codas[0].to_coda = False, True
@@ -58,22 +71,25 @@ def complete(bars: list[Marks]) -> None:
 def playing_order(bars: list[Marks]) -> list[int]:
     """The numbers of the bars as they are played; as they are written where the marks would leave one out.
 
-    After a da capo or dal segno, repeats are not taken again and the last ending is played, as is the custom (Read, "Music
-    Notation", 1979, ch. 13). Raises `UnreadableFile` when marks would go on for ever.
+    After a da capo or dal segno, repeats that were played are not taken again and the last ending is played, as is the
+    custom (Read, "Music Notation", 1979, ch. 13). Raises `UnreadableFile` when marks would go on for ever.
     """
     order: list[int] = []
     last_ending = _last_endings(bars)
     at = start = 0  # of the stretch that may be repeated
     time = 1  # that it is played
     jumped = False
+    heard: set[int] = set()
     while at < len(bars):
         bar = bars[at]
+        again = jumped and at in heard
         if at != start and (bar.repeat_from or (at and bars[at - 1].endings and not bar.endings)):
             start, time = at, 1
-        if bar.endings and (last_ending[at] if jumped else time) not in bar.endings:
+        if bar.endings and (last_ending[at] if again else time) not in bar.endings:
             at += 1
             continue
         order.append(at)
+        heard.add(at)
         if len(order) > MOST_TIMES * (len(bars) + 1):
             raise UnreadableFile("too long", "its repeats do not end")
         if jumped and bar.fine:
@@ -81,7 +97,7 @@ def playing_order(bars: list[Marks]) -> list[int]:
         if jumped and bar.to_coda and (coda := _find(bars, "coda", at)) is not None:
             at = start = coda
             continue
-        if bar.repeat_to and not jumped:
+        if bar.repeat_to and not again:
             if time < (last_ending[at] or min(bar.repeat_to, MOST_TIMES)):
                 time += 1
                 at = start
@@ -100,15 +116,21 @@ def _find(bars: list[Marks], name: str, after: int) -> int | None:
     return next((number for number in range(after + 1, len(bars)) if getattr(bars[number], name)), None)
 
 
-def _last_endings(bars: list[Marks]) -> list[int]:
-    """For each bar under an ending, the highest number among the endings beside it, at least 2; 0 for others."""
-    result = [0] * len(bars)
+def _groups(bars: list[Marks]) -> Iterator[range]:
+    """The runs of bars under endings."""
     at = 0
     while at < len(bars):
         stop = at
         while stop < len(bars) and bars[stop].endings:
             stop += 1
         if stop > at:
-            result[at:stop] = [max(2, *(max(bar.endings) for bar in bars[at:stop]))] * (stop - at)
+            yield range(at, stop)
         at = max(stop, at + 1)
+
+
+def _last_endings(bars: list[Marks]) -> list[int]:
+    """For each bar under an ending, the highest number among the endings beside it, at least 2; 0 for others."""
+    result = [0] * len(bars)
+    for group in _groups(bars):
+        result[group.start : group.stop] = [max(2, *(max(bars[at].endings) for at in group))] * len(group)
     return result

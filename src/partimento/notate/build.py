@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from partimento.errors import WriteFailed
 from partimento.notate.beams import set_beams
 from partimento.notate.drums import FEET, written_ends
 from partimento.notate.grid import places_of
@@ -21,11 +22,18 @@ from partimento.piece import Piece
 
 Ints = npt.NDArray[np.int64]
 
+MOST_QUARTERS = 200_000  # ten operas
+MOST_PARTS = 200
 _SHOWN = 0.06  # share by which a tempo must change for a player to read it
 
 
 def score_of(piece: Piece) -> Score:
-    """The piece as notation, concert pitch throughout. A part is a track; one with many lines at a keyboard has two staves."""
+    """The piece as notation, concert pitch throughout. A part is a track; one with many lines at a keyboard has two staves.
+
+    Raises `WriteFailed` for a piece that no score could hold.
+    """
+    if piece.end_tick > MOST_QUARTERS * piece.ticks_per_quarter or len(piece.tracks) > MOST_PARTS:
+        raise WriteFailed(f"a score holds {MOST_QUARTERS} quarters and {MOST_PARTS} parts at most; cut the piece first")
     divisions = divisions_of(piece)
     scale = divisions // piece.ticks_per_quarter
     onset, end = places_of(piece, divisions)
@@ -38,6 +46,7 @@ def score_of(piece: Piece) -> Score:
     bars = bars_of(piece, divisions, int(end.max()) if len(end) else 1, keys)
     spelled = _spelled(piece, onset, pitch, bars)
     names = part_names(piece.tracks)
+    bar_starts = np.array([bar.start for bar in bars])
     hands = are_hands(piece.tracks, [pitch[piece.notes["track"] == number] for number in range(len(piece.tracks))])
     parts: list[Part] = []
     for number, track in enumerate(piece.tracks):
@@ -53,7 +62,7 @@ def score_of(piece: Piece) -> Score:
             if track.is_drum:
                 voice = np.isin(pitch[mine], FEET).astype(np.int64)
             else:
-                voice = voices_of(onset[mine], end[mine], pitch[mine], np.array([bar.start for bar in bars]))
+                voice = voices_of(onset[mine], end[mine], pitch[mine], bar_starts)
             part.staves.append(Staff(clefs, _voices(mine, voice, onset, end, spelled, bars, divisions)))
         parts.append(part)
     chords = [(tick * scale, *row) for tick, *row in piece.chords.tolist()]

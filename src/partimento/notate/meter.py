@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from partimento.errors import WriteFailed
 from partimento.notate.score import WHOLE, Bar
 from partimento.piece import Piece
 
@@ -16,7 +17,7 @@ MOST_BARS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a bar, in parts of `Meter.unit`, that divides into `parts`; `beat` where it is one beat or less."""
+    """A stretch of a bar in ticks, and the `parts` it divides into; without any it is halved."""
 
     start: int
     length: int
@@ -73,10 +74,11 @@ def divisions_of(piece: Piece) -> int:
 
 
 def bars_of(piece: Piece, divisions: int, end: int, keys: list[tuple[int, tuple[int, bool]]]) -> list[Bar]:
-    """The bars up to `end`. A change of meter or, at some distance from a bar line, of key does not wait for one: the bar is cut.
+    """The bars up to `end`; a change of meter inside a bar cuts it, one of key holds from the nearest bar on.
 
     A first bar that is shorter than the next meter's is an upbeat in that meter; two bars that together make one of the meter
-    before and after them are that bar, split by a repeat. Neither shows a meter of its own.
+    before and after them are that bar, split by a repeat. Neither shows a meter of its own. Raises `WriteFailed` where a page
+    would never end.
     """
     scale = divisions // piece.ticks_per_quarter
     grid = divisions // 16  # sixty-fourths: a meter may begin there
@@ -90,7 +92,9 @@ def bars_of(piece: Piece, divisions: int, end: int, keys: list[tuple[int, tuple[
         numerator, denominator = rows[at]
         length = WHOLE * divisions * numerator // denominator
         last = stop if stop is not None else at + max(1, math.ceil((end - at) / length)) * length
-        while at < last and len(bars) < MOST_BARS:
+        if (last - at) // length + len(bars) > MOST_BARS:
+            raise WriteFailed(f"a score of over {MOST_BARS} bars; cut the piece first")
+        while at < last:
             size = min(length, last - at)
             if size < length:
                 rest = _meter_of(size, divisions, denominator)

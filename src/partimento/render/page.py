@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from partimento.errors import WriteFailed
+from partimento.errors import UnknownName, WriteFailed
 from partimento.notate import score_of
 from partimento.notate.engrave import engrave
 from partimento.notate.musicxml import musicxml_from_score
@@ -25,8 +25,10 @@ _TEXT_GLYPHS |= {"\ue260": "\u266d", "\ue261": "\u266e", "\ue262": "\u266f", "\u
 def pages(piece: Piece, *, paper: str = "a4") -> list[bytes]:
     """The pages of the piece as SVG, the same bytes for the same piece; parts that never sound are left out.
 
-    Raises `WriteFailed` where it cannot be engraved.
+    Paper is "a4" or "letter". Raises `WriteFailed` where the piece cannot be engraved.
     """
+    if paper not in _TENTHS_OF_MM:
+        raise UnknownName("paper", paper, _TENTHS_OF_MM)
     width, height = _TENTHS_OF_MM[paper]
     score = score_of(piece)
     score.parts = [part for part in score.parts if _sounds(part)] or score.parts[:1]
