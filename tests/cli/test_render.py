@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,22 @@ def test_many_into_a_folder(tmp_path: Path, partimento: Command) -> None:
     assert len(answer.json["rendered"]) == 3
     assert list(answer.json["refused"]) == ["music/one/broken.mid"]
     assert (tmp_path / "svg" / "music" / "one" / "000.svg").exists()
+
+
+def test_names_from_archives_and_books_stay_in_the_folder(tmp_path: Path, partimento: Command) -> None:
+    """No name leads out of the folder, and no piece is written over another."""
+    write(made_piece(1), tmp_path / "tune.mid")
+    data = (tmp_path / "tune.mid").read_bytes()
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        for name in ("../../out.mid", "/etc/tune.mid", "a/tune.mid", "a/tune.midi"):
+            archive.writestr(name, data)
+    (tmp_path / "book.abc").write_text("X:1\nT:One\nK:C\nCDEF|\n\nX:2\nT:Two\nK:G\nGABc|\n")
+    found = partimento("render", tmp_path / "bad.zip", tmp_path / "book.abc", "-o", tmp_path / "o", "--as", "roll", "--json").json
+    places = sorted(Path(file).relative_to(tmp_path / "o").as_posix() for one in found["rendered"] for file in one["files"])
+    assert len(places) == len(set(places)) == 5  # a hidden path is not read at all
+    assert places[-2:] == ["book.abc-X1.png", "book.abc-X2.png"]
+    assert all(".." not in place for place in places)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.zip", "book.abc", "o", "tune.mid"]
 
 
 def test_given_notes_are_told_apart(tune: Path, tmp_path: Path, partimento: Command) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -79,11 +79,12 @@ def render(
     known = read(given) if given is not None else None
     rendered: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
+    taken: set[Path] = set()
     check_parents("-o", out)
     pieces = [(Path(files[0]).name, read(files[0]))] if single else read_all(files, workers=len(os.sched_getaffinity(0)))
     with screen.progress() as tell:
         for name, piece in pieces:
-            path = out if single else out / Path(name).with_suffix(suffix or SUFFIXES[kind][0])
+            path = out if single else _place(out, name, suffix or SUFFIXES[kind][0], taken)
             try:
                 if isinstance(piece, UnreadableFile):
                     raise piece
@@ -127,6 +128,20 @@ def _kind(as_: str | None, suffix: str | None, out: Path, single: bool) -> str:
     if out.suffix.lower() not in SUFFIXES[kind]:
         raise InvalidOption(f"-o {out}: {kind} is written as {', '.join(SUFFIXES[kind])}")
     return kind
+
+
+def _place(out: Path, name: str, suffix: str, taken: set[Path]) -> Path:
+    """Where in the folder a piece goes: by its name, which an archive may have made up, and never where another one went."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    folders = [part for part in parts[:-1] if part not in ("/", "..") and ":" not in part]
+    last = PurePosixPath(parts[-1].replace("..", "_")) if parts else PurePosixPath("piece")
+    stem = last.name.replace("#", "-") if "#" in last.name else last.stem  # a tune of a book
+    path, number = out.joinpath(*folders, f"{stem}{suffix}"), 1
+    while path in taken:
+        number += 1
+        path = out.joinpath(*folders, f"{stem}~{number}{suffix}")
+    taken.add(path)
+    return path
 
 
 def _render(
