@@ -16,7 +16,6 @@ from partimento.explore.distances import (
     Comparison,
     Distance,
     bootstrap_weights,
-    entropy_bits,
     half_weights,
     kl_bits,
     overlap,
@@ -38,11 +37,6 @@ def test_divergence_by_hand() -> None:
     assert kl_bits(p, p) == 0
     never = kl_bits(np.array([1.0, 0]), np.array([0, 1.0]))
     assert never == pytest.approx((1 - SPREAD) * np.log2((1 - SPREAD / 2) / (SPREAD / 2)), rel=1e-6)  # finite
-
-
-def test_entropy_by_hand() -> None:
-    assert entropy_bits(np.array([0.5, 0.25, 0.25, 0])) == pytest.approx(1.5)
-    assert entropy_bits(np.array([1.0, 0])) == 0
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=40), st.integers(1, 30))
@@ -125,6 +119,17 @@ def test_mgeval_is_that_of_the_paper(width: int) -> None:
     assert both[0].floor.mean > both[0].value.mean
     missing = np.where(np.arange(70)[:, None] < 67, np.nan, human)
     assert Comparison(names(70), names(50), names(70)).mgeval(missing, other, missing) is None
+
+
+def test_the_floor_of_a_large_set_is_that_of_halves_as_large_as_the_other() -> None:
+    chance = np.random.default_rng(4)
+    human, other = chance.normal(0, 1, (900, 2)), chance.normal(0, 1, (80, 2))
+    compare = Comparison(names(900), names(80), names(900))
+    assert compare.some_left.sum(axis=1).tolist() == [80] * len(compare.some_left)
+    both = compare.mgeval(human, other, human)
+    assert both is not None
+    assert both[0].touches_floor()
+    assert both[0].floor.mean > 0.93
 
 
 def test_identical_pieces_are_no_error() -> None:

@@ -22,8 +22,8 @@ MOST_SETS = 6  # as many as there are colours
 def explore(
     *sources: str,
     out: Annotated[Path, Parameter(alias="-o")] = Path("report.html"),
-    by: str = "",
-    part: str = "",
+    by: Annotated[str, Parameter(show_default=False)] = "",
+    part: Annotated[str, Parameter(show_default=False)] = "",
     count: int = 100,
     notes: int = 200,
     seed: int = 0,

@@ -19,7 +19,7 @@ from partimento.piece import Array
 
 RESAMPLES, HALVES = 200, 50
 SPREAD = 1e-3  # of a distribution is shared out evenly before a logarithm is taken, so that divergences are finite
-MOST_PIECES = 200  # of a set enter a matrix of distances between pieces
+LEAST_PIECES, MOST_PIECES = 4, 200  # of a set that enter a matrix of distances between pieces
 DENSITY_POINTS = 512
 
 
@@ -57,12 +57,6 @@ def kl_bits(p: Floats, q: Floats) -> Floats:
     return result
 
 
-def entropy_bits(p: Floats) -> Floats:
-    """The entropy of a distribution in bits (Shannon 1948)."""
-    result: Floats = -(p * np.log2(np.where(p > 0, p, 1))).sum(axis=-1)
-    return result
-
-
 def bootstrap_weights(pieces: int, resamples: int, generator: np.random.Generator) -> Floats:
     """How often each piece is drawn [resamples, pieces], when as many as there are are drawn with replacement."""
     return generator.multinomial(pieces, np.full(pieces, 1 / pieces), size=resamples).astype(np.float64)
@@ -71,7 +65,7 @@ def bootstrap_weights(pieces: int, resamples: int, generator: np.random.Generato
 def half_weights(works: Sequence[str], size: int, halves: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
     """Two disjoint choices of about `size` pieces each, `halves` times: ones and zeros [halves, pieces] twice.
 
-    A work is on one side only. Each side has half of the pieces at most.
+    A work is on one side only, so a side may be larger than `size` by a part of a work.
     """
     _, work = np.unique(np.asarray(works), return_inverse=True)
     pieces_of_work = np.bincount(work)
@@ -103,7 +97,11 @@ class Comparison:
         self.one = np.concatenate([np.ones((1, len(one))), bootstrap_weights(len(one), RESAMPLES, generator)])
         self.other = np.concatenate([np.ones((1, len(other))), bootstrap_weights(len(other), RESAMPLES, generator)])
         self.left, self.right = half_weights(human, min(len(one), len(other)), HALVES, generator)
-        self.some = [_some(len(works), generator) for works in (one, other, human)]
+        # for the matrices of distances between pieces: some of each set, and halves of some of the human one
+        self.some_one, self.some_other = _some(len(one), MOST_PIECES, generator), _some(len(other), MOST_PIECES, generator)
+        self.some_human = _some(len(human), 2 * MOST_PIECES, generator)
+        size = min(len(self.some_one), len(self.some_other))
+        self.some_left, self.some_right = half_weights([human[n] for n in self.some_human], size, HALVES, generator)
 
     def distributions(
         self, distance: Callable[[Floats, Floats], Floats], one: Array, other: Array, human: Array
@@ -134,35 +132,32 @@ class Comparison:
 
         Features are [pieces, K] or [pieces]. Of larger sets `MOST_PIECES` are drawn. None where a set has too little.
         """
-        features = [np.asarray(each, np.float64).reshape(len(each), -1) for each in (one, other, human)]
-        weights = [self.one, self.other, None]
-        chosen, weight = [], []
-        for each, some, draws in zip(features, self.some, weights, strict=True):
-            rows = some[np.isfinite(each[some]).all(axis=1)]
-            if len(rows) < 4:
-                return None
-            chosen.append(each[rows])
-            weight.append(None if draws is None else draws[:, rows])
-        first, second, third = chosen
-        assert weight[0] is not None
-        assert weight[1] is not None
-        within, across = _densities(
-            [(first, first, weight[0], weight[0]), (first, second, weight[0], weight[1])],
-        )
-        left, right = self.left[:, self.some[2]], self.right[:, self.some[2]]
-        finite = np.isfinite(features[2][self.some[2]]).all(axis=1)
-        left, right = left[:, finite], right[:, finite]
+        one_rows, first = _known(one, self.some_one)
+        other_rows, second = _known(other, self.some_other)
+        human_rows, third = _known(human, self.some_human)
+        if min(map(len, (first, second, third))) < LEAST_PIECES:
+            return None
+        weights, other_weights = self.one[:, self.some_one[one_rows]], self.other[:, self.some_other[other_rows]]
+        left, right = self.some_left[:, human_rows], self.some_right[:, human_rows]
+        within, across = _densities([(first, first, weights, weights), (first, second, weights, other_weights)])
         floor_within, floor_across = _densities([(third, third, left, left), (third, third, left, right)])
         areas, floors = overlap(within, across), overlap(floor_within, floor_across)
         nats, nats_floor = _kl_nats(within, across), _kl_nats(floor_within, floor_across)
         return (
-            Distance(interval(areas[0], areas[1:]), interval(float(np.nanmean(floors)), floors)),
-            Distance(interval(nats[0], nats[1:]), interval(float(np.nanmean(nats_floor)), nats_floor)),
+            Distance(interval(areas[0], areas[1:]), interval(float(floors.mean()), floors)),
+            Distance(interval(nats[0], nats[1:]), interval(float(nats_floor.mean()), nats_floor)),
         )
 
 
-def _some(pieces: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    return np.sort(generator.permutation(pieces)[:MOST_PIECES])
+def _some(pieces: int, most: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    return np.sort(generator.permutation(pieces)[:most])
+
+
+def _known(features: Floats, some: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Which of some pieces have the feature, as rows of `some`; and it, [rows, K]."""
+    table = np.asarray(features, np.float64).reshape(len(features), -1)[some]
+    rows = np.flatnonzero(np.isfinite(table).all(axis=1))
+    return rows, table[rows]
 
 
 def _means(weights: Floats, counts: Array) -> Floats:

@@ -13,7 +13,6 @@ from partimento.corpus import PARTS, Corpus
 from partimento.errors import CorpusError, InvalidOption
 from partimento.piece import NOTE, Array, Piece
 
-GRID = 24  # lines a quarter: 32nds and triplets of sixteenths fall on them
 NOTES_PER_BLOCK = 1 << 19  # so many notes at a time are counted: bounds the memory, keeps the arrays in the cache
 MOST_BEATS = 1 << 17  # of a piece; what a broken file claims beyond is not counted
 LABELS = ("composer", "genre")
