@@ -15,7 +15,7 @@ _NEARER = 2  # of the grids of sixteenths (0) and of triplets (1)
 _GAP_PREFERS = np.array([2, 2, 2, 0, 1, 2, 0, 2, 1, 0, 2, 2])
 _VALUES = 6  # ids of note values, from 1 on
 _SHORTEST = np.array([0] + [(values & -values).bit_length() - 1 for values in range(1, 2**_VALUES)])  # of a set of them
-_CLASS, _PIANO, _MIDI = range(3)
+_CLASS, _PIANO, _MIDI = range(3)  # in the order of `melody.PITCHES`, and of `CHORDS`
 _ROOT, _TOP, _BASS = range(3)
 _LOWEST_PIANO_KEY = 21
 
