@@ -53,7 +53,7 @@ def test_transposed_events_are_those_of_the_transposed_piece(encoding: Encoding)
             for semitones in (-7, 1, 6):
                 events = encoding.encode(piece)
                 moved = encoding.transpose(events, semitones)
-                if encoding.name == "roll":
+                if encoding.name == "roll" or encoding.name == "miditok":  # what a pitch is, they do not say
                     assert moved is None
                     continue
                 if encoding.name == "slots" and moved is None:

@@ -56,6 +56,7 @@ def test_signs_of_their_own_in_a_key() -> None:
 
 def test_ties_carry_their_accidental_over_the_bar() -> None:
     assert rows(read("z3 ^F-|F F z2|")) == [(3, 2, 66, 0), (5, 1, 65, 0)]
+    assert len(read("[C-C-]2 [CC]2|")) == 2
     assert rows(read("[C-E-]2 [CG]2|E-E|")) == [(0, 4, 60, 0), (0, 2, 64, 0), (2, 2, 67, 0), (4, 2, 64, 0)]
 
 

@@ -31,7 +31,7 @@ class RuleOptions:
     tempo
         Quarters a minute.
     bars
-        So many new bars, ending on a bar line; goes before --notes.
+        So many new bars, ending on a bar line, however many notes.
     end_on_tonic
         The last bar ends over the tonic of --key.
     chords

@@ -149,9 +149,8 @@ def _head(match: re.Match[str], length: Fraction, reading: Reading) -> Head:
     letter, octave = match["note"].upper(), 4 + match["note"].islower() + match["octave"].count("'") - match["octave"].count(",")
     place = (letter, max(-2, min(12, octave)))
     signed = alter_of(match["sign"]) if match["sign"] else None
-    open_ones = [
-        one for one in voice.ties.get(place, ()) if one.note.onset < one.note.end == voice.at and signed in (None, one.alter)
-    ]
+    earlier = [one for one in voice.ties.get(place, ()) if one.note.onset < voice.at == one.note.end]  # not of the same chord
+    open_ones = [one for one in earlier if signed in (None, one.alter)]
     before = open_ones[0] if open_ones else None
     if before is not None:
         voice.ties[place].remove(before)
