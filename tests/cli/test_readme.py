@@ -26,7 +26,7 @@ def commands_of(text: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_commands_parse(page: Path) -> None:
     for line in commands_of(page.read_text(encoding="utf-8")):
-        words = shlex.split(line, comments=True)
+        words = shlex.split(re.sub(r"\s#.*", "", line))  # a mark within a word begins no comment
         if any("…" in word or word == "..." for word in words):
             continue  # a sketch
         app.parse_args(words, print_error=False, exit_on_error=False)

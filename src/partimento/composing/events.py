@@ -13,6 +13,8 @@ from partimento.encodings import Encoding, Events
 from partimento.errors import InvalidOption
 from partimento.models.predictor import Session
 
+MOST_REJECTIONS = 200  # of notes that only drums may play, in one event: a model may know nothing else
+
 Prefix = tuple[int, ...]
 
 
@@ -41,15 +43,18 @@ def draw_event(
             allowed_BS[b] = rows[b].allowed(tuple(drawn_BF[b].tolist()))
         uniforms_B = uniforms.next()
         kept_B = np.asarray(allowed_BS.any(axis=1))
-        for b in np.flatnonzero(~ended_B & kept_B):
-            if rows[b].needs_drums(tuple(drawn_BF[b].tolist())):
-                kept_B[b] = _accepted(rows[b], logits_BS[b], allowed_BS[b], tuple(drawn_BF[b].tolist()), uniforms.next()[b])
+        rejected = set()
+        for b in np.flatnonzero(~ended_B & kept_B).tolist():
+            drawn = tuple(drawn_BF[b].tolist())
+            if rows[b].needs_drums(drawn) and not _accepted(rows[b], logits_BS[b], allowed_BS[b], drawn, uniforms.next()[b]):
+                kept_B[b] = False
+                rejected.add(b)
         allowed_BS[~kept_B, 0] = True  # for now; found anew below
         ids_B = draw(logits_BS, allowed_BS, sampling, uniforms_B, field=field.name)
         drawn_BF = np.concatenate([drawn_BF, ids_B[:, None]], axis=1)
-        for b in np.flatnonzero(~kept_B):
-            prefix = tuple(drawn_BF[b, :-1].tolist())
-            drawn_BF[b] = _anew(session, rows[b], int(b), count, prefix, sampling, uniforms)
+        for b in np.flatnonzero(~kept_B).tolist():
+            prefix = () if b in rejected else tuple(drawn_BF[b, :-1].tolist())
+            drawn_BF[b] = _anew(session, rows[b], b, count, prefix, drawn_BF.shape[1], sampling, uniforms)
     return drawn_BF.astype(encoding.dtype)
 
 
@@ -83,21 +88,24 @@ def _accepted(row: _Row, logits: Any, allowed: npt.NDArray[np.bool_], drawn: Pre
     return bool(uniform * weight.sum() < weight[allowed].sum())
 
 
-def _anew(session: Session, row: _Row, b: int, count: int, drawn: Prefix, sampling: Sampling, uniforms: Uniforms) -> Prefix:
-    """Fields up to and with the one after `drawn`, which leads nowhere."""
-    size = len(drawn) + 1
+def _anew(
+    session: Session, row: _Row, b: int, count: int, drawn: Prefix, size: int, sampling: Sampling, uniforms: Uniforms
+) -> Prefix:
+    """The first `size` fields, beginning with `drawn`; or without its last one and so on, where it leads nowhere."""
+    rejections = 0
     while len(drawn) < size:
         allowed = row.allowed(drawn)
-        logits = session.logits(np.broadcast_to(np.array(drawn, np.int64), (count, len(drawn))))[b]
-        stuck = not allowed.any()
-        if not stuck and row.needs_drums(drawn):
-            stuck = not _accepted(row, logits, allowed, drawn, uniforms.next()[b])
-        if not stuck:
-            field = row.encoding.fields[len(drawn)]
-            drawn += (int(draw(logits[None], allowed[None], sampling, uniforms.next()[b : b + 1], field=field.name)[0]),)
-        elif not drawn:
-            raise InvalidOption("the rules leave no way on from here; try another seed, or loosen one of them")
-        else:
+        if not allowed.any():
+            if not drawn:
+                raise InvalidOption("the rules leave no way on from here; try another seed, or loosen one of them")
             row.ban(drawn)
             drawn = drawn[:-1]
+            continue
+        logits = session.logits(np.broadcast_to(np.array(drawn, np.int64), (count, len(drawn))))[b]
+        only_drums = rejections < MOST_REJECTIONS and row.needs_drums(drawn)
+        if only_drums and not _accepted(row, logits, allowed, drawn, uniforms.next()[b]):
+            rejections, drawn = rejections + 1, ()
+            continue
+        field = row.encoding.fields[len(drawn)]
+        drawn += (int(draw(logits[None], allowed[None], sampling, uniforms.next()[b : b + 1], field=field.name)[0]),)
     return drawn

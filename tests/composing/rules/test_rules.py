@@ -202,11 +202,11 @@ def test_rules_come_back_from_json(options: dict[str, Any]) -> None:
 
 
 def test_drums_are_drawn_no_more_often_for_being_free_of_rules_of_pitch() -> None:
-    """Evenly from 129 instruments, with a scale that forbids half of the pitches: about as few drums as before."""
-    rules = Rules(key="C pentatonic", instruments=(0, 128))
+    """Evenly from all ids: where a pitch is in the scale, drums and the piano are as likely; elsewhere drums hardly ever play."""
+    rules = Rules(key="C pentatonic", instruments=(0, 128), bars=4)
     drums = notes = 0
-    for piece in written(ENSEMBLE, rules, seed=1, count=8, notes=100):
+    for piece in written(ENSEMBLE, rules, seed=1, count=16):
         is_drum = np.array([track.is_drum for track in piece.tracks])
         drums, notes = drums + int(is_drum[piece.notes["track"]].sum()), notes + len(piece)
-    assert notes > 100
-    assert 0 < drums / notes < 0.75
+    assert notes > 200
+    assert 0.35 < drums / notes < 0.65
