@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,14 @@ class Even:
 
 def written(encoding: Encoding, rules: Rules, seed: int, count: int = 2, notes: int = 40, given: Any = None) -> list[Piece]:
     """Pieces drawn under the rules, as their MIDI files say they are."""
-    steps = list(stream(Even(encoding.fields), encoding, given=given, notes=notes, seed=seed, count=count, rules=rules))
+    events = stream(Even(encoding.fields), encoding, given=given, notes=notes, seed=seed, count=count, rules=rules)
+    steps = list(islice(events, 3000))
+    assert len(steps) < 3000, "it never ends"
     head = rules.head(encoding) if given is None else given
     pieces = []
-    for events in np.stack(steps, axis=1):
-        events = events[events[:, 0] > 0]
-        pieces.append(piece_from_midi(midi_from_piece(encoding.decode(np.concatenate([head, events]))))[0])
+    for one in np.stack(steps, axis=1):
+        drawn = one[one[:, 0] > 0]
+        pieces.append(piece_from_midi(midi_from_piece(encoding.decode(np.concatenate([head, drawn]))))[0])
     return pieces
 
 

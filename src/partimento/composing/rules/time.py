@@ -37,10 +37,18 @@ class Bars(Rule):
     def deadline(self, state: State) -> int | None:
         return None if self._is_met(state) else self.end_tick - 1
 
+    def _is_last_chance(self, state: State, onset: int) -> bool:
+        return onset >= self.end_tick - 1 and not self._is_met(state)
+
     def pitches(self, state: State, onset: int) -> Bools:
-        if self.tonic is None or onset < self.end_tick - 1 or self._is_met(state):
+        if self.tonic is None or not self._is_last_chance(state, onset):
             return np.ones(128, bool)
-        return np.asarray(classes(1 << self.tonic))  # the last chance
+        return np.asarray(classes(1 << self.tonic))
+
+    def programs(self, state: State, onset: int, pitch: int) -> Bools:
+        allowed = np.ones(129, bool)
+        allowed[DRUMS] = self.tonic is None or not self._is_last_chance(state, onset)
+        return allowed
 
     def ends(self, state: State, onset: int, pitch: int, ends: Ints) -> Bools:
         allowed = ends <= self.end_tick
