@@ -161,6 +161,7 @@ def test_all_rules_together_or_a_refusal_before_the_first_note(options: dict[str
         ({"rhythm": ((0, 1),), "bars": 2}, "does not end with bar 2"),
         ({"rhythm": ((0, 8),), "chords": ("C", "F#")}, "no note in common"),
         ({"rhythm": ((0, 2), (2, 4), (6, 2)), "bass": ("C", "G")}, "where a bass note must begin"),
+        ({"rhythm": ((0, 6), (4, 2)), "bass": ("C", "G")}, "holds a note where a bass note"),
         ({"bars": 2, "key": "C major", "end_on_tonic": True, "instruments": (128,)}, "drums alone"),
     ],
 )

@@ -249,6 +249,8 @@ class _Making:
             )
         if bass is not None and not {tick for tick in bass.start_ticks if tick <= onsets[-1]} <= set(onsets):
             raise InvalidOption("the rhythm has no note where a bass note must begin; leave one of them out")
+        if bass is not None and any(onset < tick < ends[onset] for onset in onsets for tick in bass.start_ticks):
+            raise InvalidOption("the rhythm holds a note where a bass note must begin; leave one of them out")
         for onset in onsets:
             sounding = sum(before <= onset < ends[before] for before in onsets)
             if spec.polyphony and sounding > spec.polyphony:
