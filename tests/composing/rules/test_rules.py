@@ -136,8 +136,8 @@ def test_all_rules_together_or_a_refusal_before_the_first_note(options: dict[str
     try:
         pieces = written(encoding, rules, seed, count=1, notes=25)
     except InvalidOption as error:  # fifths may forbid the only notes that a bass or a last tonic leaves
-        assert rules.no_parallel_fifths, rules.to_json()
-        assert "no way on" in str(error)
+        if not (rules.no_parallel_fifths and str(error).startswith("the rules leave no way on")):
+            raise
         return
     for piece in pieces:
         found = violations(piece, rules)
