@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from partimento.corpus import Corpus, Options, build
+from partimento.evaluation.originality import INDEX_FILE
 from partimento.formats import write
 from tests.cli.conftest import Command
 from tests.made import made_folder, made_piece
@@ -58,11 +59,12 @@ def test_originality(corpus: Path, files: Path, partimento: Command) -> None:
     assert list(found["refused"]) == ["new/broken.mid"]
 
 
-def test_originality_against_a_model_and_against_files(made_run: Path, files: Path, partimento: Command) -> None:
+def test_originality_against_a_model_and_against_files(made_corpus: Path, made_run: Path, files: Path, partimento: Command) -> None:
     for model in (made_run, made_run / "model.safetensors"):
         found = partimento("originality", files / "new1.mid", "--against", model, "--json")
         assert found.code == 0, found.errors
         assert found.json["limits"]["pieces"] >= 1
+    (made_corpus / INDEX_FILE).unlink()  # others share this corpus
     found = partimento("originality", files / "new1.mid", "--against", files / "new1.mid", "--json")
     assert found.json["files"][0]["share"]["4"] == 1
     assert found.json["limits"] is None
