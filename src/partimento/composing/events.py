@@ -101,7 +101,7 @@ def _anew(
             row.ban(drawn)
             drawn = drawn[:-1]
             continue
-        logits = session.logits(np.broadcast_to(np.array(drawn, np.int64), (count, len(drawn))))[b]
+        logits = session.logits(np.tile(np.array(drawn, np.int64), (count, 1)))[b]
         only_drums = rejections < MOST_REJECTIONS and row.needs_drums(drawn)
         if only_drums and not _accepted(row, logits, allowed, drawn, uniforms.next()[b]):
             rejections, drawn = rejections + 1, ()
