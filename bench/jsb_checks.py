@@ -28,14 +28,14 @@ def log_probabilities(networks: list[Network], memory: Memory, piece: Symbols) -
     return mean
 
 
-def check(networks: list[Network], pieces: dict[str, list[Symbols]], changes: int = CHANGES, seed: int = 0) -> dict[str, Any]:
-    """Changes single notes of valid pieces: nothing drawn before may change, something later must, and the 47 probabilities
+def check(networks: list[Network], memory: Memory, pieces: list[Symbols], changes: int = CHANGES, seed: int = 0) -> dict[str, Any]:
+    """Changes single notes of pieces: nothing drawn before may change, something later must, and the 47 probabilities
     must sum to one. Answers what was checked; raises `AssertionError` where it does not hold."""
-    rng, memory = np.random.default_rng(seed), Memory(pieces["train"])
-    chosen = rng.choice(len(pieces["valid"]), min(PIECES, len(pieces["valid"])), replace=False).tolist()
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(pieces), min(PIECES, len(pieces)), replace=False).tolist()
     farthest, off = 0.0, 0.0
     for number in chosen:
-        piece = pieces["valid"][number]
+        piece = pieces[number]
         before = log_probabilities(networks, memory, piece)
         off = max(off, (before.exp().sum(-1) - 1).abs().max().item())
         for _ in range(changes):
@@ -48,7 +48,7 @@ def check(networks: list[Network], pieces: dict[str, list[Symbols]], changes: in
             assert difference[t + 1 :].max() > CLOSE, f"piece {number}: a change at {t} changed nothing later"
     assert farthest <= CLOSE, f"a later note changed an earlier ln p by {farthest}"
     assert off <= CLOSE, f"probabilities sum to one but for {off}"
-    uniform = _uniform(pieces["valid"])
+    uniform = _uniform(pieces)
     return {"pieces": chosen, "changes": changes, "earlier_ln_p_moved": farthest, "sum_off_by": off, "uniform": uniform}
 
 

@@ -40,19 +40,22 @@ class Slots:
 
 
 class Memory:
-    """The training pieces, as a place to look things up."""
+    """The training pieces, as a place to look things up. With `remember` false nothing is ever found in them, which leaves the
+    features of a piece's own past: for measuring what the memory is worth."""
 
-    def __init__(self, pieces: list[Symbols]) -> None:
+    def __init__(self, pieces: list[Symbols], remember: bool = True) -> None:
         self.notes = np.concatenate(pieces)
         self.piece = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
         self.first = np.r_[True, self.piece[1:] != self.piece[:-1]]
         parts = [_steps(piece) for piece in pieces]
         self.step, self.shape, self.chord = (np.concatenate([part[i] for part in parts]) for i in range(3))
+        if not remember:
+            self.step, self.chord = np.full_like(self.step, 1000), np.full_like(self.chord, -1)  # what no piece has
         self.counts: Counts = {}
         self.own: list[Counts] = []
         for piece in pieces:
             own: Counts = {}
-            for row in contexts(piece):
+            for row in contexts(piece) if remember else []:
                 for keys, followed in row:
                     for key in keys:
                         for counts in (own.setdefault(key, {}), self.counts.setdefault(key, {})):

@@ -3,8 +3,9 @@
     python bench/jsb_record.py jsb-chorales.zip --out FOLDER              features, three networks, valid, and test once at the end
     python bench/jsb_record.py jsb-chorales.zip --out FOLDER --check      causality, sum to one, uniform, of those networks
 
-FOLDER keeps the features and each network that is finished; the same command goes on from there. Prints one object of JSON;
-progress goes to stderr. Bench code, not a recipe of the package: `docs/benchmarks.md` has the figures and their caveats.
+FOLDER keeps the features and each network that is finished; the same command goes on from there. `--no-memory`, with a folder
+of its own, looks nothing up in the training pieces. Prints one object of JSON; progress goes to stderr. Bench code, not a recipe
+of the package: `docs/benchmarks.md` has the figures and their caveats.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 import safetensors.torch
 import torch
 from jsb_checks import check
+from jsb_memory import Memory
 from jsb_network import Network, Recipe
 from jsb_windows import Part, draw, features, read, whole
 from safetensors import safe_open
@@ -45,6 +47,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1200, help="most steps of each training; the best on valid is kept")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--check", action="store_true", help="check the networks in the folder; test is not scored")
+    parser.add_argument("--no-memory", action="store_true", help="look nothing up in the training pieces")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     try:
@@ -55,14 +58,16 @@ def main() -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     pieces, sha256 = read(options.data)
+    remember, data = not options.no_memory, sha256 + (", no memory" if options.no_memory else "")
     options.out.mkdir(parents=True, exist_ok=True)
-    wanted = [{"seed": str(seed), "steps": str(options.steps), "data": sha256} for seed in range(options.seeds)]
+    shared = {"steps": str(options.steps), "data": data, "recipe": json.dumps(asdict(Recipe()))}
+    wanted = [{"seed": str(seed), **shared} for seed in range(options.seeds)]
     paths = [options.out / f"seed-{seed}.safetensors" for seed in range(options.seeds)]
     if options.check:
         networks = [load(path)[0] for path in paths if path.exists()] or [Network(Recipe()).eval()]
-        return {"checked": len(networks), "sha256": sha256, **check(networks, pieces)}
+        return {"checked": len(networks), "sha256": sha256, **check(networks, Memory(pieces["train"], remember), pieces["valid"])}
     start = time.process_time()
-    parts = features(pieces, sha256, options.out / "features.safetensors")
+    parts = features(pieces, remember, data, options.out / "features.safetensors")
     say(f"features: {time.process_time() - start:.0f} s of processor time")
     for path, made_of in zip(paths, wanted, strict=True):
         if not (path.exists() and made_of.items() <= load(path)[1].items()):
@@ -74,10 +79,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     figures = {name: score(networks, parts[name]) for name in ("valid", "test")}
     for name, rows in figures.items():
         for row, figure in rows.items():
-            say(f"{name:5} {row:7} {figure['micro']:.4f}, {figure['interval']['low']:.4f} to {figure['interval']['high']:.4f}")
+            low, high = figure["interval"]["low"], figure["interval"]["high"]
+            say(f"{name:5} {row:7} {figure['micro']:.4f} ({low:.3f} to {high:.3f}), piece mean {figure['piece_mean']:.4f}")
     return {
         "protocol": "P1: JSB chorales, nats a note",
         "sha256": sha256,
+        "memory": remember,
         "recipe": asdict(Recipe()),
         "parameters": sum(parameter.numel() for parameter in networks[0].parameters()),
         "steps": options.steps,

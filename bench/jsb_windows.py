@@ -61,14 +61,14 @@ class Part:
         return self.slots["pitch"][start : start + int(self.length[piece]), NOW].long()
 
 
-def features(pieces: dict[str, list[Symbols]], sha256: str, path: Path) -> dict[str, Part]:
-    """The features of every part, from `path` where they are those of this data, otherwise made (minutes) and written there."""
-    made_of = {"data": sha256, "format": FORMAT}
+def features(pieces: dict[str, list[Symbols]], remember: bool, data: str, path: Path) -> dict[str, Part]:
+    """The features of every part, from `path` where they were made of `data`, otherwise made (minutes) and written there."""
+    made_of = {"data": data, "format": FORMAT}
     if path.exists():
         with safe_open(path, "pt") as file:
             if file.metadata() == made_of:
                 return _unpacked({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-    parts = build(pieces)
+    parts = build(pieces, Memory(pieces["train"], remember))
     tensors = {f"{name}.{key}": value.contiguous() for name, part in parts.items() for key, value in part.slots.items()}
     tensors |= {f"{name}.length": part.length for name, part in parts.items()}
     tensors |= {f"{name}.shift": part.shift for name, part in parts.items()}
@@ -84,9 +84,8 @@ def _unpacked(tensors: dict[str, Tensor]) -> dict[str, Part]:
     }
 
 
-def build(pieces: dict[str, list[Symbols]]) -> dict[str, Part]:
-    memory, notes = Memory(pieces["train"]), np.concatenate(pieces["train"])
-    ranges = [_range(notes[:, v]) for v in range(4)]
+def build(pieces: dict[str, list[Symbols]], memory: Memory) -> dict[str, Part]:
+    ranges = [_range(memory.notes[:, v]) for v in range(4)]
     parts = {}
     for name, of_part in pieces.items():
         slots = [memory.slots(piece, i if name == "train" else -1) for i, piece in enumerate(of_part)]

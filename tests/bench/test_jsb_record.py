@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from jsb_checks import check
-from jsb_memory import TUNE, Memory
+from jsb_memory import TUNE, Memory, Slots
 from jsb_network import SYMBOLS, Network, Recipe
-from jsb_past import ORDER, RANK, REST, Symbols
+from jsb_past import NONE, ORDER, RANK, REST, Symbols
 from jsb_record import load, nats_of, score, train
 from jsb_windows import build, draw, features, inputs, symbols_of, whole
 
@@ -41,7 +42,7 @@ def network(seed: int = 0) -> Network:
 
 
 def test_no_later_note_changes_an_earlier_probability_and_all_sum_to_one(pieces: dict[str, list[Symbols]]) -> None:
-    found = check([network(0), network(1)], pieces, changes=6)
+    found = check([network(0), network(1)], Memory(pieces["train"]), pieces["valid"], changes=6)
     assert found["uniform"] == pytest.approx(3.8501, abs=1e-4)
 
 
@@ -53,7 +54,7 @@ def test_the_check_finds_a_network_that_looks_ahead(pieces: dict[str, list[Symbo
 
     torch.manual_seed(0)
     with pytest.raises(AssertionError, match="later note"):
-        check([Peeking(TINY).eval()], pieces, changes=6)
+        check([Peeking(TINY).eval()], Memory(pieces["train"]), pieces["valid"], changes=6)
 
 
 @pytest.mark.parametrize("voice", ORDER)
@@ -83,11 +84,21 @@ def test_a_training_piece_does_not_find_itself(pieces: dict[str, list[Symbols]])
     assert not np.array_equal(with_itself.shares, without.shares)
 
 
+def test_without_memory_nothing_of_train_is_known(pieces: dict[str, list[Symbols]]) -> None:
+    piece = pieces["valid"][0].copy()
+    piece[:, 0] = np.arange(45, 45 - len(piece), -1)  # a run down
+    one, other = (Memory(known, remember=False).slots(piece) for known in ([piece, *pieces["train"]], pieces["test"]))
+    for field in fields(Slots):
+        assert np.array_equal(getattr(one, field.name), getattr(other, field.name)), field.name
+    assert (one.pitch[:, TUNE] == NONE).all()
+    assert one.seen.any()  # of the piece's own past
+
+
 def test_a_moved_window_has_the_features_of_the_moved_piece(pieces: dict[str, list[Symbols]]) -> None:
     """Transposition moves features instead of making them anew; the two ways must agree but for what leaves the compass."""
     piece = np.clip(pieces["valid"][0], 3, REST)
     moved = np.where(piece < REST, piece + 2, REST).astype(np.int16)
-    parts = build({"train": pieces["train"], "valid": [piece], "test": [moved]})
+    parts = build({"valid": [piece], "test": [moved]}, Memory(pieces["train"]))
     rows, chosen = torch.arange(len(piece))[None], torch.arange(len(piece))
     made = inputs(parts["valid"], rows, torch.tensor([2]), chosen)
     anew = inputs(parts["test"], rows, torch.tensor([0]), chosen)
@@ -98,8 +109,8 @@ def test_a_moved_window_has_the_features_of_the_moved_piece(pieces: dict[str, li
 
 
 def test_training_writes_what_is_scored_and_features_are_kept(pieces: dict[str, list[Symbols]], tmp_path: Path) -> None:
-    parts = features(pieces, "0" * 64, tmp_path / "features.safetensors")
-    kept = features({}, "0" * 64, tmp_path / "features.safetensors")
+    parts = features(pieces, True, "0" * 64, tmp_path / "features.safetensors")
+    kept = features({}, True, "0" * 64, tmp_path / "features.safetensors")
     assert all(torch.equal(parts["valid"].slots[name], kept["valid"].slots[name]) for name in parts["valid"].slots)
     made_of = {"seed": "0", "steps": "3", "data": "0" * 64}
     for name in ("a", "b"):
@@ -116,7 +127,7 @@ def test_training_writes_what_is_scored_and_features_are_kept(pieces: dict[str, 
 
 
 def test_the_loss_of_a_window_weighs_each_sixteenth_alike(pieces: dict[str, list[Symbols]]) -> None:
-    part = build(pieces)["train"]
+    part = build(pieces, Memory(pieces["train"]))["train"]
     window, target, weight = draw(part, 4, 16, torch.Generator().manual_seed(0))
     even = window["chosen"] % 2 == 0
     assert weight[:, even].sum() == weight[:, ~even].sum()
