@@ -13,7 +13,7 @@ from partimento.encodings import Encoding, Events
 from partimento.errors import InvalidOption
 from partimento.models.predictor import Session
 
-MOST_REJECTIONS = 200  # of notes that only drums may play, in one event: a model may know nothing else
+MOST_REJECTIONS = 20  # of notes that only drums may play, in one event: a model may know nothing else
 
 Prefix = tuple[int, ...]
 
@@ -39,11 +39,11 @@ def draw_event(
         logits_BS = session.logits(drawn_BF)
         allowed_BS = np.zeros((count, field.size), bool)
         allowed_BS[ended_B, 0] = True
-        for b in np.flatnonzero(~ended_B):
+        for b in np.flatnonzero(~ended_B).tolist():
             allowed_BS[b] = rows[b].allowed(tuple(drawn_BF[b].tolist()))
         uniforms_B = uniforms.next()
         kept_B = np.asarray(allowed_BS.any(axis=1))
-        rejected = set()
+        rejected: set[int] = set()
         for b in np.flatnonzero(~ended_B & kept_B).tolist():
             drawn = tuple(drawn_BF[b].tolist())
             if rows[b].needs_drums(drawn) and not _accepted(rows[b], logits_BS[b], allowed_BS[b], drawn, uniforms.next()[b]):

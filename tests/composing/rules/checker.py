@@ -73,7 +73,7 @@ def violations(piece: Piece, rules: Rules, start: float = 0.0) -> dict[str, int]
                 place = start + (number + 1) * every
             count("chords", broken)
     line = list(rules.bass) or [symbol.split("/")[1] if "/" in symbol else "" for symbol in rules.chords]
-    if any(line):
+    if any(line) and pitched:
         number = 0
         while start + number * every < max(note[1] for note in pitched) and (not rules.bars or start + number * every < end):
             at, name = start + number * every, line[number % len(line)]

@@ -27,7 +27,7 @@ SCORE, ENSEMBLE, PIANO = make("notes:profile=score"), make("notes"), make("notes
 
 @dataclass
 class Even:
-    """Every id is as likely; but for a leaning to notes over changes of tempo and key, and to short times."""
+    """Every id is as likely; but for a leaning to notes and the end over changes of tempo and key, and to short times."""
 
     fields: tuple[Field, ...]
 
@@ -40,7 +40,7 @@ class Even:
     def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         logits = np.zeros((len(drawn), self.fields[drawn.shape[1]].size), np.float32)
         if drawn.shape[1] == 0:
-            logits[:, 6] = 3.0
+            logits[:, 6], logits[:, 8] = 3.0, 2.0
         if self.fields[drawn.shape[1]].name in ("time", "duration"):
             logits[:, ::12] = 2.0
             logits[:, 1] = 3.0

@@ -49,9 +49,9 @@ class Range(Rule):
         return self.of_program.get(program, self.of_program.get(-1, (0, 127)))
 
     @property
-    def lowest(self) -> int:
-        """The lowest pitch that any of the players may play."""
-        return min(self._of(program)[0] for program in self.players)
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest pitch that any of the players may play."""
+        return min(self._of(program)[0] for program in self.players), max(self._of(program)[1] for program in self.players)
 
     def pitches(self, state: State, onset: int) -> Bools:
         pitch = np.arange(128)
@@ -97,12 +97,13 @@ class Chords(Rule):
 @dataclass(frozen=True)
 class Bass(Rule):
     """At each of these ticks a note of that pitch class begins, the lowest that sounds, and none begins below it before the
-    next. So that there is room, a note is held over such a tick only an octave or more above `lowest`, and only if fewer than
-    `most` - 1 others are."""
+    next. So that there is room, it is at most `highest`, and a note is held over such a tick only an octave or more above
+    `lowest`, and only if fewer than `most` - 1 others are."""
 
     start_ticks: tuple[int, ...]
     pitch_classes: tuple[int, ...]
     lowest: int
+    highest: int
     most: int = 128
 
     drums_too = True
@@ -122,7 +123,9 @@ class Bass(Rule):
         pitch = np.arange(128)
         if number is not None:
             held = min((note.pitch for note in state.pitched(onset)), default=128)
-            return np.asarray((pitch % 12 == self.pitch_classes[number]) & (pitch < held) & (pitch >= self.lowest))
+            return np.asarray(
+                (pitch % 12 == self.pitch_classes[number]) & (pitch < min(held, self.highest + 1)) & (pitch >= self.lowest)
+            )
         return np.asarray(pitch >= self._floor(state, onset))
 
     def _floor(self, state: State, onset: int) -> int:

@@ -22,6 +22,7 @@ from partimento.piece import KEY, METER, TEMPO, Piece, Track, note_array
 from partimento.theory import PITCH_CLASS_NAMES, SCALES, chord_notes, key_of_scale, parse_chord, parse_scale, pitch_class_set
 
 MAX_BARS = 10_000
+PIANO = 21, 108  # where the notes over a bass line lie, unless ranges say otherwise
 
 
 @dataclass(frozen=True)
@@ -227,11 +228,11 @@ class _Making:
                 raise InvalidOption(
                     f"the bass {PITCH_CLASS_NAMES[bass]} is not in its chord, in {spec.key or 'the scale'}, or in the ranges"
                 )
-        lowest = self.range.lowest
-        if not spec.ranges:
-            lowest = 21  # the lowest key of a piano
+        lowest, highest = self.range.span if spec.ranges else PIANO
+        if highest - lowest < 2 * 11:
+            raise InvalidOption("over a bass line the ranges must reach two octaves; widen them")
         ticks, classes = zip(*wanted, strict=True)
-        return Bass(ticks, classes, lowest, spec.polyphony or 128)
+        return Bass(ticks, classes, lowest, highest - 11, spec.polyphony or 128)  # any note has a place above it
 
     def _rhythm(self, bass: Bass | None) -> Rhythm | None:
         spec, grid = self.spec, self.layout.ticks_per_quarter
