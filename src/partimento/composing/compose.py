@@ -99,8 +99,7 @@ def stream(
     if rules is not None:
         before = before if len(before) else rules.head(encoding)
         masks = [rules.masks(encoding, before) for _ in range(count)]
-        notes = MAX_NOTES if rules.say_the_end else notes
-    return _steps(predictor, encoding, before, notes, sampling, Uniforms(seed, count), count, masks)
+    return _steps(predictor, encoding, before, _most(notes, rules), sampling, Uniforms(seed, count), count, masks)
 
 
 def compose(
@@ -204,21 +203,20 @@ def _compose(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     encoding, predictor = checkpoint.encoding, _under(checkpoint, conditions)
+    before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
+    if start is None and rules is not None:
+        before = rules.head(encoding)
     with _one_thread():
-        given = None if start is None else start.events
         steps = []
         held = np.zeros(count, np.int64)
         options: dict[str, Any] = {"notes": notes, "sampling": sampling, "seed": seed, "count": count, "rules": rules}
-        for step in stream(predictor, encoding, given=given, **options):
+        for step in stream(predictor, encoding, given=before, **options):
             steps.append(step)
             if on_progress is not None:
                 held += [encoding.notes_in(step[b : b + 1]) for b in range(count)]
                 on_progress(min(int(held.min()), notes), notes)
     new_BTF = np.stack(steps, axis=1)
-    before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
-    if start is None and rules is not None:
-        before = rules.head(encoding)
-    most = MAX_NOTES if rules is not None and rules.say_the_end else notes
+    most = _most(notes, rules)
     until = encoding.decode(before).end_tick if len(before) else 0
     made = {
         "partimento": partimento.__version__,
@@ -239,6 +237,11 @@ def _compose(
         new_notes = encoding.notes_in(events[len(before) :])
         compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
     return compositions
+
+
+def _most(notes: int, rules: Rules | None) -> int:
+    """How many new notes there may be: as many as asked for, or as come before the end that the rules say."""
+    return MAX_NOTES if rules is not None and rules.say_the_end else notes
 
 
 def _under(checkpoint: Trained, conditions: dict[str, str | float]) -> Predictor:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from partimento.encodings import notes_context, notes_legal, notes_time
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes_layout import (
-    DRUMS,
     LONGEST,
     PROFILES,
     VELOCITY_OF,
@@ -26,6 +25,7 @@ from partimento.encodings.notes_layout import (
 )
 from partimento.encodings.notes_pack import packed_maps, packed_notes
 from partimento.errors import InvalidOption
+from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
 
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from partimento.encodings import notes_time
 from partimento.encodings.base import Context
 from partimento.encodings.lines import WIDEST, interval_ids
-from partimento.encodings.notes_layout import DRUMS, LONGEST, TEMPOS, VELOCITIES, Profile
+from partimento.encodings.notes_layout import LONGEST, TEMPOS, VELOCITIES, Profile
+from partimento.instruments import DRUMS
 
 BEATS, TICKS, BARS = 16, 96, 8
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Field
+from partimento.instruments import DRUMS
 
 Ints = npt.NDArray[np.int64]
 
 LONGEST = 192  # ticks that the fields time and duration reach alone; in a profile with beats four quarters
 LAST_TICK = 2**24 - 1  # two days at 120 quarters a minute; no event is later
-DRUMS = 128  # the instrument after the 128 programs
 VELOCITY_STEP = 4  # as Oore et al. 2018, section 3; levels are 1, 4, 8 .. 124, 127, so that 64, 80 and the like are exact
 VELOCITIES = 33
 KINDS = ("bar", "wait", "meter", "key", "tempo", "note", "tie", "end")  # those of one moment stand in this order

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.notes_layout import (
-    DRUMS,
     LAST_TICK,
     LONGEST,
     NUMERATORS,
@@ -23,6 +22,7 @@ from partimento.encodings.notes_layout import (
     tempo_id,
     velocity_id,
 )
+from partimento.instruments import DRUMS
 from partimento.pedal import pedalled
 from partimento.piece import Piece
 

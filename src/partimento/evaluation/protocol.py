@@ -57,8 +57,7 @@ class Figures:
             raise InvalidOption("the two models were not scored on the same pieces; score both on one set")
         nats = self.nats if than is None else self.nats - than.nats
         drawn = np.random.Generator(np.random.Philox(seed)).integers(len(nats), size=(resamples, len(nats)))
-        low, high = np.percentile(nats[drawn].sum(1) / self.units[drawn].sum(1), [2.5, 97.5])
-        return Interval(float(nats.sum() / self.units.sum()), float(low), float(high))
+        return Interval.of(nats.sum() / self.units.sum(), nats[drawn].sum(1) / self.units[drawn].sum(1))
 
     def to_json(self) -> dict[str, Any]:
         """Stable keys: micro, piece_mean, interval {mean, low, high}, pieces, units, and the names in `beside`."""

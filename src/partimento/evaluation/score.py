@@ -32,6 +32,12 @@ class Interval:
     low: float
     high: float
 
+    @classmethod
+    def of(cls, value: float, drawn: npt.NDArray[Any]) -> Interval:
+        """A value, and the range of 95% of those drawn."""
+        low, high = np.percentile(drawn, [2.5, 97.5])
+        return cls(float(value), float(low), float(high))
+
     def to_json(self) -> dict[str, float]:
         return {"mean": self.mean, "low": self.low, "high": self.high}
 
@@ -150,7 +156,7 @@ def evaluate(
             f"the part {part.name!r} (split {part.split!r}) holds no note to score; build the corpus from more pieces"
         )
     whole, drawn = _figures(sums.sum(axis=0)), np.concatenate([_figures(total) for total in _resampled(sums, resamples, seed)])
-    intervals = [_interval(value, column) for value, column in zip(whole[0].tolist(), drawn.T, strict=True)]
+    intervals = [Interval.of(value, column) for value, column in zip(whole[0].tolist(), drawn.T, strict=True)]
     return Row(
         name=name,
         split=part.split,
@@ -186,7 +192,7 @@ def compare(rows: Sequence[Row], *, resamples: int = 1000, seed: int = 0) -> lis
         totals = np.concatenate([both.sum(axis=0)[None], *_resampled(both, resamples, seed)])
         change = totals[:, 1] / totals[:, 0] - totals[:, 3] / totals[:, 2]
         differences.append(
-            Difference(row.name, first.name, _interval(float(change[0]), change[1:]), float((change[1:] < 0).mean()))
+            Difference(row.name, first.name, Interval.of(float(change[0]), change[1:]), float((change[1:] < 0).mean()))
         )
     return differences
 
@@ -231,8 +237,3 @@ def _resampled(sums: Floats, resamples: int, seed: int) -> Iterator[Floats]:
         drawn = generator.integers(pieces, size=(size, pieces)) + np.arange(size)[:, None] * pieces
         times = np.bincount(drawn.ravel(), minlength=size * pieces).reshape(size, pieces)
         yield times.astype(np.float64) @ sums
-
-
-def _interval(value: float, drawn: Floats) -> Interval:
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Interval(value, float(low), float(high))

@@ -82,10 +82,9 @@ def half_weights(works: Sequence[str], size: int, halves: int, generator: np.ran
 
 
 def interval(value: float, drawn: Floats) -> Interval:
-    """The value and the range of 95% of what was drawn."""
+    """The value and the range of 95% of what was drawn, as far as it is a number."""
     drawn = drawn[np.isfinite(drawn)]
-    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
-    return Interval(float(value), float(low), float(high))
+    return Interval.of(value, drawn) if len(drawn) else Interval(float(value), np.nan, np.nan)
 
 
 class Comparison:

@@ -9,20 +9,22 @@ import numpy as np
 
 from partimento.composing.rules.base import Bools, Ints, Rule
 from partimento.composing.rules.state import State
-from partimento.encodings.notes_layout import DRUMS, LONGEST, Profile
+from partimento.encodings.notes_layout import LONGEST
+from partimento.instruments import DRUMS
 
 _BARS_AHEAD = 16  # under rules the next note begins within so many bars
 _TIES = LONGEST + 1
 
 
 class Masks:
-    """The rules of one sequence, and where it stands. `fixed_maps` are the kinds of events that may not be drawn any more."""
+    """The rules of one sequence, and where it stands: `state` is taken over. `fixed_maps` are the kinds of events that may not
+    be drawn any more."""
 
-    def __init__(self, rules: Sequence[Rule], layout: Profile, fixed_maps: frozenset[str], drums: bool) -> None:
-        self.layout, self.fixed_maps, self.drums = layout, fixed_maps, drums and layout.instrument
+    def __init__(self, rules: Sequence[Rule], state: State, fixed_maps: frozenset[str], drums: bool) -> None:
+        self.state, self.layout, self.fixed_maps = state, state.layout, fixed_maps
+        self.drums = drums and self.layout.instrument
         self.rules = [Rule(), *rules]
         self.for_all = [Rule(), *(rule for rule in rules if rule.drums_too)]
-        self.state = State(layout)
         self._onsets: Ints | None = None
 
     def push(self, event: list[int]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from partimento.composing.rules.base import Bools, Ints, Rule, classes
 from partimento.composing.rules.state import State
-from partimento.encodings.notes_layout import DRUMS
+from partimento.instruments import DRUMS
 
 FIFTH = 7
 ALL = 0xFFF

@@ -16,8 +16,9 @@ from partimento.composing.rules.state import State
 from partimento.composing.rules.time import Bars, Polyphony, Rhythm
 from partimento.encodings import Encoding, Events
 from partimento.encodings.notes import Notes
-from partimento.encodings.notes_layout import DENOMINATORS, DRUMS, NUMERATORS, Profile
+from partimento.encodings.notes_layout import DENOMINATORS, NUMERATORS, Profile
 from partimento.errors import InvalidOption
+from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, TEMPO, Piece, Track, note_array
 from partimento.theory import PITCH_CLASS_NAMES, SCALES, chord_notes, key_of_scale, parse_chord, parse_scale, pitch_class_set
 
@@ -128,10 +129,7 @@ class Rules:
             raise InvalidOption(f"the given notes are in {state.meter[0]}/{state.meter[1]}; go on in that meter")
         rules, drums = _Making(self, state).rules()
         fixed = frozenset({"meter", "key"} if self.tempo_qpm is None else {"meter", "key", "tempo"})
-        masks = Masks(rules, layout, fixed, drums)
-        for event in before.tolist():
-            masks.push(event)
-        return masks
+        return Masks(rules, state, fixed, drums)
 
 
 def _layout(encoding: Encoding) -> Profile:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from partimento.encodings.notes_layout import DRUMS, LONGEST, START_METER, Profile, bar_ticks
+from partimento.encodings.notes_layout import LONGEST, START_METER, Profile, bar_ticks
+from partimento.instruments import DRUMS
 
 
 @dataclass(slots=True)

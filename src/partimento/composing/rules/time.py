@@ -8,7 +8,7 @@ import numpy as np
 
 from partimento.composing.rules.base import Bools, Ints, Rule, classes
 from partimento.composing.rules.state import Note, State
-from partimento.encodings.notes_layout import DRUMS
+from partimento.instruments import DRUMS
 
 
 @dataclass(frozen=True)
