@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from partimento.composing.compose import Composition, Trained, again, compose, stream
+from partimento.composing.compose import Composition, again, compose, stream
+from partimento.composing.provenance import Trained
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events, Field, make
 from partimento.encodings.melody import Melody

@@ -7,21 +7,28 @@ processor and one version of torch; another may round otherwise.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-import partimento
 from partimento.composing.events import draw_event
+from partimento.composing.provenance import (
+    MAX_NOTES,
+    Options,
+    Start,
+    Trained,
+    called,
+    given_events,
+    licence_of,
+    note_of,
+    read_note,
+    title_of,
+)
 from partimento.composing.rules.masks import Masks
 from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling, Uniforms
@@ -30,25 +37,8 @@ from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
 from partimento.models.predictor import Predictor
 from partimento.piece import About, Piece
 
-MAX_NOTES = 100_000
 MAX_COUNT = 4096
 _EVENTS_PER_NOTE = 64  # events that are no notes end somewhere, whatever a model draws
-
-
-class Trained(Protocol):
-    """What composing needs of a `Checkpoint`."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def sha256(self) -> str: ...
-    @property
-    def metadata(self) -> Any: ...
-    @property
-    def recipe(self) -> Any: ...
-    @property
-    def encoding(self) -> Encoding: ...
-    def predictor(self) -> Predictor: ...
 
 
 @dataclass(frozen=True)
@@ -84,22 +74,24 @@ def stream(
     its end it is zeros. Options are checked at once, not at the first step. Raises `InvalidOption`, and `CheckpointError`
     for a model of other fields.
     """
-    sampling = sampling or Sampling()
-    names = [field.name for field in encoding.fields]
-    for option, value, most in (("notes", notes, MAX_NOTES), ("count", count, MAX_COUNT)):
+    options = Options(notes, sampling or Sampling(), seed, count, rules)
+    return _stream(predictor, encoding, given_events(given, encoding), options)
+
+
+def _stream(predictor: Predictor, encoding: Encoding, before: Events, options: Options) -> Iterator[Events]:
+    for option, value, most in (("notes", options.notes, MAX_NOTES), ("count", options.count, MAX_COUNT)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise InvalidOption(f"{option} is {value!r}; it must be a whole number from 1 to {most}")
-    sampling.check(names)
+    options.sampling.check([field.name for field in encoding.fields])
     if tuple(predictor.fields) != tuple(encoding.fields):
         raise CheckpointError(
             f"the model does not predict the fields of the encoding {encoding.key!r}; load it with its own encoding"
         )
-    before = _given_events(given, encoding)
     masks = []
-    if rules is not None:
-        before = before if len(before) else rules.head(encoding)
-        masks = [rules.masks(encoding, before) for _ in range(count)]
-    return _steps(predictor, encoding, before, _most(notes, rules), sampling, Uniforms(seed, count), count, masks)
+    if options.rules is not None:
+        before = before if len(before) else options.rules.head(encoding)
+        masks = [options.rules.masks(encoding, before) for _ in range(options.count)]
+    return _steps(predictor, encoding, before, options, masks)
 
 
 def compose(
@@ -130,10 +122,11 @@ def compose(
             events = events[:-1]
         if not len(events):
             raise InvalidPiece(
-                f"{_called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
+                f"{called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
             )
-        start = _Start(events, _called(given), given.about.licence)
-    return _compose(checkpoint, start, notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), on_progress)
+        start = Start(events, called(given), given.about.licence)
+    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}))
+    return _compose(checkpoint, start, options, on_progress)
 
 
 def again(made: str, checkpoint: Trained) -> Composition:
@@ -143,108 +136,39 @@ def again(made: str, checkpoint: Trained) -> Composition:
     since the arithmetic of a batch depends on its size. Raises `CheckpointError` when it was another model,
     `InvalidOption` when `made` is not a note of `compose`.
     """
-    try:
-        note = json.loads(made)
-        sha256, name, options, given = str(note["model"]["sha256"]), str(note["model"]["name"]), note["options"], note["given"]
-        if sha256 != checkpoint.sha256:
-            raise CheckpointError(
-                f"the piece was made by {name} (sha256 {sha256}); {checkpoint.path} is another model "
-                f"(sha256 {checkpoint.sha256}): load the first one"
-            )
-        start = None if given is None else _Start.from_json(given, checkpoint.encoding)
-        sampling = Sampling(**options["sampling"])
-        notes, seed, count, index = (options[key] for key in ("notes", "seed", "count", "index"))
-        rules = Rules.from_json(options["rules"]) if "rules" in options else None
-        conditions = dict(options.get("conditions", {}))
-        if type(index) is not int or type(count) is not int or not 0 <= index < count:
-            raise ValueError("index")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InvalidOption(
-            f"this is not a note of how a piece was made ({error!r}); take it from the title page of a composed piece"
-        ) from None
-    one = _compose(checkpoint, start, notes, sampling, seed, count, rules, conditions)[index]
+    start, options, index = read_note(made, checkpoint)
+    one = _compose(checkpoint, start, options)[index]
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
 
 
-@dataclass(frozen=True)
-class _Start:
-    """The given events, what their piece is called, and its licence."""
-
-    events: Events
-    title: str
-    licence: str
-
-    def to_json(self) -> dict[str, Any]:
-        data = base64.b64encode(np.ascontiguousarray(self.events).tobytes()).decode("ascii")
-        page = {"title": self.title, "licence": self.licence}
-        return {"events": data, "dtype": self.events.dtype.str, "shape": list(self.events.shape), **page}
-
-    @classmethod
-    def from_json(cls, given: dict[str, Any], encoding: Encoding) -> _Start:
-        dtype = np.dtype(given["dtype"])
-        if dtype.kind != "u":
-            raise ValueError("dtype")
-        try:
-            flat = np.frombuffer(base64.b64decode(given["events"], validate=True), dtype)
-        except binascii.Error as error:
-            raise ValueError(str(error)) from None
-        return cls(_given_events(flat.reshape(given["shape"]), encoding), str(given["title"]), str(given["licence"]))
-
-
 def _compose(
-    checkpoint: Trained,
-    start: _Start | None,
-    notes: int,
-    sampling: Sampling,
-    seed: int,
-    count: int,
-    rules: Rules | None,
-    conditions: dict[str, str | float],
-    on_progress: Callable[[int, int], None] | None = None,
+    checkpoint: Trained, start: Start | None, options: Options, on_progress: Callable[[int, int], None] | None = None
 ) -> list[Composition]:
-    encoding, predictor = checkpoint.encoding, _under(checkpoint, conditions)
+    encoding, predictor = checkpoint.encoding, _under(checkpoint, options.conditions)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
-    if start is None and rules is not None:
-        before = rules.head(encoding)
+    if start is None and options.rules is not None:
+        before = options.rules.head(encoding)
     with _one_thread():
         steps = []
-        held = np.zeros(count, np.int64)
-        options: dict[str, Any] = {"notes": notes, "sampling": sampling, "seed": seed, "count": count, "rules": rules}
-        for step in stream(predictor, encoding, given=before, **options):
+        held = np.zeros(options.count, np.int64)
+        for step in _stream(predictor, encoding, before, options):
             steps.append(step)
             if on_progress is not None:
-                held += [encoding.notes_in(step[b : b + 1]) for b in range(count)]
-                on_progress(min(int(held.min()), notes), notes)
+                held += [encoding.notes_in(step[b : b + 1]) for b in range(options.count)]
+                on_progress(min(int(held.min()), options.notes), options.notes)
     new_BTF = np.stack(steps, axis=1)
-    most = _most(notes, rules)
     until = encoding.decode(before).end_tick if len(before) else 0
-    made = {
-        "partimento": partimento.__version__,
-        # the run and its file, and no word of where a person keeps them
-        "model": {"name": "/".join(Path(checkpoint.path).parts[-2:]), "sha256": checkpoint.sha256},
-        "encoding": encoding.key,
-        "given": None if start is None else start.to_json(),
-    }
     compositions = []
-    for index in range(count):
-        events = np.concatenate([before, _first_notes(new_BTF[index], most, encoding)])
-        options = {"notes": notes, "sampling": sampling.to_json(), "seed": seed, "count": count, "index": index}
-        if rules is not None:
-            options["rules"] = rules.to_json()
-        options |= {"conditions": conditions} if conditions else {}
-        note = json.dumps({**made, "options": options}, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        about = About(title=_title(checkpoint, start, seed, index), licence=_licence(checkpoint, start), made=note)
+    for index in range(options.count):
+        events = np.concatenate([before, _first_notes(new_BTF[index], options.most, encoding)])
+        note = note_of(checkpoint, start, options, index)
+        about = About(title=title_of(checkpoint, start, options.seed, index), licence=licence_of(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
         compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
     return compositions
 
 
-def _most(notes: int, rules: Rules | None) -> int:
-    """How many new notes there may be: as many as asked for, or as come before the end that the rules say."""
-    return MAX_NOTES if rules is not None and rules.say_the_end else notes
-
-
-def _under(checkpoint: Trained, conditions: dict[str, str | float]) -> Predictor:
+def _under(checkpoint: Trained, conditions: Mapping[str, str | float]) -> Predictor:
     """The model under conditions. Raises `InvalidOption` where it knows none, and `UnknownName`."""
     if not conditions:
         return checkpoint.predictor()
@@ -259,24 +183,22 @@ def _steps(
     predictor: Predictor,
     encoding: Encoding,
     before: Events,
-    notes: int,
-    sampling: Sampling,
-    uniforms: Uniforms,
-    count: int,
+    options: Options,
     masks: list[Masks],
 ) -> Iterator[Events]:
-    fields = encoding.fields
+    fields, count = encoding.fields, options.count
+    uniforms = Uniforms(options.seed, count)
     session = predictor.begin(count)
     for event in before:
         session.push(np.broadcast_to(event, (count, len(fields))))
     history_BTF = np.repeat(before[None], count, axis=0)
     length = len(before)
-    missing = np.full(count, notes)
+    missing = np.full(count, options.most)
     ended = np.full(count, encoding.ended(before))
-    for _ in range(_EVENTS_PER_NOTE * notes):
+    for _ in range(_EVENTS_PER_NOTE * options.most):
         if length == history_BTF.shape[1]:  # doubled when full, so that a long stream does not copy itself at every step
             history_BTF = np.concatenate([history_BTF, np.zeros((count, max(256, length), len(fields)), encoding.dtype)], axis=1)
-        events: Events = draw_event(session, encoding, history_BTF[:, :length], ended, sampling, uniforms, masks)
+        events: Events = draw_event(session, encoding, history_BTF[:, :length], ended, options.sampling, uniforms, masks)
         history_BTF[:, length] = events
         length += 1
         yield events
@@ -300,23 +222,6 @@ def _first_notes(events: Events, notes: int, encoding: Encoding) -> Events:
     return events
 
 
-def _given_events(given: npt.NDArray[Any] | list[Any] | None, encoding: Encoding) -> Events:
-    """Events [T, F] in the encoding's own type, checked: every id one that an event may have."""
-    fields = encoding.fields
-    array = np.zeros((0, len(fields)), np.int64) if given is None else np.asarray(given)
-    if array.ndim != 2 or array.shape[1] != len(fields) or array.dtype.kind not in "iu":
-        raise InvalidOption(
-            f"given events are {array.dtype}{list(array.shape)}; they must be whole numbers [events, {len(fields)}]"
-        )
-    for column, field in enumerate(fields):
-        least = 0 if field.optional else 1
-        if len(array) and not least <= int(array[:, column].min()) <= int(array[:, column].max()) < field.size:
-            raise InvalidOption(
-                f"a given event has a {field.name} outside {least}..{field.size - 1}; encode it with {encoding.key!r}"
-            )
-    return array.astype(encoding.dtype)
-
-
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Torch on one thread; nothing where torch was never loaded, for then no model uses it."""
@@ -330,21 +235,3 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _called(piece: Piece) -> str:
-    return piece.about.title or Path(piece.about.source).stem
-
-
-def _title(checkpoint: Trained, start: _Start | None, seed: int, index: int) -> str:
-    recipe = checkpoint.recipe
-    name = str(getattr(recipe, "name", recipe))
-    return f"{f'After {start.title}' if start and start.title else name}, seed {seed}, number {index + 1}"
-
-
-def _licence(checkpoint: Trained, start: _Start | None) -> str:
-    """Licences of the training corpus, then that of the given piece, each once."""
-    licences = checkpoint.metadata.get("licences") or checkpoint.metadata.get("licence") or []
-    parts = [licences] if isinstance(licences, str) else [str(part) for part in licences]
-    parts += [start.licence] if start else []
-    return "; ".join(dict.fromkeys(part for part in parts if part))
