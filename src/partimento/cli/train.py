@@ -42,6 +42,7 @@ def train(
     layers: int | None = None,
     dropout: float | None = None,
     learning_rate: float | None = None,
+    schedule: str | None = None,
     batch: int | None = None,
     seed: int | None = None,
     threads: int = 0,
@@ -97,6 +98,8 @@ def train(
         Share of units left out in training.
     learning_rate
         The highest rate of the schedule.
+    schedule
+        How the rate falls: plateau (when valid stops gaining), or over --steps: cosine, or trapezoid.
     batch
         Segments in a step.
     seed
@@ -125,6 +128,7 @@ def train(
         chosen = replace(begun.recipe, training=slower)
     model: dict[str, Any] = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
+    training |= {} if schedule is None else {"schedule": schedule, "steps": steps or 0}
     chosen = replace(
         chosen,
         encoding=encoding or chosen.encoding,

@@ -11,11 +11,12 @@ from partimento.encodings.melody_written import WrittenMelody
 from partimento.encodings.miditok import MidiTok
 from partimento.encodings.notes import Notes
 from partimento.encodings.slots import Slots
+from partimento.encodings.tasks import Tasks
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 
 REGISTRY: dict[str, type[Encoding]] = {
-    kind.name: kind for kind in (WrittenMelody, Leadsheet, Voices, Notes, Slots, Frames, Roll, MidiTok)
+    kind.name: kind for kind in (WrittenMelody, Leadsheet, Voices, Notes, Tasks, Slots, Frames, Roll, MidiTok)
 }
 
 

@@ -124,6 +124,13 @@ class Encoding(ABC):
         """The same music, event for event, at other levels of velocity and classes of tempo; as it is where it has neither."""
         return events
 
+    def task(
+        self, events: npt.NDArray[Any], at: int, longest: int, chance: np.random.Generator
+    ) -> tuple[Events, npt.NDArray[np.bool_]] | None:
+        """A random task made of a piece around its event `at`: at most `longest` events, and bool [T] which of them are to be
+        written; None where the encoding knows no tasks, or the piece yields none."""
+        return None
+
     @property
     def key(self) -> str:
         """The name with its options, as `make` reads it: `melody:pitch=midi,chord=top`; defaults are left out."""

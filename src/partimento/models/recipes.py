@@ -86,6 +86,14 @@ def transformer_notes(depth: int = 4) -> Recipe:
     return Recipe("transformer_notes", "notes", model, _training(depth, 2e-3, batch=8, segment=512))
 
 
+def transformer_tasks(depth: int = 4) -> Recipe:
+    """As `transformer_notes`, half of the segments tasks: it continues, fills, accompanies, harmonises and varies. Its layers see
+    all of a segment, what is given and what is written."""
+    plain = transformer_notes(depth)
+    model, training = replace(plain.model, span=512), replace(plain.training, tasks=0.5)
+    return Recipe("transformer_tasks", "tasks", model, training)
+
+
 def _recurrent(backbone: str, depth: int, dropout: float) -> ModelConfig:
     layers = 1 + (depth > 4) + (depth > 12)
     return ModelConfig(backbone, width=64 * depth, layers=layers, embedding=16 * depth, dropout=dropout, **STRUCTURE)
@@ -115,6 +123,7 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
         lstm_notes,
         convolution_notes,
         transformer_notes,
+        transformer_tasks,
     )
 }
 

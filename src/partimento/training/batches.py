@@ -16,8 +16,11 @@ from torch import Tensor
 
 from partimento.corpus.encoded import Part
 from partimento.corpus.segments import Segments
+from partimento.encodings import Encoding
+from partimento.errors import InvalidOption
 from partimento.models.config import TrainingConfig
 
+SHORTEST = 256  # events that a task may have, however short the other segments of its batch are
 _VARY = 0x5A17  # tells these random numbers from those of the segments
 
 
@@ -62,6 +65,16 @@ class Batch:
         return replace(self, **{name: change(part) for name, part in parts.items() if part is not None})
 
 
+@dataclass(frozen=True)
+class _Row:
+    """Events with the one before them, unless they begin their piece; which of them are scored, and their context."""
+
+    events: npt.NDArray[Any]
+    is_start: bool
+    scored: npt.NDArray[np.bool_]
+    context: npt.NDArray[Any]
+
+
 class Batches:
     """Those of one part. A segment is moved by a random number of semitones, as far as its piece stays within the range that
     each voice has in the part, and made louder and faster at random."""
@@ -70,6 +83,10 @@ class Batches:
         self.part, self.config, self.with_context = part, config, with_context
         self.segments = Segments(part, config.batch, config.segment, config.seed)
         self.varies = bool(config.transpose or config.louder or config.faster)
+        if config.tasks and type(part.encoded.encoding).task is Encoding.task:
+            raise InvalidOption(f"the encoding {part.encoded.encoding.key!r} knows no tasks; train on tasks:profile=score, say")
+        if config.tasks and part.split != "works":
+            raise InvalidOption(f"tasks are made of whole works; the split {part.split!r} does not go with them")
         self._shifts: npt.NDArray[np.int64] | None = None
 
     def count(self, epoch: int) -> int:
@@ -77,32 +94,47 @@ class Batches:
 
     def batch(self, epoch: int, index: int) -> Batch:
         encoded = self.part.encoded
-        if not (self.varies or self.with_context or encoded.conditions is not None):
+        if not (self.varies or self.with_context or self.config.tasks or encoded.conditions is not None):
             return Batch(*(torch.from_numpy(array) for array in self.segments.batch(epoch, index)))
         encoding = encoded.encoding
         chance = np.random.default_rng([self.config.seed, _VARY, epoch, index])
+        rows, heads = [], []
         places = self.segments.places(epoch, index)
-        size = max(last - first for _, first, last in places)
-        both_BTF = np.zeros((len(places), size + 1, len(encoding.fields)), np.int64)
-        mask_BT = np.zeros((len(places), size), bool)
-        context_BTC = np.zeros((len(places), size, len(encoding.context_fields)), np.int64)
-        heads = []
-        for row, (number, first, last) in enumerate(places):
-            before = 0 if first == 0 else 1
-            from_here = 0 if self.with_context else first - before  # the place of an event is a function of all before it
-            events, head = encoded.piece(number)[from_here:last], None if encoded.conditions is None else encoded.conditions[number]
+        longest = max(SHORTEST, *(last - first for _, first, last in places))  # a task no longer than its neighbours, for less padding
+        for number, first, last in places:
+            events, head = encoded.piece(number)[:last], None if encoded.conditions is None else encoded.conditions[number]
+            makes_task = bool(self.config.tasks) and chance.random() < self.config.tasks
+            if makes_task:
+                events = encoded.piece(number)
             if self.varies:
                 events, head = self._varied(events, head, number, chance)
             if head is not None:
                 heads.append(self._told(head, chance))
-            both_BTF[row, 1 - before : 1 + last - first] = events[first - before - from_here :]
-            mask_BT[row, : last - first] = self.segments.scored(number, first, last)
-            if self.with_context:
-                context_BTC[row, : last - first] = encoding.context(events)[first:last]
+            task = encoding.task(events, first, min(longest, self.config.segment), chance) if makes_task else None
+            if task is None:
+                scored = np.broadcast_to(self.segments.scored(number, first, last), last - first)
+                rows.append(_Row(events[max(0, first - 1) : last], first == 0, scored, self._context(events, first, last)))
+            else:
+                rows.append(_Row(task[0], True, task[1], self._context(task[0], 0, len(task[0]))))
+        size = max(len(row.scored) for row in rows)
+        both_BTF = np.zeros((len(rows), size + 1, len(encoding.fields)), np.int64)
+        mask_BT = np.zeros((len(rows), size), bool)
+        context_BTC = np.zeros((len(rows), size, len(encoding.context_fields)), np.int64)
+        for at, row in enumerate(rows):
+            both_BTF[at, int(row.is_start) : int(row.is_start) + len(row.events)] = row.events
+            mask_BT[at, : len(row.scored)] = row.scored
+            context_BTC[at, : len(row.context)] = row.context
         context = torch.from_numpy(context_BTC) if self.with_context else None
         conditions = torch.from_numpy(np.stack(heads).astype(np.int64)) if heads else None
         both = torch.from_numpy(both_BTF[:, :-1]), torch.from_numpy(both_BTF[:, 1:])
         return Batch(*both, torch.from_numpy(mask_BT), context, conditions)
+
+    def _context(self, events: npt.NDArray[Any], first: int, last: int) -> npt.NDArray[Any]:
+        """What is known before each of these events: a function of all before it."""
+        encoding = self.part.encoded.encoding
+        if not self.with_context:
+            return np.zeros((0, len(encoding.context_fields)), np.uint8)
+        return encoding.context(events[:last])[first:last]
 
     def _told(self, head: npt.NDArray[Any], chance: np.random.Generator) -> npt.NDArray[Any]:
         """The conditions that are not left out this time."""

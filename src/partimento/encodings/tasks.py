@@ -1,0 +1,224 @@
+"""The encoding `tasks`: that of `notes`, and tasks of it: notes that stand, a separator, the notes to write among them.
+
+A piece is encoded as by `notes`. A task has two halves, each a piece encoded so from the same first bar; the separator between
+them says what is written, and where. It is given, never drawn. What stands around each place of the second half is
+context, so that a model need not search for it. `docs/encodings.md` describes the events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.encodings import notes_time
+from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.notes import Notes
+from partimento.encodings.notes_layout import LONGEST, PROFILES, Profile, bar_ticks
+from partimento.errors import InvalidOption
+from partimento.piece import KEY, TEMPO, Array, Piece
+from partimento.task import ROLES, Region, bar_lines, random_split
+
+BARS_LEFT, BEGIN = 16, 7
+MOST_BARS = LONGEST - 1  # of the window that a task is seen in
+TRIES = 4
+
+
+@dataclass(frozen=True)
+class Tasks(Encoding):
+    """Option: `profile`, as of `notes`: `score`, `piano` or `ensemble`."""
+
+    profile: str = "ensemble"
+
+    name: ClassVar[str] = "tasks"
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES or not PROFILES[self.profile].beats:
+            known = ", ".join(name for name, profile in PROFILES.items() if profile.beats)
+            raise InvalidOption(f"tasks: profile is {self.profile!r}; it must be one of {known}")
+
+    @cached_property
+    def notes(self) -> Notes:
+        """The encoding of each half."""
+        return Notes(self.profile)
+
+    @property
+    def layout(self) -> Profile:
+        return self.notes.layout
+
+    @property
+    def keeps(self) -> str:  # type: ignore[override]
+        return self.notes.keeps
+
+    @property
+    def drops(self) -> str:  # type: ignore[override]
+        return self.notes.drops
+
+    @property
+    def separator(self) -> int:
+        """The id of the kind of event between the halves."""
+        return len(self.layout.kinds) + 1
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        kind, *others = self.notes.fields
+        return (replace(kind, size=kind.size + 1), *others)
+
+    def halves(self, events: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any] | None]:
+        """The events before the separator, it, and those after it; None twice where there is none."""
+        at = np.flatnonzero(events[:, 0] == self.separator)
+        return (events[: at[0]], events[at[0]], events[at[0] + 1 :]) if len(at) else (events, None, None)
+
+    def encode(self, piece: Piece) -> Events:
+        return self.notes.encode(piece)
+
+    def decode(self, events: npt.NDArray[Any]) -> Piece:
+        """Of a task, what stands and what is written, in one piece."""
+        events = np.asarray(events).reshape(-1, len(self.fields))
+        stands, _, written = self.halves(events)
+        piece = self.notes.decode(stands if written is None or len(stands) else written)
+        return piece if written is None or not len(stands) else piece.merge(self.notes.decode(written))
+
+    def asked(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
+        """All that is given of a task: the events of a piece on this grid and in one meter, of which some notes stand [N], the
+        separator, and the meter with which the second half begins."""
+        first = self.notes.encode(replace(piece, notes=piece.notes[stands]))
+        numerator, denominator = piece.meters[["numerator", "denominator"]][0].tolist() if len(piece.meters) else (4, 4)
+        first_bar, last_bar = region.bars or (1, min(MOST_BARS, len(bar_lines(piece)) - 1))
+        separator = np.zeros((1, len(self.fields)), self.dtype)
+        separator[0, :4] = self.separator, first_bar, ROLES.index(region.role) + 1, last_bar - first_bar + 1
+        head = np.zeros((int((numerator, denominator) != (4, 4)), len(self.fields)), self.dtype)
+        head[:, :4] = self.layout.kind("meter"), 1, numerator, denominator.bit_length()
+        return np.concatenate([first[:-1], separator, head])
+
+    def task(
+        self, events: npt.NDArray[Any], at: int, longest: int, chance: np.random.Generator
+    ) -> tuple[Events, npt.NDArray[np.bool_]] | None:
+        for _ in range(TRIES):
+            window = self._window(events, at, longest, chance)
+            split = random_split(window, min(MOST_BARS, len(bar_lines(window)) - 1), chance) if window is not None else None
+            if window is None or split is None:
+                continue
+            written, region = split
+            asked = self.asked(window, ~written, region)
+            plain = replace(window, notes=window.notes[written], keys=np.zeros(0, KEY), tempos=np.zeros(0, TEMPO))
+            answer = self.notes.encode(plain)
+            answer = answer[int(answer[0, 0] == self.layout.kind("meter")) :]
+            if len(asked) + len(answer) <= longest:
+                return np.concatenate([asked, answer]), np.arange(len(asked) + len(answer)) >= len(asked)
+        return None
+
+    def _window(self, events: npt.NDArray[Any], at: int, longest: int, chance: np.random.Generator) -> Piece | None:
+        """Some bars of one meter from about event `at` of a piece on, few enough that both halves fit into `longest` events."""
+        kind = events[:, 0]
+        stretch = np.flatnonzero(kind == self.layout.kind("meter"))
+        first = int(stretch[stretch <= at][-1]) if (stretch <= at).any() else 0
+        last = int(stretch[stretch > at][0]) if (stretch > at).any() else len(events)
+        bars = np.flatnonzero(kind[first:last] == self.layout.kind("bar")) + first
+        begin = int(bars[bars <= at][-1]) if (bars <= at).any() else first
+        room = int((longest - 8) * chance.uniform(0.4, 0.9))  # bar lines and waits stand in both halves
+        later = bars[bars > begin]
+        fits = later[later - begin <= room]
+        stop = last if last - begin <= room else int(fits[-1]) if len(fits) else 0
+        if stop <= begin:
+            return None
+        piece = self.notes.decode(events[:stop])
+        tick = notes_time.walk(events[: begin + 1], self.layout).tick
+        start_tick = int(tick[-1]) if begin > first or first else 0
+        lines = bar_lines(piece)
+        end = int(lines[-1])
+        cut = piece.cut(start_tick, end)
+        return cut if len(cut.notes) > 1 and len(bar_lines(cut)) > 1 else None
+
+    def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+        """As `notes` allows in the half that is written; meters, keys and tempos are said in the first one."""
+        stands, _, written = self.halves(np.asarray(history))
+        legal = self.notes.allowed(stands if written is None else written, drawn)
+        if drawn:
+            return legal
+        if written is not None:
+            legal[[self.layout.kind(name) for name in ("meter", "key", "tempo")]] = False
+        return np.append(legal, False)
+
+    def ended(self, history: npt.NDArray[Any]) -> bool:
+        return self.notes.ended(history)
+
+    def notes_in(self, events: npt.NDArray[Any]) -> int:
+        return self.notes.notes_in(events)
+
+    @property
+    def context_fields(self) -> tuple[Context, ...]:
+        return (
+            *self.notes.context_fields,
+            *(Context(name, 129, "pitch") for name in ("lowest given", "highest given", "lowest given next", "highest given next")),
+            Context("until the next given", LONGEST + 1, "since"),
+            Context("given that begin", BEGIN + 2, "place"),
+            Context("role", len(ROLES) + 1, "place"),
+            Context("bars left", BARS_LEFT + 2, "place"),
+        )
+
+    def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """As of `notes`, of each half by itself. In the second one also what of the first sounds there, begins there, and begins
+        next; what is written, and how many bars of it are left."""
+        stands, separator, written = self.halves(np.asarray(events))
+        own = len(self.notes.context_fields)
+        result = np.zeros((len(events) + 1, len(self.context_fields)), np.uint8)
+        result[: len(stands) + 1, :own] = self.notes.context(stands)
+        if separator is not None and written is not None:
+            after = result[len(stands) + 1 :]
+            after[:, :own] = self.notes.context(written)
+            after[:, own:] = self._around(self.notes.decode(stands).notes, separator, written)
+        return result
+
+    def _around(self, stands: Array, separator: npt.NDArray[Any], written: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The columns of the second half, [len(written) + 1, 8]."""
+        found = notes_time.walk(written, self.layout)
+        bar = int(bar_ticks(found.numerator[-1:], found.denominator[-1:], self.layout.ticks_per_quarter)[0])
+        first_bar, role, bars = separator[1:4].astype(np.int64).tolist()
+        start, end = (first_bar - 1) * bar, (first_bar - 1 + bars) * bar
+        tick = np.maximum(np.append(0, found.tick), start)
+        columns = np.zeros((len(tick), 8), np.int64)
+        columns[:, 6], columns[:, 7] = role, np.clip(-((tick - end) // bar), 0, BARS_LEFT) + 1
+        if len(stands):
+            columns[:, :6] = _given(stands, tick)
+        return columns
+
+    @property
+    def pitches(self) -> tuple[Pitches, ...]:
+        own = len(self.notes.context_fields)
+        return tuple(replace(one, references=(*one.references, *range(own, own + 4))) for one in self.notes.pitches)
+
+    def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        return self.notes.pitch_range(events)
+
+    def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
+        return self.notes.transpose(events, semitones)
+
+    def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
+        return self.notes.vary(events, louder, faster)
+
+
+def _given(notes: Array, tick: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """At each tick of given notes (MIDI pitch + 1, 0 for none): the lowest and the highest that sound, those of the next
+    moment, the ticks until it, and one more than how many begin, [T, 6]."""
+    notes = notes[np.argsort(notes["onset"], kind="stable")]
+    onset, end, pitch = notes["onset"].astype(np.int64), notes["onset"].astype(np.int64) + notes["duration"], notes["pitch"] + 1
+    ticks, which = np.unique(tick, return_inverse=True)
+    sounds = (onset <= ticks[:, None]) & (end > ticks[:, None])
+    low = np.where(sounds, pitch, 255).min(1)
+    high = np.where(sounds, pitch, 0).max(1)
+    moments, first = np.unique(onset, return_index=True)
+    lows, highs = np.minimum.reduceat(pitch, first), np.maximum.reduceat(pitch, first)
+    counts = np.diff(np.append(first, len(onset)))
+    following = np.searchsorted(moments, ticks, side="right")
+    has_next = following < len(moments)
+    at = np.minimum(following, len(moments) - 1)
+    now = np.searchsorted(moments, ticks)
+    here = np.minimum(now, len(moments) - 1)
+    begin = np.where((now < len(moments)) & (moments[here] == ticks), np.minimum(counts[here], BEGIN), 0) + 1
+    columns = [np.where(low < 255, low, 0), high, np.where(has_next, lows[at], 0), np.where(has_next, highs[at], 0)]
+    columns += [np.where(has_next, np.minimum(moments[at] - ticks, LONGEST), 0), begin]
+    return np.stack(columns, 1)[which]
