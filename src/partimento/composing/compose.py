@@ -19,6 +19,8 @@ import numpy.typing as npt
 from partimento.composing.events import draw_event
 from partimento.composing.provenance import (
     MAX_NOTES,
+    Asked,
+    Given,
     Options,
     Start,
     Trained,
@@ -30,14 +32,18 @@ from partimento.composing.provenance import (
     title_of,
 )
 from partimento.composing.rules.masks import Masks
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules.spec import Place, Rules
 from partimento.composing.sampling import Sampling, Uniforms
+from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
 from partimento.encodings import Encoding, Events
+from partimento.encodings.tasks import Tasks
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
 from partimento.models.predictor import Predictor
 from partimento.piece import About, Piece
+from partimento.task import Task
 
 MAX_COUNT = 4096
+MOST_WRITTEN = 1000  # notes in one window of a task
 _EVENTS_PER_NOTE = 64  # events that are no notes end somewhere, whatever a model draws
 
 
@@ -46,7 +52,7 @@ class Composition:
     """A piece of given and new notes, its `events` [T, F], and `made`: the JSON from which `again` makes the same piece.
 
     `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin; `new_notes` counts
-    those.
+    those. Of a task, `new` [N] says which notes are new, and `events` are those of its last window.
     """
 
     piece: Piece
@@ -54,6 +60,7 @@ class Composition:
     made: str
     given_until_tick: int
     new_notes: int
+    new: npt.NDArray[np.bool_] | None = None
 
 
 def stream(
@@ -98,7 +105,8 @@ def compose(
     checkpoint: Trained,
     *,
     given: Piece | None = None,
-    notes: int,
+    task: Task | None = None,
+    notes: int = 200,
     sampling: Sampling | None = None,
     seed: int = 0,
     count: int = 1,
@@ -106,7 +114,8 @@ def compose(
     conditions: Mapping[str, str | float] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
-    """`count` pieces of `notes` new notes each, after those of `given`, under `rules`. `on_progress(done, of)` counts notes.
+    """`count` pieces of `notes` new notes each, after those of `given`, under `rules`; or a `task`, whose region says how many.
+    `on_progress(done, of)` counts notes, or windows of a task.
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length.
@@ -115,7 +124,9 @@ def compose(
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
     `InvalidOption`, and `InvalidPiece` when the encoding keeps no note of `given`.
     """
-    start = None
+    start: Given | None = None if task is None else Asked.of(task)
+    if task is not None and given is not None:
+        raise InvalidOption("a task has its own given notes; leave out one of them")
     if given is not None:
         events = checkpoint.encoding.encode(given)
         if checkpoint.encoding.ended(events):
@@ -142,8 +153,10 @@ def again(made: str, checkpoint: Trained) -> Composition:
 
 
 def _compose(
-    checkpoint: Trained, start: Start | None, options: Options, on_progress: Callable[[int, int], None] | None = None
+    checkpoint: Trained, start: Given | None, options: Options, on_progress: Callable[[int, int], None] | None = None
 ) -> list[Composition]:
+    if isinstance(start, Asked):
+        return _complete(checkpoint, start, options, on_progress)
     encoding, predictor = checkpoint.encoding, _under(checkpoint, options.conditions)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
     if start is None and options.rules is not None:
@@ -166,6 +179,66 @@ def _compose(
         new_notes = encoding.notes_in(events[len(before) :])
         compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
     return compositions
+
+
+def _complete(
+    checkpoint: Trained, asked: Asked, options: Options, on_progress: Callable[[int, int], None] | None
+) -> list[Composition]:
+    """The pieces of a task: window after window, the first for all at once, later ones for each by itself, since each has
+    other notes before it."""
+    encoding, predictor, task = checkpoint.encoding, _under(checkpoint, options.conditions), asked.task
+    if not isinstance(encoding, Tasks):
+        raise InvalidOption(f"{checkpoint.path} was not trained on tasks ({encoding.key!r}); train the recipe transformer_tasks")
+    longest = int(checkpoint.recipe.training.segment)
+    stretches = regions(task, encoding, longest)
+    stands = task.stands(options.seed)
+    played = programs_of(task) if encoding.layout.instrument else frozenset({0})
+    grid = encoding.layout.ticks_per_quarter
+    standing = replace(task.given, notes=task.given.notes[stands], pedals=task.given.pedals[:0]).quantise(grid)
+    now = [standing] * options.count
+    windows: list[list[tuple[Window, Piece]]] = [[] for _ in range(options.count)]
+    last: list[Events] = []
+    with _one_thread():
+        for number, bars in enumerate(stretches):
+            groups = [range(options.count)] if number == 0 else [range(index, index + 1) for index in range(options.count)]
+            last = []
+            for group in groups:
+                one = window(task, now[group[0]], bars, encoding, longest)
+                seed = (
+                    options.seed
+                    if number == 0
+                    else int(
+                        np.random.SeedSequence(options.seed, spawn_key=(group[0], number)).generate_state(1, np.uint64)[0] >> 1
+                    )
+                )
+                drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
+                before = one.asked(encoding)
+                first_rule_tick = one.start(task, stretches[0][0])
+                place = Place(one.inside(players(task)), one.around(), first_rule_tick, played)
+                answers = _answers(predictor, encoding, before, drawn, place)
+                last += [np.concatenate([before, answer]) for answer in answers]
+                for index, written in zip(group, pieces(encoding, before, answers), strict=True):
+                    windows[index].append((one, written))
+                    now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
+            if on_progress is not None:
+                on_progress(number + 1, len(stretches))
+    made = []
+    for index, of in enumerate(windows):
+        piece, new = rejoined(task, stands, of, encoding.layout.velocity)
+        note = note_of(checkpoint, asked, options, index)
+        about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
+        made.append(Composition(replace(piece, about=about), last[index], note, 0, int(new.sum()), new))
+    return made
+
+
+def _answers(predictor: Predictor, encoding: Tasks, before: Events, options: Options, place: Place) -> list[Events]:
+    """The second halves of a task's window, each up to its end."""
+    assert options.rules is not None
+    head = encoding.halves(before)[2]
+    assert head is not None
+    masks = [options.rules.masks(encoding, head, place) for _ in range(options.count)]
+    new_BTF = np.stack(list(_steps(predictor, encoding, before, options, masks)), axis=1)
+    return [_first_notes(events, MOST_WRITTEN, encoding) for events in new_BTF]
 
 
 def _under(checkpoint: Trained, conditions: Mapping[str, str | float]) -> Predictor:

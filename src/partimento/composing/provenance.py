@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,15 @@ import partimento
 from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
-from partimento.errors import CheckpointError, InvalidOption
+from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile
+from partimento.formats.midi import piece_from_midi
+from partimento.formats.midiwrite import midi_from_piece
 from partimento.models.predictor import Predictor
 from partimento.piece import Piece
+from partimento.task import Region, Task
 
 MAX_NOTES = 100_000
+MOST_BYTES = 2**26  # of a MIDI file within a note of how a piece was made
 
 
 class Trained(Protocol):
@@ -95,7 +100,42 @@ class Start:
         return cls(given_events(flat.reshape(given["shape"]), encoding), str(given["title"]), str(given["licence"]))
 
 
-def note_of(checkpoint: Trained, start: Start | None, options: Options, index: int) -> str:
+@dataclass(frozen=True)
+class Asked:
+    """A task whose piece is what a MIDI file can say of it, what it is called, and its licence."""
+
+    task: Task
+    title: str
+    licence: str
+
+    @classmethod
+    def of(cls, task: Task) -> Asked:
+        """Raises `InvalidPiece` where the piece has no notes, so that nothing is given."""
+        if not len(task.given):
+            raise InvalidPiece("the piece of the task has no notes; to begin from nothing, compose without one")
+        piece, _ = piece_from_midi(midi_from_piece(task.given))
+        return cls(Task(piece, task.write), called(task.given), task.given.about.licence)
+
+    def to_json(self) -> dict[str, Any]:
+        data = base64.b64encode(zlib.compress(midi_from_piece(self.task.given), 9)).decode("ascii")
+        return {"midi": data, "write": self.task.write.to_json(), "title": self.title, "licence": self.licence}
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Asked:
+        """Raises `ValueError`, `TypeError` or a `PartimentoError` for what `to_json` did not write."""
+        unpacker = zlib.decompressobj()
+        try:
+            data = unpacker.decompress(base64.b64decode(told["midi"], validate=True), MOST_BYTES)
+        except (binascii.Error, zlib.error) as error:
+            raise ValueError(str(error)) from None
+        piece, _ = piece_from_midi(data)
+        return cls(Task(piece, Region.from_json(told["write"])), str(told["title"]), str(told["licence"]))
+
+
+Given = Start | Asked
+
+
+def note_of(checkpoint: Trained, start: Given | None, options: Options, index: int) -> str:
     """The JSON from which piece `index` of a run can be made again; it names the run, not where a person keeps it."""
     note = {
         "partimento": partimento.__version__,
@@ -107,7 +147,7 @@ def note_of(checkpoint: Trained, start: Start | None, options: Options, index: i
     return json.dumps(note, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
-def read_note(made: str, checkpoint: Trained) -> tuple[Start | None, Options, int]:
+def read_note(made: str, checkpoint: Trained) -> tuple[Given | None, Options, int]:
     """What was given, the options and the number of the piece that was `made` so.
 
     Raises `CheckpointError` when it was another model, `InvalidOption` when `made` is not a note of `compose`.
@@ -120,11 +160,13 @@ def read_note(made: str, checkpoint: Trained) -> tuple[Start | None, Options, in
                 f"the piece was made by {name} (sha256 {sha256}); {checkpoint.path} is another model "
                 f"(sha256 {checkpoint.sha256}): load the first one"
             )
-        start = None if given is None else Start.from_json(given, checkpoint.encoding)
+        start: Given | None = None
+        if given is not None:
+            start = Asked.from_json(given) if "midi" in given else Start.from_json(given, checkpoint.encoding)
         options, index = Options.from_json(told), told["index"]
         if type(index) is not int or type(options.count) is not int or not 0 <= index < options.count:
             raise ValueError("index")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, UnreadableFile) as error:
         raise InvalidOption(
             f"this is not a note of how a piece was made ({error!r}); take it from the title page of a composed piece"
         ) from None
@@ -150,13 +192,14 @@ def called(piece: Piece) -> str:
     return piece.about.title or Path(piece.about.source).stem
 
 
-def title_of(checkpoint: Trained, start: Start | None, seed: int, index: int) -> str:
+def title_of(checkpoint: Trained, start: Given | None, seed: int, index: int) -> str:
     recipe = checkpoint.recipe
     name = str(getattr(recipe, "name", recipe))
-    return f"{f'After {start.title}' if start and start.title else name}, seed {seed}, number {index + 1}"
+    begun = "" if start is None else f"After {start.title}" if isinstance(start, Start) else f"In {start.title}"
+    return f"{begun if start and start.title else name}, seed {seed}, number {index + 1}"
 
 
-def licence_of(checkpoint: Trained, start: Start | None) -> str:
+def licence_of(checkpoint: Trained, start: Given | None) -> str:
     """Licences of the training corpus, then that of the given piece, each once."""
     licences = checkpoint.metadata.get("licences") or checkpoint.metadata.get("licence") or []
     parts = [licences] if isinstance(licences, str) else [str(part) for part in licences]

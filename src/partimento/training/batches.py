@@ -100,7 +100,9 @@ class Batches:
         chance = np.random.default_rng([self.config.seed, _VARY, epoch, index])
         rows, heads = [], []
         places = self.segments.places(epoch, index)
-        longest = max(SHORTEST, *(last - first for _, first, last in places))  # a task no longer than its neighbours, for less padding
+        longest = max(
+            SHORTEST, *(last - first for _, first, last in places)
+        )  # a task no longer than its neighbours, for less padding
         for number, first, last in places:
             events, head = encoded.piece(number)[:last], None if encoded.conditions is None else encoded.conditions[number]
             makes_task = bool(self.config.tasks) and chance.random() < self.config.tasks

@@ -9,6 +9,7 @@ import numpy as np
 
 from partimento.composing.rules.base import Bools, Ints, Rule
 from partimento.composing.rules.state import State
+from partimento.encodings import Field
 from partimento.encodings.notes_layout import LONGEST
 from partimento.instruments import DRUMS
 
@@ -18,10 +19,19 @@ _TIES = LONGEST + 1
 
 class Masks:
     """The rules of one sequence, and where it stands: `state` is taken over. `fixed_maps` are the kinds of events that may not
-    be drawn any more."""
+    be drawn any more; `fields` those of the encoding; no note begins before `start_tick`."""
 
-    def __init__(self, rules: Sequence[Rule], state: State, fixed_maps: frozenset[str], drums: bool) -> None:
-        self.state, self.layout, self.fixed_maps = state, state.layout, fixed_maps
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        state: State,
+        fixed_maps: frozenset[str],
+        drums: bool,
+        fields: tuple[Field, ...],
+        start_tick: int = 0,
+    ) -> None:
+        self.state, self.layout, self.fixed_maps, self.fields = state, state.layout, fixed_maps, fields
+        self.start_tick = start_tick
         self.drums = drums and self.layout.instrument
         self.rules = [Rule(), *rules]
         self.for_all = [Rule(), *(rule for rule in rules if rule.drums_too)]
@@ -34,7 +44,7 @@ class Masks:
 
     def allowed(self, drawn: tuple[int, ...]) -> Bools:
         """bool[size] of field `len(drawn)`: what the rules allow of it."""
-        field = self.layout.fields[len(drawn)]
+        field = self.fields[len(drawn)]
         if not drawn:
             return self._kinds(field.size)
         kind = self.layout.kinds[drawn[0] - 1]
@@ -49,7 +59,7 @@ class Masks:
     def needs_drums(self, drawn: tuple[int, ...]) -> bool:
         """Whether the field about to be drawn is the instrument of a note that only drums may play: then what has been drawn
         is to be kept only as often as the model would have drums there."""
-        if not self.drums or len(drawn) < len(self.layout.fields) - 1 or self.layout.kinds[drawn[0] - 1] != "note":
+        if not self.drums or len(drawn) < len(self.fields) - 1 or self.layout.kinds[drawn[0] - 1] != "note":
             return False
         return not self._fits_pitched(self.state.tick + drawn[1] - 1, drawn[2] - 1, drawn[3])
 
@@ -59,7 +69,7 @@ class Masks:
         if self._onsets is None:
             state = self.state
             deadlines = [tick for rule in self.rules if (tick := rule.deadline(state)) is not None]
-            horizon = min([state.bar_tick + _BARS_AHEAD * state.bar_length - 1, *deadlines])
+            horizon = min([max(state.bar_tick, self.start_tick) + _BARS_AHEAD * state.bar_length - 1, *deadlines])
             ticks = np.arange(state.tick, horizon + 1)
             rules = self.for_all if self.drums else self.rules
             for rule in rules:

@@ -153,7 +153,7 @@ class NoParallelFifths(Rule):
     """The outer voices never move from one fifth (or twelfth, ...) to another in the same direction."""
 
     def pitches(self, state: State, onset: int) -> Bools:
-        before = state.outer_before if onset == state.moment else state.outer(state.moment)
+        before = state.outer_before if onset == state.moment else state.outer_until(onset)
         if before is None or (before[1] - before[0]) % 12 != FIFTH:
             return np.ones(128, bool)
         now = state.outer(onset)

@@ -12,11 +12,13 @@ import numpy as np
 from partimento.composing.rules.base import Rule
 from partimento.composing.rules.masks import Masks
 from partimento.composing.rules.pitch import Bass, Chords, Instruments, NoParallelFifths, Range, Scale
-from partimento.composing.rules.state import State
+from partimento.composing.rules.region import Inside
+from partimento.composing.rules.state import Note, State
 from partimento.composing.rules.time import Bars, Polyphony, Rhythm
 from partimento.encodings import Encoding, Events
 from partimento.encodings.notes import Notes
 from partimento.encodings.notes_layout import DENOMINATORS, NUMERATORS, Profile
+from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, TEMPO, Piece, Track, note_array
@@ -118,40 +120,53 @@ class Rules:
         )
         return encoding.encode(piece)[:-2]
 
-    def masks(self, encoding: Encoding, before: Events) -> Masks:
-        """The masks of one sequence after the events `before`. Raises `InvalidOption` when the rules contradict each other, what is
-        given, or the encoding."""
+    def masks(self, encoding: Encoding, before: Events, place: Place | None = None) -> Masks:
+        """The masks of one sequence after the events `before`; of a task, those after its separator, and its `place`. Raises
+        `InvalidOption` when the rules contradict each other, what is given, or the encoding."""
         layout = _layout(encoding)
-        state = State(layout)
+        state = State(layout, around=place.around if place is not None else [])
         for event in before.tolist():
             state.push(event)
+        if place is not None and (self.bars or self.tempo_qpm):
+            raise InvalidOption("the bars and the tempo of a task are those of its piece; leave them out")
         if self.meter is not None and state.meter != self.meter:
             raise InvalidOption(f"the given notes are in {state.meter[0]}/{state.meter[1]}; go on in that meter")
-        rules, drums = _Making(self, state).rules()
-        fixed = frozenset({"meter", "key"} if self.tempo_qpm is None else {"meter", "key", "tempo"})
-        return Masks(rules, state, fixed, drums)
+        rules, drums = _Making(self, state, place).rules()
+        fixed = frozenset({"meter", "key"} if self.tempo_qpm is None and place is None else {"meter", "key", "tempo"})
+        return Masks(rules, state, fixed, drums, encoding.fields, place.inside.start_tick if place is not None else 0)
 
 
 def _layout(encoding: Encoding) -> Profile:
-    if not isinstance(encoding, Notes) or not encoding.layout.beats:
+    if not isinstance(encoding, (Notes, Tasks)) or not encoding.layout.beats:
         raise InvalidOption(
-            f"rules need a model of the encoding notes with bars (score, piano, ensemble); this one is {encoding.key!r}"
+            f"rules need a model of the encoding notes or tasks with bars (score, piano, ensemble); this one is {encoding.key!r}"
         )
     return encoding.layout
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task is written: the rule of its region, the notes that stand around, the tick that rules count from (it may lie
+    before the region), and the programs that play."""
+
+    inside: Inside
+    around: list[Note]
+    start_tick: int
+    programs: frozenset[int]
 
 
 class _Making:
     """The rules of one sequence, in ticks; checked against each other as they are made."""
 
-    def __init__(self, spec: Rules, state: State) -> None:
-        self.spec, self.layout = spec, state.layout
+    def __init__(self, spec: Rules, state: State, place: Place | None) -> None:
+        self.spec, self.layout, self.place = spec, state.layout, place
         self.bar, self.beat = state.bar_length, state.beat_length
         begun = any(note.onset >= state.bar_tick for note in state.notes)
-        self.start = state.bar_tick + self.bar * begun
+        self.start = state.bar_tick + self.bar * begun if place is None else place.start_tick
         self.end = self.start + self.bar * spec.bars if spec.bars else None
         self.scale = pitch_class_set(parse_scale(spec.key)[0], SCALES[parse_scale(spec.key)[1]]) if spec.key else 0xFFF
         asked = frozenset(spec.instruments)
-        given = frozenset(note.program for note in state.notes)
+        given = frozenset(note.program for note in state.notes) if place is None else place.programs
         # without a wish, drums would be a way around every rule of pitch
         self.players = asked or (given if given else frozenset(range(DRUMS)) if self.layout.instrument else frozenset({0}))
         if not self.layout.instrument and self.players != {0}:
@@ -185,6 +200,8 @@ class _Making:
             rules.append(rhythm)
         if self.end is not None:
             rules.append(self._bars())
+        if self.place is not None:
+            rules.append(self.place.inside)
         return rules, DRUMS in self.players
 
     def _places(self, count: int) -> tuple[int, ...]:
@@ -217,7 +234,8 @@ class _Making:
             chords = [parse_chord(symbol) for symbol in spec.chords]
             slashed = [bass if bass != root else -1 for root, _, bass in chords]
             wanted = [(tick, slashed[n % len(slashed)]) for n, tick in enumerate(places) if chords]
-        wanted = [(tick, bass) for tick, bass in wanted if bass >= 0]
+        inside = self.place.inside if self.place is not None else Inside(self.start, 2**40, {})
+        wanted = [(tick, bass) for tick, bass in wanted if bass >= 0 and inside.start_tick <= tick < inside.end_tick]
         if not wanted:
             return None
         for tick, bass in wanted:
@@ -240,6 +258,9 @@ class _Making:
         for onset, duration in spec.rhythm:
             first, last = round(onset * grid), round((onset + duration) * grid)
             ends[self.start + first] = max(ends.get(self.start + first, 0), self.start + max(last, first + 1))
+        if self.place is not None:  # what of it falls into the region
+            first, last = self.place.inside.start_tick, self.place.inside.end_tick
+            ends = {onset: min(end, last) for onset, end in ends.items() if first <= onset < last}
         onsets = sorted(ends)
         if self.end is not None and (max(ends.values()) != self.end or onsets[-1] < self.end - self.bar):
             raise InvalidOption(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 from partimento.encodings.notes_layout import LONGEST, START_METER, Profile, bar_ticks
@@ -23,7 +24,8 @@ class State:
     """Grows by one event at a time. `notes` are all so far, by onset; `sounding` those of them that last beyond `moment`, the
     tick of the last one.
 
-    `outer_before` are the lowest and the highest pitch that sounded at the moment before this one, drums left out.
+    `outer_before` are the lowest and the highest pitch that sounded at the moment before this one, drums left out. `around` are
+    notes by onset that stand and are not written, as in a task; they sound as well.
     """
 
     layout: Profile
@@ -35,6 +37,7 @@ class State:
     last_kind: str = ""
     moment: int = -1
     outer_before: tuple[int, int] | None = None
+    around: list[Note] = field(default_factory=list)
 
     @property
     def bar_length(self) -> int:
@@ -66,7 +69,7 @@ class State:
 
     def _note(self, event: list[int]) -> None:
         if self.tick > self.moment:
-            self.outer_before = self.outer(self.moment)
+            self.outer_before = self.outer_until(self.tick)
             self.moment = self.tick
             self.sounding = [note for note in self.sounding if note.end > self.tick]
         program = event[-1] - 1 if self.layout.instrument else 0
@@ -75,10 +78,16 @@ class State:
         self.sounding.append(note)
 
     def pitched(self, tick: int) -> list[Note]:
-        """The notes that sound at a tick from now on, if no more begin; drums left out."""
-        return [note for note in self.sounding if note.end > tick and note.program != DRUMS]
+        """The notes that sound at a tick from now on, if no more are written; drums left out."""
+        stand = self.around[: bisect_right(self.around, tick, key=lambda note: note.onset)]
+        return [note for note in (*stand, *self.sounding) if note.end > tick and note.program != DRUMS]
 
     def outer(self, tick: int) -> tuple[int, int] | None:
         """The lowest and the highest pitch of them."""
         pitches = [note.pitch for note in self.pitched(tick)]
         return (min(pitches), max(pitches)) if pitches else None
+
+    def outer_until(self, tick: int) -> tuple[int, int] | None:
+        """The lowest and the highest pitch at the last moment before a tick, one at which a note is written or stands."""
+        at = bisect_left(self.around, tick, key=lambda note: note.onset)
+        return self.outer(max(self.moment, self.around[at - 1].onset if at else -1))

@@ -1,0 +1,39 @@
+"""The rule of a task: notes are written inside of the region, and none into one that stands. It knows ticks, no fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from partimento.composing.rules.base import Bools, Ints, Rule
+from partimento.composing.rules.state import State
+
+
+@dataclass(frozen=True)
+class Inside(Rule):
+    """Notes begin from `start_tick` on and end by `end_tick`. `stands` are the onsets and ends, [N, 2] by onset, of notes of each
+    pitch in the tracks that are written to: none begins while one sounds, or is held into it."""
+
+    start_tick: int
+    end_tick: int
+    stands: Mapping[int, Ints]
+
+    drums_too = True
+
+    def onsets(self, state: State, ticks: Ints) -> Bools:
+        return (ticks >= self.start_tick) & (ticks < self.end_tick)
+
+    def pitches(self, state: State, onset: int) -> Bools:
+        free = np.ones(128, bool)
+        for pitch, rows in self.stands.items():
+            free[pitch] = not ((rows[:, 0] <= onset) & (rows[:, 1] > onset)).any()
+        for note in state.sounding:  # nor twice at once, which a file could not tell
+            free[note.pitch] &= note.end <= onset
+        return free
+
+    def ends(self, state: State, onset: int, pitch: int, ends: Ints) -> Bools:
+        rows = self.stands.get(pitch)
+        later = [] if rows is None else rows[rows[:, 0] > onset, 0]
+        return np.asarray(ends <= min([self.end_tick, *later]))

@@ -1,0 +1,189 @@
+"""Tasks as models see them: windows of a few bars, one after another; and what was written, back in the piece. It draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.composing.rules.region import Inside
+from partimento.composing.rules.state import Note
+from partimento.encodings import Events
+from partimento.encodings.tasks import Tasks
+from partimento.errors import InvalidOption
+from partimento.instruments import DRUMS
+from partimento.piece import Piece, Track
+from partimento.task import LONGEST_HOLE, Region, Task, bar_lines
+
+LONGEST_LINE = 16  # bars of a line or a variation that are written at a time
+EVENTS_PER_NOTE = 1.35  # with bar lines and waits
+SHARE = 0.4  # of a window that what is written may take
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Bars of a piece, on the encoding's grid from its first bar on: `piece` with the notes that stand, the region to write in
+    it, and the tick of the whole piece at which it begins."""
+
+    piece: Piece
+    region: Region
+    start_tick: int
+
+    @property
+    def bar_ticks(self) -> int:
+        numerator, denominator = self.piece.meters[["numerator", "denominator"]][0].tolist() if len(self.piece.meters) else (4, 4)
+        return max(1, 4 * int(numerator) * self.piece.ticks_per_quarter // int(denominator))
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First tick of the region in the window, and the one after its last."""
+        assert self.region.bars is not None
+        return (self.region.bars[0] - 1) * self.bar_ticks, self.region.bars[1] * self.bar_ticks
+
+    def start(self, task: Task, bar: int) -> int:
+        """The tick in this window at which a bar of the whole piece begins, by its number; it may lie before the window."""
+        lines = bar_lines(replace(task.given, pedals=task.given.pedals[:0]).quantise(self.piece.ticks_per_quarter))
+        return int(lines[min(bar - 1, len(lines) - 1)]) - self.start_tick
+
+    def asked(self, encoding: Tasks) -> Events:
+        return encoding.asked(self.piece, np.ones(len(self.piece), bool), self.region)
+
+    def inside(self, tracks: Sequence[int]) -> Inside:
+        """The rule of the region, for notes that are written into these tracks."""
+        notes = self.piece.notes[np.isin(self.piece.notes["track"], list(tracks))]
+        notes = notes[np.argsort(notes["onset"], kind="stable")]
+        times = np.stack([notes["onset"], notes["onset"] + notes["duration"]], 1).astype(np.int64)
+        return Inside(*self.span, {int(pitch): times[notes["pitch"] == pitch] for pitch in np.unique(notes["pitch"])})
+
+    def around(self) -> list[Note]:
+        """The notes that stand, by onset."""
+        programs = [DRUMS if track.is_drum else track.program for track in self.piece.tracks]
+        rows = self.piece.notes[np.argsort(self.piece.notes["onset"], kind="stable")].tolist()
+        return [Note(onset, onset + duration, pitch, programs[track]) for onset, duration, pitch, _, track in rows]
+
+
+def regions(task: Task, encoding: Tasks, longest: int) -> list[tuple[int, int]]:
+    """The bars of the region in stretches that fit into windows of `longest` events, each in one meter."""
+    piece = task.given
+    lines = bar_lines(piece)
+    first, last = task.write.bars or (1, len(lines) - 1)
+    a_bar = EVENTS_PER_NOTE * len(piece) / max(1, len(lines) - 1) + 2
+    most = LONGEST_HOLE if task.write.role == "all" else LONGEST_LINE
+    size = int(np.clip(SHARE * longest / a_bar, 1, most))
+    changes = {int(np.searchsorted(lines, tick)) + 1 for tick in piece.meters["tick"].tolist()}
+    stretches: list[tuple[int, int]] = []
+    begin = first
+    for bar in range(first + 1, last + 2):
+        if bar > last or bar in changes or bar - begin == size:
+            stretches.append((begin, bar - 1))
+            begin = bar
+    return stretches
+
+
+def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, longest: int) -> Window:
+    """The bars to write and as many around them, of the same meter, as fit into `longest` events with what is written. `stands` is
+    the piece with the notes that stand, on the encoding's grid.
+
+    Raises `InvalidOption` where even the bars themselves do not fit.
+    """
+    grid = stands.ticks_per_quarter
+    whole = replace(task.given, pedals=task.given.pedals[:0]).quantise(grid)
+    lines = bar_lines(whole)
+    lines = np.append(lines, lines[-1] + np.arange(1, max(1, bars[1] - len(lines) + 2)) * (lines[-1] - lines[-2]))
+    count = np.searchsorted(np.sort(stands.notes["onset"]), lines)
+    in_force = np.searchsorted(stands.meters["tick"], lines[:-1], side="right")
+    written = np.searchsorted(np.sort(whole.notes["onset"]), lines)
+    likely = EVENTS_PER_NOTE * max(len(whole) / (len(lines) - 1) * (bars[1] - bars[0] + 1), written[bars[1]] - written[bars[0] - 1])
+    first, last = bars[0] - 1, bars[1]
+
+    def fits(first: int, last: int) -> bool:
+        return bool(EVENTS_PER_NOTE * (count[last] - count[first]) + 2 * (last - first) + likely <= longest - 16)
+
+    if not fits(first, last):
+        raise InvalidOption(f"bars {bars[0]}-{bars[1]} hold more notes than the model sees at once; write fewer bars at a time")
+    grows = True
+    while grows:
+        grows = False
+        for before, after in ((1, 0), (0, 1)):
+            wider = first - before, last + after
+            inside = wider[0] >= 0 and wider[1] < len(lines) and len(set(in_force[wider[0] : wider[1]])) == 1
+            if inside and fits(*wider):
+                (first, last), grows = wider, True
+    start, end = int(lines[first]), int(lines[last])
+    cut = stands.cut(start, end)
+    return Window(cut, replace(task.write, bars=(bars[0] - first, bars[1] - first)), start)
+
+
+def players(task: Task) -> list[int]:
+    """The tracks, from 0, that are written to; those with notes, or all where there are none. Of an added part none is."""
+    if task.write.part:
+        return []
+    if task.write.tracks:
+        return [number - 1 for number in task.write.tracks]
+    used = sorted(set(task.given.notes["track"].tolist()))
+    return used or list(range(len(task.given.tracks)))
+
+
+def programs_of(task: Task) -> frozenset[int]:
+    """What may play the notes to write: the instruments of the tracks written to; of an added part those of all, but drums."""
+    tracks = [task.given.tracks[number] for number in players(task)] or list(task.given.tracks)
+    found = frozenset(DRUMS if track.is_drum else track.program for track in tracks)
+    return (found - {DRUMS} or frozenset({0})) if task.write.part else found
+
+
+def rejoined(task: Task, stands: Bools, windows: Sequence[tuple[Window, Piece]], velocity: bool) -> tuple[Piece, Bools]:
+    """The piece with what was written in its windows, and which of its notes are new, bool [N]. The notes that stand are as they
+    were, bit for bit; new ones lie on the nearest of the piece's own ticks. Without `velocity` they are as loud as the others."""
+    given = task.given
+    loudness = int(np.median(given.notes["velocity"])) if len(given) else 80
+    tracks = list(given.tracks)
+    old, rows = given.notes[stands], []
+    for one, piece in windows:
+        notes = piece.notes.copy()
+        grid = piece.ticks_per_quarter
+        onset = _on(notes["onset"].astype(np.int64) + one.start_tick, grid, given.ticks_per_quarter)
+        end = _on(notes["onset"].astype(np.int64) + notes["duration"] + one.start_tick, grid, given.ticks_per_quarter)
+        notes["onset"], notes["duration"] = onset, np.maximum(1, end - onset)
+        if not velocity:
+            notes["velocity"] = loudness
+        notes["track"] = [_track(task, tracks, piece.tracks[track], pitch) for track, pitch in notes[["track", "pitch"]].tolist()]
+        rows.append(notes)
+    written = np.concatenate([*rows, given.notes[:0]])
+    both = np.concatenate([old, written])
+    order = np.lexsort([both["velocity"], both["duration"], both["pitch"], both["onset"], both["track"]])
+    return replace(given, notes=both, tracks=tuple(tracks)), order >= len(old)
+
+
+def _on(tick: Ints, grid: int, other: int) -> Ints:
+    return np.asarray((2 * tick * other + grid) // (2 * grid), np.int64)
+
+
+def _track(task: Task, tracks: list[Track], player: Track, pitch: int) -> int:
+    """Where a new note goes: of the tracks written to with its instrument the one whose notes lie nearest; a part has its own."""
+    sound = (player.is_drum, 0 if player.is_drum else player.program)
+    fitting = [n for n in players(task) if (tracks[n].is_drum, 0 if tracks[n].is_drum else tracks[n].program) == sound]
+    fitting = fitting or ([] if task.write.part else players(task)[:1])
+    if not fitting:
+        name = task.write.part
+        old = range(len(task.given.tracks), len(tracks))
+        at = next((n for n in old if tracks[n].program == player.program and tracks[n].is_drum == player.is_drum), len(tracks))
+        if at == len(tracks):
+            tracks.append(replace(player, name=name))
+        return at
+    if len(fitting) == 1:
+        return fitting[0]
+    notes = task.given.notes
+    middle = {n: float(np.median(of)) if len(of := notes["pitch"][notes["track"] == n]) else 64.0 for n in fitting}
+    return min(fitting, key=lambda n: abs(middle[n] - pitch))
+
+
+def pieces(encoding: Tasks, asked: Events, answers: Sequence[Events]) -> Iterator[Piece]:
+    """What was written, without what stands, of each answer."""
+    head = asked[np.flatnonzero(asked[:, 0] == encoding.separator)[0] + 1 :]
+    for answer in answers:
+        yield encoding.notes.decode(np.concatenate([head, answer]))
