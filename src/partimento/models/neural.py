@@ -172,8 +172,6 @@ class NeuralSession:
         self.model, self.encoding = model, encoding
         self.device = next(model.parameters()).device
         self._state: Any = None
-        self._h_BD: Tensor
-        self._context_BC: Tensor | None
         self._conditions = conditions_PC
         before_TF = np.concatenate([np.zeros((1, len(model.fields)), np.int64), given])
         context_TC = None if encoding is None else encoding.context(given)
@@ -183,8 +181,8 @@ class NeuralSession:
             told = None if context_TC is None else np.repeat(context_TC[None, part], rows, 0)
             self._step(np.repeat(before_TF[None, part], rows, 0), told)
         row_B = torch.arange(count, device=self.device) % rows
-        self._state, self._h_BD = model.backbone.select(self._state, row_B), self._h_BD[row_B]
-        self._context_BC = None if self._context_BC is None else self._context_BC[row_B]
+        self._state = model.backbone.select(self._state, row_B)
+        self._stand(self._h_BD[row_B], None if self._context_BC is None else self._context_BC[row_B])
         self._conditions = None if conditions_PC is None else conditions_PC[row_B]
         self._cursors: list[Cursor] = []
         if encoding is not None:
@@ -196,7 +194,7 @@ class NeuralSession:
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         with torch.inference_mode():
             drawn_Bf = torch.from_numpy(np.ascontiguousarray(drawn, np.int64)).to(self.device)
-            log_p: npt.NDArray[np.float32] = self.model.heads.logits(self._h_BD, drawn_Bf, self._context_BC).cpu().numpy()
+            log_p: npt.NDArray[np.float32] = self._logits(drawn_Bf).cpu().numpy()
         return log_p
 
     def push(self, events: npt.NDArray[Any]) -> None:
@@ -214,7 +212,11 @@ class NeuralSession:
             known_BTC = torch.from_numpy(np.minimum(context_BTC.astype(np.int64), last_C)).to(self.device)
         with torch.inference_mode(), _evaluating(self.model):
             h_BTD, self._state = self.model(before_BTF, self._state, known_BTC, self._conditions)
-        self._h_BD, self._context_BC = h_BTD[:, -1], None if known_BTC is None else known_BTC[:, -1]
+        self._stand(h_BTD[:, -1], None if known_BTC is None else known_BTC[:, -1])
+
+    def _stand(self, h_BD: Tensor, context_BC: Tensor | None) -> None:
+        self._h_BD, self._context_BC = h_BD, context_BC
+        self._logits = self.model.heads.drawing(h_BD, context_BC)
 
 
 class _evaluating:
