@@ -28,7 +28,7 @@ class Steps:
     """Prefers the pitch a third above the last one, and its duration once more."""
 
     def __init__(self, model: Thirds, count: int) -> None:
-        self.model, self.last, self.pushed = model, np.zeros((count, 2), np.int64), 0
+        self.model, self.last, self.given = model, np.zeros((count, 2), np.int64), np.zeros((0, 2), np.uint8)
 
     def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         at = drawn.shape[1]
@@ -40,7 +40,6 @@ class Steps:
 
     def push(self, events: np.ndarray[Any, Any]) -> None:
         self.last = np.array(events, np.int64)
-        self.pushed += 1
 
 
 @dataclass
@@ -51,8 +50,11 @@ class Thirds:
     def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
         raise NotImplementedError
 
-    def begin(self, count: int) -> Steps:
+    def begin(self, count: int, given: Events | None = None) -> Steps:
         self.sessions.append(Steps(self, count))
+        if given is not None and len(given):
+            self.sessions[-1].given = given
+            self.sessions[-1].push(np.tile(given[-1:], (count, 1)))
         return self.sessions[-1]
 
 
@@ -82,7 +84,8 @@ def test_stream_yields_only_what_is_new_step_by_step() -> None:
     steps = stream(model, MELODY, given=[[5, 3], [8, 3]], notes=3, count=2)
     first = next(steps)
     assert (first.shape, first.dtype) == ((2, 2), MELODY.dtype)
-    assert model.sessions[0].pushed == 2  # the given ones; this step is pushed when the next is asked for
+    assert model.sessions[0].given.tolist() == [[5, 3], [8, 3]]
+    assert model.sessions[0].last.tolist() == [[8, 3], [8, 3]]  # this step is pushed when the next is asked for
     assert len(list(steps)) == 2
 
 
@@ -225,7 +228,7 @@ def test_a_model_that_writes_no_notes_ends() -> None:
 class Chance(Thirds):
     """Every id of a field is as likely; the end of a piece, when it may come, comes now and then."""
 
-    def begin(self, count: int) -> Any:
+    def begin(self, count: int, given: Events | None = None) -> Any:
         model = self
 
         class Flat:
@@ -281,9 +284,9 @@ def test_torch_has_its_threads_back() -> None:
             model = Thirds()
             begin = model.begin
 
-            def watched(count: int) -> Steps:
+            def watched(count: int, given: Events | None = None) -> Steps:
                 seen.append(torch.get_num_threads())
-                return begin(count)
+                return begin(count, given)
 
             model.begin = watched  # type: ignore[method-assign]
             return model

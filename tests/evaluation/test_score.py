@@ -36,7 +36,7 @@ class Unigram:
             hits = np.stack([piece[:, at] == p.argmax() for at, p in enumerate(self.p)], axis=1)
             yield Scores(nats.astype(np.float32), hits.astype(np.float32))
 
-    def begin(self, count: int) -> Session:
+    def begin(self, count: int, given: Events | None = None) -> Session:
         raise NotImplementedError
 
 

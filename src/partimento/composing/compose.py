@@ -259,27 +259,25 @@ def _steps(
     options: Options,
     masks: list[Masks],
 ) -> Iterator[Events]:
-    fields, count = encoding.fields, options.count
+    count = options.count
     uniforms = Uniforms(options.seed, count)
-    session = predictor.begin(count)
-    for event in before:
-        session.push(np.broadcast_to(event, (count, len(fields))))
-    history_BTF = np.repeat(before[None], count, axis=0)
-    length = len(before)
+    session = predictor.begin(count, before)
+    here = encoding.cursor()
+    for event in before.tolist():
+        here.push(event)
+    cursors = [here.copy() for _ in range(count)]
     missing = np.full(count, options.most)
-    ended = np.full(count, encoding.ended(before))
+    ended = np.full(count, here.ended)
     for _ in range(_EVENTS_PER_NOTE * options.most):
-        if length == history_BTF.shape[1]:  # doubled when full, so that a long stream does not copy itself at every step
-            history_BTF = np.concatenate([history_BTF, np.zeros((count, max(256, length), len(fields)), encoding.dtype)], axis=1)
-        events: Events = draw_event(session, encoding, history_BTF[:, :length], ended, options.sampling, uniforms, masks)
-        history_BTF[:, length] = events
-        length += 1
+        events: Events = draw_event(session, encoding, cursors, ended, options.sampling, uniforms, masks)
         yield events
         missing -= [encoding.notes_in(events[b : b + 1]) for b in range(count)]
-        for b, mask in enumerate(masks):
+        for b, event in enumerate(events.tolist()):
             if not ended[b]:
-                mask.push(events[b].tolist())
-        ended |= [encoding.ended(events[b : b + 1]) for b in range(count)]
+                cursors[b].push(event)
+                if masks:
+                    masks[b].push(event)
+                ended[b] = cursors[b].ended
         if (ended | (missing <= 0)).all():
             return
         session.push(events)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from partimento.composing.rules.masks import Masks
 from partimento.composing.sampling import Sampling, Uniforms, draw, weights
-from partimento.encodings import Encoding, Events
+from partimento.encodings import Cursor, Encoding
 from partimento.errors import InvalidOption
 from partimento.models.predictor import Session
 
@@ -21,19 +21,20 @@ Prefix = tuple[int, ...]
 def draw_event(
     session: Session,
     encoding: Encoding,
-    history_BTF: Events,
+    cursors: list[Cursor],
     ended_B: npt.NDArray[np.bool_],
     sampling: Sampling,
     uniforms: Uniforms,
     masks: list[Masks],
 ) -> npt.NDArray[Any]:
-    """The next event of each sequence [B, F]; zeros for those that have ended. `masks` are the rules of each, or none.
+    """The next event of each sequence [B, F]; zeros for those that have ended. `cursors` say where each stands, `masks` are
+    the rules of each, or none.
 
     Where fields drawn earlier leave nothing for a later one under the rules, they are taken back and drawn anew without that
     choice; so no rule is ever broken. Raises `InvalidOption` where no event at all is left.
     """
-    count, fields = len(history_BTF), encoding.fields
-    rows = [_Row(encoding, history_BTF[b], masks[b] if masks else None) for b in range(count)]
+    count, fields = len(cursors), encoding.fields
+    rows = [_Row(encoding, cursor, masks[b] if masks else None) for b, cursor in enumerate(cursors)]
     drawn_BF = np.zeros((count, 0), np.int64)
     for field in fields:
         logits_BS = session.logits(drawn_BF)
@@ -61,12 +62,12 @@ def draw_event(
 class _Row:
     """One sequence: what may follow, less what has proved to lead nowhere."""
 
-    def __init__(self, encoding: Encoding, history: Events, masks: Masks | None) -> None:
-        self.encoding, self.history, self.masks = encoding, history, masks
+    def __init__(self, encoding: Encoding, cursor: Cursor, masks: Masks | None) -> None:
+        self.encoding, self.cursor, self.masks = encoding, cursor, masks
         self.banned: dict[Prefix, set[int]] = {}
 
     def legal(self, drawn: Prefix) -> npt.NDArray[np.bool_]:
-        return self.encoding.allowed(self.history, drawn)
+        return self.cursor.allowed(drawn)
 
     def allowed(self, drawn: Prefix) -> npt.NDArray[np.bool_]:
         if self.masks is None:

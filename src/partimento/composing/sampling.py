@@ -114,15 +114,23 @@ def weights(
 ) -> Floats:
     """What `draw` draws from: weights [B, S], 0 for all that is not allowed or filtered out; the greatest of a row is 1."""
     logits = np.where(allowed_BS, np.asarray(logits_BS, np.float64), -np.inf)
-    if np.isnan(logits).any() or np.isposinf(logits).any():
-        raise CheckpointError("the model's output is not a number: its training diverged, or the file is damaged; train it again")
-    hopeless = np.isneginf(logits).all(axis=1)
-    logits[hopeless] = np.where(allowed_BS[hopeless], 0.0, -np.inf)
+    top = logits.max(axis=1, keepdims=True)
+    if not np.isfinite(top).all():
+        if not (top < np.inf).all():
+            raise CheckpointError(
+                "the model's output is not a number: its training diverged, or the file is damaged; train it again"
+            )
+        hopeless = np.isneginf(top[:, 0])
+        logits[hopeless] = np.where(allowed_BS[hopeless], 0.0, -np.inf)
+        top[hopeless] = 0.0
     temperature = sampling.temperature_of(field)
     if temperature == 0 or sampling.top_k == 1:
         return np.asarray(np.arange(logits.shape[1]) == np.argmax(logits, axis=1)[:, None], np.float64)
-    with np.errstate(over="ignore"):  # a tiny temperature sends all but the greatest to minus infinity, as it should
-        kept: Floats = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
+    kept: Floats = logits - top
+    if temperature != 1:
+        with np.errstate(over="ignore"):  # a tiny temperature sends all but the greatest to minus infinity, as it should
+            kept /= temperature
+    np.exp(kept, out=kept)
     if sampling.top_k or sampling.top_p < 1:
         order = np.argsort(-logits, axis=1, kind="stable")
         ranked = np.take_along_axis(kept, order, axis=1)

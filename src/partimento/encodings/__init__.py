@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.cursor import Cursor
 from partimento.encodings.frames import Frames, Roll
 from partimento.encodings.leadsheet import Leadsheet
 from partimento.encodings.melody_written import WrittenMelody
@@ -39,4 +40,4 @@ def make(key: str) -> Encoding:
     return kind(**options)
 
 
-__all__ = ["REGISTRY", "Context", "Encoding", "Events", "Field", "Pitches", "make"]
+__all__ = ["REGISTRY", "Context", "Cursor", "Encoding", "Events", "Field", "Pitches", "make"]

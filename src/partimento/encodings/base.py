@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from partimento.encodings.cursor import Cursor, Remembering
 from partimento.piece import Piece
 
 Events = npt.NDArray[np.unsignedinteger[Any]]  # [T, F]
@@ -89,6 +90,10 @@ class Encoding(ABC):
 
         `history` holds the events so far [T, F]; `drawn` the fields of the next event that are already drawn.
         """
+
+    def cursor(self) -> Cursor:
+        """Stands before the first event; pushed over events, it says of their end what `context`, `allowed` and `ended` do."""
+        return Remembering(self)
 
     def ended(self, history: npt.NDArray[Any]) -> bool:
         """Whether the events [T, F] are a whole piece after which nothing may follow; False where no event says so."""

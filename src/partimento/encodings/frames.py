@@ -6,6 +6,7 @@ distribution over frames by the chain rule. `roll` has a field for each key. Bot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.cursor import Cursor, Remembering
 from partimento.encodings.lines import WIDEST, interval_ids, transposed
 from partimento.encodings.voices import GRIDS, MAX_STEPS, on_grid
 from partimento.errors import InvalidOption
@@ -144,6 +146,9 @@ class Frames(_Rolls):
         columns += [np.minimum(row - begin, 15) + 1, *(frame % size + 1 for size in PLACES)]
         return np.stack(columns, 1).astype(np.uint8)
 
+    def cursor(self) -> Cursor:
+        return _FramesCursor(self)
+
     @property
     def pitches(self) -> tuple[Pitches, ...]:
         return (Pitches(0, FIRST_KEY, LOWEST, (0, 1, 2, 3)),)
@@ -155,6 +160,33 @@ class Frames(_Rolls):
 
     def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
         return transposed(events, semitones, FIRST_KEY, FIRST_KEY + KEYS - 1)
+
+
+class _FramesCursor(Remembering):
+    """What `Frames.context` says, from the frame that is being written and those before it that count."""
+
+    def __init__(self, encoding: Frames) -> None:
+        super().__init__(encoding)
+        self._number = 0
+        self._frames: tuple[tuple[int, ...], ...] = ((),) * (AGES + 1)  # ids of keys, the last frame first
+
+    def push(self, event: Sequence[int]) -> None:
+        super().push(event)
+        (key,) = event
+        if key == OVER:
+            self._number, self._frames = self._number + 1, ((), *self._frames[:-1])
+        elif key >= FIRST_KEY:
+            self._frames = ((*self._frames[0], key), *self._frames[1:])
+
+    def context(self) -> npt.NDArray[np.uint8]:
+        here, before = self._frames[:2]
+        last, low, low_before = here[-1] if here else 0, here[0] if here else 0, before[0] if before else 0
+        above = next((key for key in before if key > last), 0)
+        age = next((back for back in range(AGES) if above not in self._frames[1 + back]), AGES)
+        pitches = [key - FIRST_KEY + LOWEST + 1 if key else 0 for key in (last, above, low, low_before)]
+        intervals = interval_ids(np.array([last - low, above - last]), np.array([last > 0, above > 0 and last > 0]))
+        places = [min(len(here), 15) + 1, *(self._number % size + 1 for size in PLACES)]
+        return np.array([*pitches, *intervals, age, *places], np.uint8)
 
 
 def _first_above(code: Ints, than: Ints, frame: Ints) -> Ints:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.base import Context
+from partimento.encodings.base import Context, Encoding
+from partimento.encodings.cursor import Remembering
 
 WIDEST = 24  # semitones of an interval that are told apart
 LONGEST = 32  # steps likewise
@@ -45,6 +47,44 @@ def context(sounding: npt.NDArray[np.int64], is_new: npt.NDArray[np.bool_], grid
     result[1:, :voices] = sang + 1
     result[1:, voices + 3 :] = np.concatenate([moves, interval_ids(above - bass, (above >= 0) & (bass >= 0)), since], 1)
     return result
+
+
+class LinesCursor(Remembering):
+    """What `context` says at the end of lines whose ids from `first` on are pitches from `lowest` up. The id `hold` goes on with
+    what a voice sings; without one (-1), the same id again does."""
+
+    def __init__(self, encoding: Encoding, grid: int, first: int, lowest: int, hold: int = -1) -> None:
+        super().__init__(encoding)
+        self.grid, self.first, self.lowest, self.hold = grid, first, lowest, hold
+        voices = len(encoding.fields)
+        self._last: Sequence[int] = [hold] * voices
+        self._sounding, self._sang = [-1] * voices, [-1] * voices
+        self._moved, self._since = [0] * voices, [1] * voices
+
+    def push(self, event: Sequence[int]) -> None:
+        super().push(event)
+        before = self._sang
+        goes_on = [now == (last if self.hold < 0 else self.hold) for now, last in zip(event, self._last, strict=True)]
+        pitches = [now - self.first + self.lowest if now >= self.first else -1 for now in event]
+        self._sounding = [old if same else new for same, old, new in zip(goes_on, self._sounding, pitches, strict=True)]
+        self._sang = [now if now >= 0 else old for now, old in zip(self._sounding, before, strict=True)]
+        steps = zip(self._moved, self._sang, before, strict=True)
+        self._moved = [_interval_id(now - old) if now != old >= 0 else moved for moved, now, old in steps]
+        self._since = [min(old + 1, LONGEST) if same else 1 for same, old in zip(goes_on, self._since, strict=True)]
+        self._last = event
+
+    def context(self) -> npt.NDArray[np.uint8]:
+        beat, step = divmod(self._length, self.grid)
+        row = [pitch + 1 for pitch in self._sang] + [step + 1, beat % 4 + 1, beat % 3 + 1]
+        if not self._length:
+            return np.array(row + [0] * (3 * len(self._sang) - 1), np.uint8)
+        *upper, bass = self._sounding
+        over = [_interval_id(pitch - bass) if pitch >= 0 and bass >= 0 else 0 for pitch in upper]
+        return np.array(row + self._moved + over + self._since, np.uint8)
+
+
+def _interval_id(semitones: int) -> int:
+    return min(max(semitones, -WIDEST), WIDEST) + WIDEST + 1
 
 
 def interval_ids(semitones: npt.NDArray[Any], is_known: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

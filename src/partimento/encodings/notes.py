@@ -1,7 +1,8 @@
 """The encoding `notes`: one event for one note, chords as notes with time zero, and bars, meters, keys and tempos among them.
 
 It makes events and pieces of each other, without a loop over notes. Rounding and order are the business of `notes_pack.py`,
-where events lie that of `notes_time.py`, what may follow that of `notes_legal.py`. `docs/encodings.md` describes the events.
+where events lie that of `notes_time.py`, where a growing sequence stands that of `notes_cursor.py`, what may follow that of
+`notes_legal.py`. `docs/encodings.md` describes the events.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import notes_context, notes_legal, notes_time
+from partimento.encodings import notes_context, notes_time
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.notes_cursor import NotesCursor
 from partimento.encodings.notes_layout import (
     LONGEST,
     PROFILES,
@@ -81,7 +83,13 @@ class Notes(Encoding):
         return _piece(np.asarray(events).reshape(-1, len(self.fields)), self.layout)
 
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-        return notes_legal.allowed(self.layout, history, drawn)
+        here = self.cursor()
+        for event in np.asarray(history).tolist():
+            here.push(event)
+        return here.allowed(drawn)
+
+    def cursor(self) -> NotesCursor:
+        return NotesCursor(self.layout)
 
     def ended(self, history: npt.NDArray[Any]) -> bool:
         return bool(len(history)) and int(history[-1, 0]) == self.layout.kind("end")

@@ -20,6 +20,7 @@ VELOCITY_STEP = 4  # as Oore et al. 2018, section 3; levels are 1, 4, 8 .. 124, 
 VELOCITIES = 33
 KINDS = ("bar", "wait", "meter", "key", "tempo", "note", "tie", "end")  # those of one moment stand in this order
 KINDS_WITHOUT_BEATS = ("wait", "note", "tie", "end")
+MAPS = ("meter", "key", "tempo")
 NUMERATORS, DENOMINATORS, KEYS, TEMPOS = 128, 8, 30, 128
 START_METER = (4, 4)
 START_TEMPO = 70  # the id of 120 quarters a minute; ids are a 24th of an octave (2.9%) apart, from 16 to 640

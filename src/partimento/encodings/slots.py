@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from partimento.encodings import lines
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.cursor import Cursor
 from partimento.encodings.voices import MAX_STEPS, NAMES, Voices
 from partimento.piece import NOTE, Piece, Track
 
@@ -80,6 +81,9 @@ class Slots(Encoding):
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         events = np.asarray(events).astype(np.int64)
         return lines.context(np.where(events >= FIRST_PITCH, events + LOWEST - FIRST_PITCH, -1), self._begins(events), GRID)
+
+    def cursor(self) -> Cursor:
+        return lines.LinesCursor(self, GRID, FIRST_PITCH, LOWEST)
 
     @property
     def pitches(self) -> tuple[Pitches, ...]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from partimento.encodings import lines
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.cursor import Cursor
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Array, Piece, Track
 
@@ -136,6 +137,9 @@ class Voices(Encoding):
 
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         return lines.context(self.sounding(events), np.asarray(events) != HOLD, self.grid)
+
+    def cursor(self) -> Cursor:
+        return lines.LinesCursor(self, self.grid, FIRST_PITCH, 0, HOLD)
 
     @property
     def pitches(self) -> tuple[Pitches, ...]:

@@ -50,8 +50,8 @@ class Counting(ABC):
                 waiting, total = [], 0
         yield from self._score(waiting, order)
 
-    def begin(self, count: int) -> CountingSession:
-        return CountingSession(self, count)
+    def begin(self, count: int, given: Events | None = None) -> CountingSession:
+        return CountingSession(self, count, given)
 
     def _score(self, pieces: list[Events], order: int) -> Iterator[Scores]:
         """Small pieces together, since numpy's calls cost the same for one event as for a thousand."""
@@ -87,9 +87,11 @@ class Counting(ABC):
 class CountingSession:
     """Implements `Session`: the last events of `count` sequences."""
 
-    def __init__(self, model: Counting, count: int) -> None:
+    def __init__(self, model: Counting, count: int, given: Events | None = None) -> None:
         self.model = model
         self._history = np.zeros((count, model.order, len(model.fields)), np.int64)
+        if given is not None and len(last := given[-model.order :]):
+            self._history[:, -len(last) :] = last
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         with np.errstate(divide="ignore"):

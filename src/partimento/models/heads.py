@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -72,6 +73,10 @@ class Heads(nn.Module, ABC):
     @abstractmethod
     def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
         """Log-probabilities [B, size_f] of field f = drawn_Bf.shape[1], given the earlier ones."""
+
+    def drawing(self, h_BD: Tensor, context_BC: Tensor | None = None) -> Callable[[Tensor], Tensor]:
+        """`logits` as a function of what is drawn alone, to be asked of one field after another."""
+        return lambda drawn_Bf: self.logits(h_BD, drawn_Bf, context_BC)
 
     @abstractmethod
     def predict(self, h_BTD: Tensor, context_BTC: Tensor | None = None) -> Tensor:
@@ -212,11 +217,24 @@ class Chained(Heads):
         return torch.stack(each, -1)
 
     def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
-        f = drawn_Bf.shape[1]
+        return self.drawing(h_BD, context_BC)(drawn_Bf)
+
+    def drawing(self, h_BD: Tensor, context_BC: Tensor | None = None) -> Callable[[Tensor], Tensor]:
+        """Goes on where the last call left off, if the fields drawn until then are the same."""
         h, chain = h_BD, self._chain(context_BC)
-        for earlier in range(f):
-            h = self._see(h, earlier, drawn_Bf[:, earlier], chain)
-        return _with_zero(F.log_softmax(self._scores(h, f, chain), -1), self.first[f])
+        seen_Bf = torch.zeros((len(h_BD), 0), dtype=torch.int64, device=h_BD.device)
+
+        def logits(drawn_Bf: Tensor) -> Tensor:
+            nonlocal h, chain, seen_Bf
+            f = drawn_Bf.shape[1]
+            if not torch.equal(seen_Bf, drawn_Bf[:, : seen_Bf.shape[1]]):
+                h, chain, seen_Bf = h_BD, self._chain(context_BC), seen_Bf[:, :0]
+            for earlier in range(seen_Bf.shape[1], f):
+                h = self._see(h, earlier, drawn_Bf[:, earlier], chain)
+            seen_Bf = drawn_Bf
+            return _with_zero(F.log_softmax(self._scores(h, f, chain), -1), self.first[f])
+
+        return logits
 
     def predict(self, h_BTD: Tensor, context_BTC: Tensor | None = None) -> Tensor:
         each: list[Tensor] = []

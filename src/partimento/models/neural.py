@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from partimento.encodings import Encoding, Events
+from partimento.encodings import Cursor, Encoding, Events
 from partimento.errors import InvalidOption
 from partimento.models.model import Model, shifted
 from partimento.models.predictor import Scores
@@ -25,7 +25,7 @@ class NeuralPredictor:
     """Implements `Predictor`. The model is put into evaluation mode for as long as it scores.
 
     `encoding` says what is known before each event; a model that uses none of it needs none. `conditions` are those of every
-    piece [C], or of each piece that is scored [P, C]; none by default.
+    piece [C], or of each piece that is scored, or of sequences that grow in turn [P, C]; none by default.
     """
 
     def __init__(self, model: Model, encoding: Encoding | None = None, conditions: npt.NDArray[Any] | None = None) -> None:
@@ -65,9 +65,12 @@ class NeuralPredictor:
             yield from scores
             first = last
 
-    def begin(self, count: int) -> NeuralSession:
-        """A session of `count` sequences; all under the predictor's conditions [C]."""
-        return NeuralSession(self.model, count, self.encoding, self._rows([self._head(0)] * count))
+    def begin(self, count: int, given: Events | None = None) -> NeuralSession:
+        """A session of `count` sequences after the `given` events, under the predictor's conditions: [C], or [P, C], of which
+        sequence i is under row i % P."""
+        rows = [] if self.conditions is None else list(np.atleast_2d(self.conditions))
+        given = np.zeros((0, len(self.fields)), np.int64) if given is None else np.asarray(given)
+        return NeuralSession(self.model, count, given, self.encoding, self._rows(rows))
 
     def _head(self, number: int) -> npt.NDArray[Any] | None:
         """The conditions [C] of a piece."""
@@ -158,42 +161,62 @@ class NeuralPredictor:
 
 
 class NeuralSession:
-    """Implements `Session`: the backbone's state of `count` sequences, and their events where the encoding is asked of them."""
+    """Implements `Session`: the backbone's state of `count` sequences, and where each stands if the model asks the encoding.
 
-    def __init__(self, model: Model, count: int, encoding: Encoding | None = None, conditions_BC: Tensor | None = None) -> None:
-        self.model, self.encoding, self.count, self.conditions_BC = model, encoding, count, conditions_BC
+    What is given goes through the model in one pass, once for each row of the conditions [P, C]: sequence i is under row i % P.
+    """
+
+    def __init__(
+        self, model: Model, count: int, given: Events, encoding: Encoding | None = None, conditions_PC: Tensor | None = None
+    ) -> None:
+        self.model, self.encoding = model, encoding
         self.device = next(model.parameters()).device
-        self._events_BTF = np.zeros((count, 0, len(model.fields)), np.int64)
-        self._length = 0
         self._state: Any = None
-        self._step(np.zeros((count, len(model.fields)), np.int64))
+        self._conditions = conditions_PC
+        before_TF = np.concatenate([np.zeros((1, len(model.fields)), np.int64), given])
+        context_TC = None if encoding is None else encoding.context(given)
+        rows = 1 if conditions_PC is None else len(conditions_PC)
+        for at in range(0, len(before_TF), STEPS):
+            part = slice(at, at + STEPS)
+            told = None if context_TC is None else np.repeat(context_TC[None, part], rows, 0)
+            self._step(np.repeat(before_TF[None, part], rows, 0), told)
+        row_B = torch.arange(count, device=self.device) % rows
+        self._state = model.backbone.select(self._state, row_B)
+        self._stand(self._h_BD[row_B], None if self._context_BC is None else self._context_BC[row_B])
+        self._conditions = None if conditions_PC is None else conditions_PC[row_B]
+        self._cursors: list[Cursor] = []
+        if encoding is not None:
+            first = encoding.cursor()
+            for event in given.tolist():
+                first.push(event)
+            self._cursors = [first.copy() for _ in range(count)]
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         with torch.inference_mode():
             drawn_Bf = torch.from_numpy(np.ascontiguousarray(drawn, np.int64)).to(self.device)
-            log_p: npt.NDArray[np.float32] = self.model.heads.logits(self._h_BD, drawn_Bf, self._context_BC).cpu().numpy()
+            log_p: npt.NDArray[np.float32] = self._logits(drawn_Bf).cpu().numpy()
         return log_p
 
     def push(self, events: npt.NDArray[Any]) -> None:
-        if self.encoding is not None:
-            if self._length == self._events_BTF.shape[1]:  # doubled when full
-                room = np.zeros((self.count, max(256, self._length), len(self.model.fields)), np.int64)
-                self._events_BTF = np.concatenate([self._events_BTF, room], 1)
-            self._events_BTF[:, self._length] = events
-            self._length += 1
-        self._step(events)
+        for cursor, event in zip(self._cursors, events.tolist(), strict=bool(self._cursors)):
+            cursor.push(event)
+        context_BC = np.stack([cursor.context() for cursor in self._cursors]) if self._cursors else None
+        self._step(events[:, None], None if context_BC is None else context_BC[:, None])
 
-    def _step(self, events: npt.NDArray[Any]) -> None:
-        self._context_BC: Tensor | None = None
-        if self.encoding is not None:
-            rows_BC = np.stack([self.encoding.context(piece[: self._length])[-1] for piece in self._events_BTF])
+    def _step(self, events_BTF: npt.NDArray[Any], context_BTC: npt.NDArray[Any] | None) -> None:
+        """Goes on over events, with what is known after each of them."""
+        before_BTF = torch.from_numpy(np.ascontiguousarray(events_BTF, np.int64)).to(self.device)
+        known_BTC = None
+        if self.encoding is not None and context_BTC is not None:
             last_C = [column.size - 1 for column in self.encoding.context_fields]  # of events that are not legal all may be said
-            self._context_BC = torch.from_numpy(np.minimum(rows_BC.astype(np.int64), last_C)).to(self.device)
+            known_BTC = torch.from_numpy(np.minimum(context_BTC.astype(np.int64), last_C)).to(self.device)
         with torch.inference_mode(), _evaluating(self.model):
-            before_BTF = torch.from_numpy(np.ascontiguousarray(events, np.int64))[:, None].to(self.device)
-            context_BTC = None if self._context_BC is None else self._context_BC[:, None]
-            h_BTD, self._state = self.model(before_BTF, self._state, context_BTC, self.conditions_BC)
-            self._h_BD = h_BTD[:, -1]
+            h_BTD, self._state = self.model(before_BTF, self._state, known_BTC, self._conditions)
+        self._stand(h_BTD[:, -1], None if known_BTC is None else known_BTC[:, -1])
+
+    def _stand(self, h_BD: Tensor, context_BC: Tensor | None) -> None:
+        self._h_BD, self._context_BC = h_BD, context_BC
+        self._logits = self.model.heads.drawing(h_BD, context_BC)
 
 
 class _evaluating:

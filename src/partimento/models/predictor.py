@@ -23,7 +23,7 @@ class Scores:
 
 
 class Session(Protocol):
-    """A number of sequences grown in step, from nothing."""
+    """A number of sequences grown in step."""
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Log-probabilities [B, size] of field f of the next event, given its earlier fields `drawn` [B, f]."""
@@ -40,5 +40,5 @@ class Predictor(Protocol):
     def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
         """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone."""
 
-    def begin(self, count: int) -> Session:
-        """A session of `count` sequences."""
+    def begin(self, count: int, given: Events | None = None) -> Session:
+        """A session of `count` sequences, all after the events `given` [T, F]: as if these had been pushed, but at once."""

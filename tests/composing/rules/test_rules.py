@@ -35,7 +35,7 @@ class Even:
     def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
         raise NotImplementedError
 
-    def begin(self, count: int) -> Even:
+    def begin(self, count: int, given: Events | None = None) -> Even:
         return self
 
     def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

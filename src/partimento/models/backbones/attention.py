@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from partimento.errors import InvalidOption
 from partimento.models.backbones.base import Backbone, State
+from partimento.models.backbones.past import Past
 from partimento.models.config import ModelConfig
 
 BASE = 10_000.0  # the slowest rotation takes about so many steps, as in Su et al. 2021
@@ -38,17 +39,15 @@ class Transformer(Backbone):
 
     def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]:
         h_BTD = self.project(h_BTI)
-        at, caches = (0, [(None, None)] * len(self.blocks)) if state is None else state
-        first_key = caches[0][0]
-        past = 0 if first_key is None else first_key.shape[2]
-        turn = _turns(at, h_BTD.shape[1], self.size, h_BTD.device)
-        mask = self._mask(past, h_BTD.shape[1], h_BTD.device)
+        at, pasts = (0, [None] * len(self.blocks)) if state is None else state
+        steps = h_BTD.shape[1]
+        turn = _turns(at, steps, self.size, h_BTD.device)
+        mask = self._mask(0 if state is None else pasts[0].steps, steps, h_BTD.device)
         after = []
-        for block, cache in zip(self.blocks, caches, strict=True):
-            h_BTD, (key, value) = block(h_BTD, cache, turn, mask)
-            first = max(0, key.shape[2] - self.span + 1) if self.span else 0
-            after.append((key[:, :, first:], value[:, :, first:]))
-        return self.norm(h_BTD), (at + h_BTD.shape[1], after)
+        for block, past in zip(self.blocks, pasts, strict=True):
+            h_BTD, own = block(h_BTD, past, turn, mask)
+            after.append(own)
+        return self.norm(h_BTD), (at + steps, after)
 
     def _mask(self, past: int, steps: int, device: torch.device) -> Tensor | None:
         """bool [T, S]: which of the kept and new steps each new one sees; None where plain causality says it."""
@@ -60,14 +59,14 @@ class Transformer(Backbone):
         return seen & (key > query - self.span) if self.span else seen
 
     def select(self, state: State, rows: Tensor) -> State:
-        at, caches = state
-        return at, [(key[rows], value[rows]) for key, value in caches]
+        at, pasts = state
+        return at, [past.select(rows) for past in pasts]
 
 
 class _Block(nn.Module):
     def __init__(self, config: ModelConfig, keys: int) -> None:
         super().__init__()
-        width, self.size = config.width, config.width // config.queries
+        width, self.size, self.span = config.width, config.width // config.queries, config.span
         hidden = 8 * math.ceil(width / 3)  # 8/3 of the width: as many weights as a plain layer of four times the width
         self.heads = [config.queries * self.size, keys * self.size, keys * self.size]
         self.norms = nn.ModuleList(nn.RMSNorm(width) for _ in range(2))
@@ -80,20 +79,23 @@ class _Block(nn.Module):
             for layer in (self.gather, self.narrow):
                 layer.weight /= math.sqrt(2 * config.layers)
 
-    def forward(
-        self, h_BTD: Tensor, cache: tuple[Tensor | None, Tensor | None], turn: tuple[Tensor, Tensor], mask: Tensor | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(self, h_BTD: Tensor, past: Past | None, turn: tuple[Tensor, Tensor], mask: Tensor | None) -> tuple[Tensor, Past]:
         steps = h_BTD.shape[1]
         parts = torch.split(self.attend(self.norms[0](h_BTD)), self.heads, -1)
         query, key, value = (part.reshape(len(part), steps, -1, self.size).transpose(1, 2) for part in parts)  # [B, heads, T, size]
-        query, key = _turned(query, turn), _turned(key, turn)
-        key, value = (new if old is None else torch.cat([old, new], 2) for old, new in zip(cache, (key, value), strict=True))
+        query, new = _turned(query, turn), (_turned(key, turn), value)
+        (key, value), after = (new, Past.of(new, self.span)) if past is None else past.then(new)
         group = query.shape[1] // key.shape[1]
-        shared = (key, value) if group == 1 else (key.repeat_interleave(group, 1), value.repeat_interleave(group, 1))
-        seen = F.scaled_dot_product_attention(query, *shared, attn_mask=mask, is_causal=mask is None and steps > 1)
-        h_BTD = h_BTD + self.dropout(self.gather(seen.transpose(1, 2).flatten(2)))
+        if steps == 1:  # the queries of a group stand as steps, which here all see the same
+            query = query.reshape(len(query), -1, group, self.size)
+            seen = F.scaled_dot_product_attention(query, key, value).reshape(len(query), 1, -1)
+        else:
+            shared = (key, value) if group == 1 else (key.repeat_interleave(group, 1), value.repeat_interleave(group, 1))
+            seen = F.scaled_dot_product_attention(query, *shared, attn_mask=mask, is_causal=mask is None)
+            seen = seen.transpose(1, 2).flatten(2)
+        h_BTD = h_BTD + self.dropout(self.gather(seen))
         gate, up = self.widen(self.norms[1](h_BTD)).chunk(2, -1)
-        return h_BTD + self.dropout(self.narrow(F.silu(gate) * up)), (key, value)
+        return h_BTD + self.dropout(self.narrow(F.silu(gate) * up)), after
 
 
 def _turns(at: int, steps: int, size: int, device: torch.device) -> tuple[Tensor, Tensor]:
