@@ -18,11 +18,11 @@ from partimento.encodings import notes_time
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes import Notes
 from partimento.encodings.notes_layout import LONGEST, PROFILES, Profile, bar_ticks
+from partimento.encodings.tasks_around import COLUMNS, PITCHES, Around, TasksCursor
 from partimento.errors import InvalidOption
-from partimento.piece import KEY, TEMPO, Array, Piece
+from partimento.piece import KEY, TEMPO, Piece
 from partimento.task import ROLES, Region, bar_lines, random_split
 
-BARS_LEFT, BEGIN = 16, 7
 MOST_BARS = LONGEST - 1  # of the window that a task is seen in
 TRIES = 4
 
@@ -135,13 +135,13 @@ class Tasks(Encoding):
 
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         """As `notes` allows in the half that is written; meters, keys and tempos are said in the first one."""
-        stands, _, written = self.halves(np.asarray(history))
-        legal = self.notes.allowed(stands if written is None else written, drawn)
-        if drawn:
-            return legal
-        if written is not None:
-            legal[[self.layout.kind(name) for name in ("meter", "key", "tempo")]] = False
-        return np.append(legal, False)
+        here = self.cursor()
+        for event in np.asarray(history).tolist():
+            here.push(event)
+        return here.allowed(drawn)
+
+    def cursor(self) -> TasksCursor:
+        return TasksCursor(self.layout)
 
     def ended(self, history: npt.NDArray[Any]) -> bool:
         return self.notes.ended(history)
@@ -151,14 +151,7 @@ class Tasks(Encoding):
 
     @property
     def context_fields(self) -> tuple[Context, ...]:
-        return (
-            *self.notes.context_fields,
-            *(Context(name, 129, "pitch") for name in ("lowest given", "highest given", "lowest given next", "highest given next")),
-            Context("until the next given", LONGEST + 1, "since"),
-            Context("given that begin", BEGIN + 2, "place"),
-            Context("role", len(ROLES) + 1, "place"),
-            Context("bars left", BARS_LEFT + 2, "place"),
-        )
+        return (*self.notes.context_fields, *COLUMNS)
 
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """As of `notes`, of each half by itself. In the second one also what of the first sounds there, begins there, and begins
@@ -170,26 +163,15 @@ class Tasks(Encoding):
         if separator is not None and written is not None:
             after = result[len(stands) + 1 :]
             after[:, :own] = self.notes.context(written)
-            after[:, own:] = self._around(self.notes.decode(stands).notes, separator, written)
+            found = notes_time.walk(written, self.layout)
+            bar = bar_ticks(found.numerator[-1:], found.denominator[-1:], self.layout.ticks_per_quarter)
+            after[:, own:] = Around(self.layout, stands, separator.tolist()).columns(np.append(0, found.tick), int(bar[0]))
         return result
-
-    def _around(self, stands: Array, separator: npt.NDArray[Any], written: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The columns of the second half, [len(written) + 1, 8]."""
-        found = notes_time.walk(written, self.layout)
-        bar = int(bar_ticks(found.numerator[-1:], found.denominator[-1:], self.layout.ticks_per_quarter)[0])
-        first_bar, role, bars = separator[1:4].astype(np.int64).tolist()
-        start, end = (first_bar - 1) * bar, (first_bar - 1 + bars) * bar
-        tick = np.maximum(np.append(0, found.tick), start)
-        columns = np.zeros((len(tick), 8), np.int64)
-        columns[:, 6], columns[:, 7] = role, np.clip(-((tick - end) // bar), 0, BARS_LEFT) + 1
-        if len(stands):
-            columns[:, :6] = _given(stands, tick)
-        return columns
 
     @property
     def pitches(self) -> tuple[Pitches, ...]:
         own = len(self.notes.context_fields)
-        return tuple(replace(one, references=(*one.references, *range(own, own + 4))) for one in self.notes.pitches)
+        return tuple(replace(one, references=(*one.references, *range(own, own + len(PITCHES)))) for one in self.notes.pitches)
 
     def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         return self.notes.pitch_range(events)
@@ -199,26 +181,3 @@ class Tasks(Encoding):
 
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
         return self.notes.vary(events, louder, faster)
-
-
-def _given(notes: Array, tick: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """At each tick of given notes (MIDI pitch + 1, 0 for none): the lowest and the highest that sound, those of the next
-    moment, the ticks until it, and one more than how many begin, [T, 6]."""
-    notes = notes[np.argsort(notes["onset"], kind="stable")]
-    onset, end, pitch = notes["onset"].astype(np.int64), notes["onset"].astype(np.int64) + notes["duration"], notes["pitch"] + 1
-    ticks, which = np.unique(tick, return_inverse=True)
-    sounds = (onset <= ticks[:, None]) & (end > ticks[:, None])
-    low = np.where(sounds, pitch, 255).min(1)
-    high = np.where(sounds, pitch, 0).max(1)
-    moments, first = np.unique(onset, return_index=True)
-    lows, highs = np.minimum.reduceat(pitch, first), np.maximum.reduceat(pitch, first)
-    counts = np.diff(np.append(first, len(onset)))
-    following = np.searchsorted(moments, ticks, side="right")
-    has_next = following < len(moments)
-    at = np.minimum(following, len(moments) - 1)
-    now = np.searchsorted(moments, ticks)
-    here = np.minimum(now, len(moments) - 1)
-    begin = np.where((now < len(moments)) & (moments[here] == ticks), np.minimum(counts[here], BEGIN), 0) + 1
-    columns = [np.where(low < 255, low, 0), high, np.where(has_next, lows[at], 0), np.where(has_next, highs[at], 0)]
-    columns += [np.where(has_next, np.minimum(moments[at] - ticks, LONGEST), 0), begin]
-    return np.stack(columns, 1)[which]
