@@ -97,8 +97,9 @@ def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, lo
     lines = np.append(lines, lines[-1] + np.arange(1, max(1, bars[1] - len(lines) + 2)) * (lines[-1] - lines[-2]))
     count = np.searchsorted(np.sort(stands.notes["onset"]), lines)
     in_force = np.searchsorted(stands.meters["tick"], lines[:-1], side="right")
-    written = np.searchsorted(np.sort(whole.notes["onset"]), lines)
-    likely = EVENTS_PER_NOTE * max(len(whole) / (len(lines) - 1) * (bars[1] - bars[0] + 1), written[bars[1]] - written[bars[0] - 1])
+    gone = np.searchsorted(np.sort(whole.notes["onset"][~task.stands()]), lines)
+    usual = 0.7 * len(whole) / (len(lines) - 1) * (bars[1] - bars[0] + 1) if task.write.part else 0
+    likely = EVENTS_PER_NOTE * max(usual, int(gone[bars[1]] - gone[bars[0] - 1])) + 2 * (bars[1] - bars[0] + 1)
     first, last = bars[0] - 1, bars[1]
 
     def fits(first: int, last: int) -> bool:

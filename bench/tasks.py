@@ -1,0 +1,138 @@
+"""Does it help to know what comes later? Bits a note of the true notes of held-out pieces: as a task, with what stands around them,
+and by the same model that sees only the past.
+
+    python bench/tasks.py RUN CORPUS [--pieces 200]
+
+Of each test piece a hole of 1, 2, 4 and 8 bars at a random place (by the piece's number), and one track of up to 16 bars, if it has
+several. As a task all events of the answer count, its bar lines and its end too; of the past-only rows those of the plain piece
+that lie in the hole, or are that track's notes. The interval is a bootstrap over pieces of the difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from partimento.composing.windows import window
+from partimento.corpus import Corpus
+from partimento.encodings import Events, notes_time
+from partimento.encodings.tasks import Tasks
+from partimento.errors import InvalidOption
+from partimento.evaluation.score import Interval
+from partimento.models.checkpoint import Checkpoint
+from partimento.piece import KEY, TEMPO, Piece
+from partimento.task import Region, Task, bar_lines
+
+HOLES = (1, 2, 4, 8)
+LINE = 16  # bars of a voice
+
+
+def asked_and_answered(task: Task, encoding: Tasks, longest: int) -> tuple[Events, Events] | None:
+    """A task on the encoding's grid with the true notes as its answer; None where it does not fit or there is nothing to write."""
+    assert task.write.bars is not None
+    stands = task.stands()
+    try:
+        one = window(task, replace(task.given, notes=task.given.notes[stands]), task.write.bars, encoding, longest)
+    except InvalidOption:
+        return None
+    asked = one.asked(encoding)
+    start, end = one.span
+    true = replace(task.given, notes=task.given.notes[~stands], keys=np.zeros(0, KEY), tempos=np.zeros(0, TEMPO))
+    true = true.cut(one.start_tick, one.start_tick + len(bar_lines(one.piece)) * one.bar_ticks)
+    inside = (true.notes["onset"] >= start) & (true.notes["onset"] < end)
+    if not inside.any():
+        return None
+    answer = encoding.notes.encode(replace(true, notes=true.notes[inside]))
+    return asked, answer[int(answer[0, 0] == encoding.layout.kind("meter")) :]
+
+
+def plain_rows(encoding: Tasks, events: Events, start: int, end: int, of: set[tuple[int, int, int]] | None) -> np.ndarray:
+    """Which events of a piece lie in these ticks; or are one of the notes `of` (onset, pitch, duration)."""
+    tick = notes_time.walk(events, encoding.layout).tick
+    inside = (tick >= start) & (tick < end)
+    if of is None:
+        return np.asarray(inside)
+    is_note = events[:, 0] == encoding.layout.kind("note")
+    keys = zip(tick.tolist(), (events[:, 2].astype(int) - 1).tolist(), events[:, 3].tolist(), strict=True)
+    return np.asarray(inside & is_note & np.array([key in of for key in keys]))
+
+
+def cases(piece: Piece, number: int, encoding: Tasks) -> dict[str, Task]:
+    """The tasks of one piece, by their row of the table."""
+    chance = np.random.default_rng([number, 0xBA5])
+    bars = len(bar_lines(piece)) - 1
+    found = {}
+    for size in HOLES:
+        if bars > size + 1:
+            first = int(chance.integers(2, bars - size + 1))
+            found[f"{size} bar{'s' * (size > 1)}"] = Task(piece, Region(bars=(first, first + size - 1)))
+    used = np.unique(piece.notes["track"])
+    if len(used) > 1 and bars > 1:
+        first = int(chance.integers(1, max(1, bars - LINE) + 1))
+        hole = first, min(bars, first + LINE - 1)
+        found["one voice"] = Task(piece, Region(bars=hole, tracks=(int(chance.choice(used)) + 1,)))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", type=Path)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--pieces", type=int, default=200)
+    options = parser.parse_args()
+    checkpoint, corpus = Checkpoint.load(options.run), Corpus.open(options.corpus)
+    encoding = checkpoint.encoding
+    assert isinstance(encoding, Tasks), "the run was not trained on tasks"
+    grid, longest, predictor = encoding.layout.ticks_per_quarter, checkpoint.recipe.training.segment, checkpoint.predictor()
+    rows: dict[tuple[str, str], list[tuple[float, float, int]]] = defaultdict(list)
+    test = [number for number, row in enumerate(corpus.rows) if row.part == 2][: options.pieces]
+    for number in test:
+        whole = corpus.piece(number)
+        piece = encoding.decode(encoding.encode(replace(whole, pedals=whole.pedals[:0])))
+        piece = _with_tracks(piece, whole, grid)
+        events = encoding.encode(piece)
+        plain = next(predictor.score([events])).nats.sum(1)
+        for name, task in cases(piece, number, encoding).items():
+            made = asked_and_answered(task, encoding, longest)
+            if made is None:
+                continue
+            asked, answer = made
+            nats = next(predictor.score([np.concatenate([asked, answer])])).nats.sum(1)[len(asked) :]
+            start, end = task.span()
+            notes = piece.notes[~task.stands()]
+            of = {(int(o), int(p), int(d)) for o, d, p, _, _ in notes.tolist()} if task.write.tracks else None
+            past = plain[plain_rows(encoding, events, start, end, of)]
+            for genre in (corpus.rows[number].about.genre, "all"):
+                rows[name, genre].append((float(nats.sum()), float(past.sum()), len(notes)))
+    genres = sorted({genre for _, genre in rows} - {"all"})
+    told = {}
+    print("| written | genre | pieces | notes | past only | as a task | gain |\n|---|---|---:|---:|---:|---:|---:|")
+    for name in (*(f"{size} bar{'s' * (size > 1)}" for size in HOLES), "one voice"):
+        for genre in ("all", *genres):
+            found = np.array(rows.get((name, genre), []))
+            if not len(found):
+                continue
+            task_bits, past_bits = (found[:, at].sum() / np.log(2) / found[:, 2].sum() for at in (0, 1))
+            drawn = np.random.default_rng(0).integers(len(found), size=(1000, len(found)))
+            gains = ((found[drawn, 1] - found[drawn, 0]).sum(1) / found[drawn, 2].sum(1)) / np.log(2)
+            gain = Interval.of(past_bits - task_bits, gains)
+            print(
+                f"| {name} | {genre} | {len(found)} | {int(found[:, 2].sum()):,} | {past_bits:.3f} | {task_bits:.3f} "
+                f"| {gain.mean:.3f} ± {(gain.high - gain.low) / 2:.3f} |"
+            )
+            told[f"{name}, {genre}"] = {"past": past_bits, "task": task_bits, "gain": gain.to_json(), "pieces": len(found)}
+    print(json.dumps(told))
+
+
+def _with_tracks(piece: Piece, whole: Piece, grid: int) -> Piece:
+    """The piece on the grid, with the tracks that the encoding leaves out."""
+    return replace(whole, pedals=whole.pedals[:0], chords=whole.chords[:0]).quantise(grid)
+
+
+if __name__ == "__main__":
+    main()
