@@ -90,7 +90,8 @@ def _stream(predictor: Predictor, encoding: Encoding, before: Events, options: O
     masks = []
     if options.rules is not None:
         before = before if len(before) else options.rules.head(encoding)
-        masks = [options.rules.masks(encoding, before) for _ in range(options.count)]
+        first = options.rules.masks(encoding, before)
+        masks = [first.copy() for _ in range(options.count)]
     return _steps(predictor, encoding, before, options, masks)
 
 
