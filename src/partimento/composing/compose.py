@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.composing.events import draw_event
+from partimento.composing.guidance import Guided, check_guidance
 from partimento.composing.provenance import (
     MAX_NOTES,
     Options,
@@ -34,7 +35,7 @@ from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling, Uniforms
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
-from partimento.models.predictor import Predictor
+from partimento.models.predictor import Beginning
 from partimento.piece import About, Piece
 
 MAX_COUNT = 4096
@@ -57,7 +58,7 @@ class Composition:
 
 
 def stream(
-    predictor: Predictor,
+    predictor: Beginning,
     encoding: Encoding,
     *,
     given: npt.NDArray[Any] | list[Any] | None = None,
@@ -78,7 +79,7 @@ def stream(
     return _stream(predictor, encoding, given_events(given, encoding), options)
 
 
-def _stream(predictor: Predictor, encoding: Encoding, before: Events, options: Options) -> Iterator[Events]:
+def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: Options) -> Iterator[Events]:
     for option, value, most in (("notes", options.notes, MAX_NOTES), ("count", options.count, MAX_COUNT)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise InvalidOption(f"{option} is {value!r}; it must be a whole number from 1 to {most}")
@@ -105,12 +106,13 @@ def compose(
     count: int = 1,
     rules: Rules | None = None,
     conditions: Mapping[str, str | float] | None = None,
+    guidance: float = 1.0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     """`count` pieces of `notes` new notes each, after those of `given`, under `rules`. `on_progress(done, of)` counts notes.
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
-    density, length.
+    density, length. `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
@@ -126,7 +128,7 @@ def compose(
                 f"{called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
             )
         start = Start(events, called(given), given.about.licence)
-    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}))
+    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), guidance)
     return _compose(checkpoint, start, options, on_progress)
 
 
@@ -145,7 +147,7 @@ def again(made: str, checkpoint: Trained) -> Composition:
 def _compose(
     checkpoint: Trained, start: Start | None, options: Options, on_progress: Callable[[int, int], None] | None = None
 ) -> list[Composition]:
-    encoding, predictor = checkpoint.encoding, _under(checkpoint, options.conditions)
+    encoding, predictor = checkpoint.encoding, _under(checkpoint, options.conditions, options.guidance)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
     if start is None and options.rules is not None:
         before = options.rules.head(encoding)
@@ -169,19 +171,23 @@ def _compose(
     return compositions
 
 
-def _under(checkpoint: Trained, conditions: Mapping[str, str | float]) -> Predictor:
-    """The model under conditions. Raises `InvalidOption` where it knows none, and `UnknownName`."""
+def _under(checkpoint: Trained, conditions: Mapping[str, str | float], guidance: float) -> Beginning:
+    """The model under conditions, pressed by guidance. Raises `InvalidOption` where it knows none, and `UnknownName`."""
+    check_guidance(guidance, bool(conditions))
     if not conditions:
         return checkpoint.predictor()
     told: Any = checkpoint
     if getattr(told, "vocabulary", None) is None:
         raise InvalidOption(f"{checkpoint.path} knows no conditions such as {next(iter(conditions))}; train a recipe that does")
-    under: Predictor = told.predictor(told.vocabulary.named(**conditions))
-    return under
+    wanted = told.vocabulary.named(**conditions)
+    if guidance == 1:
+        under: Beginning = told.predictor(wanted)
+        return under
+    return Guided(told.predictor(np.stack([wanted, np.zeros_like(wanted)])), guidance)
 
 
 def _steps(
-    predictor: Predictor,
+    predictor: Beginning,
     encoding: Encoding,
     before: Events,
     options: Options,

@@ -18,7 +18,7 @@ from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption
-from partimento.models.predictor import Predictor
+from partimento.models.predictor import Beginning
 from partimento.piece import Piece
 
 MAX_NOTES = 100_000
@@ -37,7 +37,7 @@ class Trained(Protocol):
     def recipe(self) -> Any: ...
     @property
     def encoding(self) -> Encoding: ...
-    def predictor(self) -> Predictor: ...
+    def predictor(self) -> Beginning: ...
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Options:
     count: int = 1
     rules: Rules | None = None
     conditions: Mapping[str, str | float] = field(default_factory=dict)
+    guidance: float = 1.0
 
     @property
     def most(self) -> int:
@@ -60,14 +61,16 @@ class Options:
         told: dict[str, Any] = {"notes": self.notes, "sampling": self.sampling.to_json(), "seed": self.seed, "count": self.count}
         if self.rules is not None:
             told["rules"] = self.rules.to_json()
-        return told | ({"conditions": dict(self.conditions)} if self.conditions else {})
+        told |= {"conditions": dict(self.conditions)} if self.conditions else {}
+        return told | ({"guidance": self.guidance} if self.guidance != 1 else {})
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Options:
         """What `to_json` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else, and `InvalidOption`."""
         notes, seed, count = (told[key] for key in ("notes", "seed", "count"))
         rules = Rules.from_json(told["rules"]) if "rules" in told else None
-        return cls(notes, Sampling(**told["sampling"]), seed, count, rules, dict(told.get("conditions", {})))
+        conditions, guidance = dict(told.get("conditions", {})), float(told.get("guidance", 1.0))
+        return cls(notes, Sampling(**told["sampling"]), seed, count, rules, conditions, guidance)
 
 
 @dataclass(frozen=True)
