@@ -60,10 +60,10 @@ class Classifier:
         def closure() -> torch.Tensor:
             optimiser.zero_grad()
             loss = torch.nn.functional.cross_entropy(self.layer(x), y, weight) + 1e-3 * (self.layer.weight**2).sum()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             return loss
 
-        optimiser.step(closure)
+        optimiser.step(closure)  # type: ignore[no-untyped-call]
 
     def name(self, piece: Piece) -> str:
         x = torch.tensor((figures(piece) - self.mean) / self.spread, dtype=torch.float32)
@@ -91,9 +91,15 @@ def main() -> None:
     told: dict[str, Any] = {"classifier": right}
 
     def made(guidance: float, notes: int = NOTES, **asked: Any) -> list[Piece]:
-        under = {"guidance": guidance} if asked else {}
         done = compose(
-            checkpoint, notes=notes, count=options.count, seed=1, conditions=asked, guard=False, ending=notes == NOTES, **under
+            checkpoint,
+            notes=notes,
+            count=options.count,
+            seed=1,
+            conditions=asked,
+            guidance=guidance if asked else 1.0,
+            guard=False,
+            ending=notes == NOTES,
         )
         return [one.piece for one in done]
 
@@ -101,21 +107,21 @@ def main() -> None:
     print("| condition | asked | told nothing | " + " | ".join(f"guidance {g:g}" for g in options.guidance) + " |")
     print("|---|---|---:|" + "---:|" * len(options.guidance))
 
-    def row(name: str, asked: Any, measure: Any, notes: int = NOTES) -> None:
+    def told_row(name: str, asked: Any, measure: Any, notes: int = NOTES) -> None:
         cells = [measure(free[notes == LONG])] + [measure(made(g, notes, **{name: asked})) for g in options.guidance]
         told[f"{name}={asked}"] = cells
         print(f"| {name} | {asked} | " + " | ".join(cells) + " |", flush=True)
 
     for genre in vocabulary.genres:
-        row("genre", genre, lambda pieces, genre=genre: _percent(classifier.name(one) == genre for one in pieces))
+        told_row("genre", genre, lambda pieces, genre=genre: _percent(classifier.name(one) == genre for one in pieces))
     for key in KEYS:
         wanted = int(vocabulary.named(key=key)[_at("key", vocabulary)])
-        row("key", key, lambda pieces, wanted=wanted: _percent(_same_key(one, wanted) for one in pieces))
+        told_row("key", key, lambda pieces, wanted=wanted: _percent(_same_key(one, wanted) for one in pieces))
     for name, values in (("tempo", TEMPOS), ("density", DENSITIES)):
         for value in values:
-            row(name, value, lambda pieces, name=name: _middle(pieces, name))
+            told_row(name, value, lambda pieces, name=name: _middle(pieces, name))
     for value in LENGTHS:
-        row("length", value, lambda pieces: _middle(pieces, "length"), LONG)
+        told_row("length", value, lambda pieces: _middle(pieces, "length"), LONG)
     print("\n" + json.dumps(told))
 
 

@@ -37,6 +37,8 @@ class Region:
     keep: float | None = None
 
     def __post_init__(self) -> None:
+        if self.bars is not None and len(self.bars) != 2:
+            raise InvalidOption(f"bars are a first and a last one, not {self.bars}")
         if self.bars is not None and not 1 <= self.bars[0] <= self.bars[1] <= MOST_BARS:
             raise InvalidOption(f"bars {self.bars[0]}-{self.bars[1]} cannot be; bars are counted from 1")
         if any(track < 1 for track in self.tracks):

@@ -33,6 +33,7 @@ def compose(
     given_notes: int | None = None,
     count: int = 1,
     condition: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    guidance: float = 1.0,
     temperature: str = "1",
     top_k: int = 0,
     top_p: float = 1.0,
@@ -50,7 +51,7 @@ def compose(
       partimento compose run --given tune.mid --notes 100 -o continued.mid
       partimento compose run --count 8 --temperature pitch=0.9,duration=0.7 --top-p 0.95 --seed 1 -o some.mid
       partimento compose run --key "G major" --chords "G C D7 G" --bars 8 --end-on-tonic -o song.mid
-      partimento compose run --condition "key=G minor" --condition meter=3/4 -o minuet.mid
+      partimento compose run --condition "key=G minor" --condition meter=3/4 --guidance 1.5 -o minuet.mid
       partimento compose --like some-3.mid -o again.mid
 
     With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms
@@ -74,6 +75,8 @@ def compose(
     condition
         What the model should have in mind: composer, genre, key, meter, tempo (quarters a minute), density (notes
         a quarter) or length (bars), as NAME=VALUE; may be given several times.
+    guidance
+        How hard the conditions press: 1 as the model takes them, 1.5 to 3 harder, at twice the work.
     temperature
         Below 1 safer, above 1 wilder; one number, or one for each field: pitch=0.9,duration=0.7.
     top_k
@@ -98,6 +101,7 @@ def compose(
         asked = {"--notes": notes != 200, "--given": given is not None, "--given-notes": given_notes is not None}
         asked |= {"--count": count != 1, "--temperature": temperature != "1", "--top-k": top_k != 0, "--top-p": top_p != 1}
         asked |= {"--min-p": min_p != 0, "--seed": seed is not None, "--condition": bool(condition)}
+        asked |= {"--guidance": guidance != 1}
         asked |= {"rules": rules is not None and rules != RuleOptions()}
         if any(asked.values()):
             others = ", ".join(option for option, given_too in asked.items() if given_too)
@@ -145,6 +149,7 @@ def compose(
             count=count,
             rules=must_hold,
             conditions=_conditions(condition),
+            guidance=guidance,
             on_progress=on_progress,
         )
     names = [out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]

@@ -7,19 +7,19 @@ processor and one version of torch; another may round otherwise.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.composing.events import draw_event
+from partimento.composing.complete import complete
+from partimento.composing.drawing import first_notes, one_thread, steps, under
 from partimento.composing.provenance import (
     MAX_NOTES,
     Asked,
+    Composition,
     Given,
     Options,
     Start,
@@ -31,40 +31,19 @@ from partimento.composing.provenance import (
     read_note,
     title_of,
 )
-from partimento.composing.rules.masks import Masks
-from partimento.composing.rules.spec import Place, Rules
-from partimento.composing.sampling import Sampling, Uniforms
-from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
+from partimento.composing.rules.spec import Rules
+from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
-from partimento.encodings.tasks import Tasks
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
-from partimento.models.predictor import Predictor
+from partimento.models.predictor import Beginning
 from partimento.piece import About, Piece
 from partimento.task import Task
 
 MAX_COUNT = 4096
-MOST_WRITTEN = 1000  # notes in one window of a task
-_EVENTS_PER_NOTE = 64  # events that are no notes end somewhere, whatever a model draws
-
-
-@dataclass(frozen=True)
-class Composition:
-    """A piece of given and new notes, its `events` [T, F], and `made`: the JSON from which `again` makes the same piece.
-
-    `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin; `new_notes` counts
-    those. Of a task, `new` [N] says which notes are new, and `events` are those of its last window.
-    """
-
-    piece: Piece
-    events: Events
-    made: str
-    given_until_tick: int
-    new_notes: int
-    new: npt.NDArray[np.bool_] | None = None
 
 
 def stream(
-    predictor: Predictor,
+    predictor: Beginning,
     encoding: Encoding,
     *,
     given: npt.NDArray[Any] | list[Any] | None = None,
@@ -85,7 +64,7 @@ def stream(
     return _stream(predictor, encoding, given_events(given, encoding), options)
 
 
-def _stream(predictor: Predictor, encoding: Encoding, before: Events, options: Options) -> Iterator[Events]:
+def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: Options) -> Iterator[Events]:
     for option, value, most in (("notes", options.notes, MAX_NOTES), ("count", options.count, MAX_COUNT)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise InvalidOption(f"{option} is {value!r}; it must be a whole number from 1 to {most}")
@@ -97,8 +76,9 @@ def _stream(predictor: Predictor, encoding: Encoding, before: Events, options: O
     masks = []
     if options.rules is not None:
         before = before if len(before) else options.rules.head(encoding)
-        masks = [options.rules.masks(encoding, before) for _ in range(options.count)]
-    return _steps(predictor, encoding, before, options, masks)
+        first = options.rules.masks(encoding, before)
+        masks = [first.copy() for _ in range(options.count)]
+    return steps(predictor, encoding, before, options, masks)
 
 
 def compose(
@@ -112,13 +92,14 @@ def compose(
     count: int = 1,
     rules: Rules | None = None,
     conditions: Mapping[str, str | float] | None = None,
+    guidance: float = 1.0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     """`count` pieces of `notes` new notes each, after those of `given`, under `rules`; or a `task`, whose region says how many.
     `on_progress(done, of)` counts notes, or windows of a task.
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
-    density, length.
+    density, length. `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
@@ -136,7 +117,7 @@ def compose(
                 f"{called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
             )
         start = Start(events, called(given), given.about.licence)
-    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}))
+    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), guidance)
     return _compose(checkpoint, start, options, on_progress)
 
 
@@ -156,24 +137,24 @@ def _compose(
     checkpoint: Trained, start: Given | None, options: Options, on_progress: Callable[[int, int], None] | None = None
 ) -> list[Composition]:
     if isinstance(start, Asked):
-        return _complete(checkpoint, start, options, on_progress)
-    encoding, predictor = checkpoint.encoding, _under(checkpoint, options.conditions)
+        return complete(checkpoint, start, options, on_progress)
+    encoding, predictor = checkpoint.encoding, under(checkpoint, options.conditions, options.guidance)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
     if start is None and options.rules is not None:
         before = options.rules.head(encoding)
-    with _one_thread():
-        steps = []
+    with one_thread():
+        drawn = []
         held = np.zeros(options.count, np.int64)
         for step in _stream(predictor, encoding, before, options):
-            steps.append(step)
+            drawn.append(step)
             if on_progress is not None:
                 held += [encoding.notes_in(step[b : b + 1]) for b in range(options.count)]
                 on_progress(min(int(held.min()), options.notes), options.notes)
-    new_BTF = np.stack(steps, axis=1)
+    new_BTF = np.stack(drawn, axis=1)
     until = encoding.decode(before).end_tick if len(before) else 0
     compositions = []
     for index in range(options.count):
-        events = np.concatenate([before, _first_notes(new_BTF[index], options.most, encoding)])
+        events = np.concatenate([before, first_notes(new_BTF[index], options.most, encoding)])
         note = note_of(checkpoint, start, options, index)
         about = About(title=title_of(checkpoint, start, options.seed, index), licence=licence_of(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
@@ -181,128 +162,4 @@ def _compose(
     return compositions
 
 
-def _complete(
-    checkpoint: Trained, asked: Asked, options: Options, on_progress: Callable[[int, int], None] | None
-) -> list[Composition]:
-    """The pieces of a task: window after window, the first for all at once, later ones for each by itself, since each has
-    other notes before it."""
-    encoding, predictor, task = checkpoint.encoding, _under(checkpoint, options.conditions), asked.task
-    if not isinstance(encoding, Tasks):
-        raise InvalidOption(f"{checkpoint.path} was not trained on tasks ({encoding.key!r}); train the recipe transformer_tasks")
-    longest = int(checkpoint.recipe.training.segment)
-    stretches = regions(task, encoding, longest)
-    stands = task.stands(options.seed)
-    played = programs_of(task) if encoding.layout.instrument else frozenset({0})
-    grid = encoding.layout.ticks_per_quarter
-    standing = replace(task.given, notes=task.given.notes[stands], pedals=task.given.pedals[:0]).quantise(grid)
-    now = [standing] * options.count
-    windows: list[list[tuple[Window, Piece]]] = [[] for _ in range(options.count)]
-    last: list[Events] = []
-    with _one_thread():
-        for number, bars in enumerate(stretches):
-            groups = [range(options.count)] if number == 0 else [range(index, index + 1) for index in range(options.count)]
-            last = []
-            for group in groups:
-                one = window(task, now[group[0]], bars, encoding, longest)
-                seed = (
-                    options.seed
-                    if number == 0
-                    else int(
-                        np.random.SeedSequence(options.seed, spawn_key=(group[0], number)).generate_state(1, np.uint64)[0] >> 1
-                    )
-                )
-                drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
-                before = one.asked(encoding)
-                first_rule_tick = one.start(task, stretches[0][0])
-                place = Place(one.inside(players(task)), one.around(), first_rule_tick, played)
-                answers = _answers(predictor, encoding, before, drawn, place)
-                last += [np.concatenate([before, answer]) for answer in answers]
-                for index, written in zip(group, pieces(encoding, before, answers), strict=True):
-                    windows[index].append((one, written))
-                    now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
-            if on_progress is not None:
-                on_progress(number + 1, len(stretches))
-    made = []
-    for index, of in enumerate(windows):
-        piece, new = rejoined(task, stands, of, encoding.layout.velocity)
-        note = note_of(checkpoint, asked, options, index)
-        about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
-        made.append(Composition(replace(piece, about=about), last[index], note, 0, int(new.sum()), new))
-    return made
-
-
-def _answers(predictor: Predictor, encoding: Tasks, before: Events, options: Options, place: Place) -> list[Events]:
-    """The second halves of a task's window, each up to its end."""
-    assert options.rules is not None
-    head = encoding.halves(before)[2]
-    assert head is not None
-    masks = [options.rules.masks(encoding, head, place) for _ in range(options.count)]
-    new_BTF = np.stack(list(_steps(predictor, encoding, before, options, masks)), axis=1)
-    return [_first_notes(events, MOST_WRITTEN, encoding) for events in new_BTF]
-
-
-def _under(checkpoint: Trained, conditions: Mapping[str, str | float]) -> Predictor:
-    """The model under conditions. Raises `InvalidOption` where it knows none, and `UnknownName`."""
-    if not conditions:
-        return checkpoint.predictor()
-    told: Any = checkpoint
-    if getattr(told, "vocabulary", None) is None:
-        raise InvalidOption(f"{checkpoint.path} knows no conditions such as {next(iter(conditions))}; train a recipe that does")
-    under: Predictor = told.predictor(told.vocabulary.named(**conditions))
-    return under
-
-
-def _steps(
-    predictor: Predictor,
-    encoding: Encoding,
-    before: Events,
-    options: Options,
-    masks: list[Masks],
-) -> Iterator[Events]:
-    count = options.count
-    uniforms = Uniforms(options.seed, count)
-    session = predictor.begin(count, before)
-    here = encoding.cursor()
-    for event in before.tolist():
-        here.push(event)
-    cursors = [here.copy() for _ in range(count)]
-    missing = np.full(count, options.most)
-    ended = np.full(count, here.ended)
-    for _ in range(_EVENTS_PER_NOTE * options.most):
-        events: Events = draw_event(session, encoding, cursors, ended, options.sampling, uniforms, masks)
-        yield events
-        missing -= [encoding.notes_in(events[b : b + 1]) for b in range(count)]
-        for b, event in enumerate(events.tolist()):
-            if not ended[b]:
-                cursors[b].push(event)
-                if masks:
-                    masks[b].push(event)
-                ended[b] = cursors[b].ended
-        if (ended | (missing <= 0)).all():
-            return
-        session.push(events)
-
-
-def _first_notes(events: Events, notes: int, encoding: Encoding) -> Events:
-    """The events up to the one that brings the last of `notes`, or the one that ends the piece."""
-    held = 0
-    for at in range(len(events)):
-        held += encoding.notes_in(events[at : at + 1])
-        if held >= notes or encoding.ended(events[at : at + 1]):
-            return events[: at + 1]
-    return events
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Torch on one thread; nothing where torch was never loaded, for then no model uses it."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+__all__ = ["Composition", "again", "compose", "stream"]

@@ -21,7 +21,7 @@ from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
-from partimento.models.predictor import Predictor
+from partimento.models.predictor import Beginning
 from partimento.piece import Piece
 from partimento.task import Region, Task
 
@@ -42,7 +42,23 @@ class Trained(Protocol):
     def recipe(self) -> Any: ...
     @property
     def encoding(self) -> Encoding: ...
-    def predictor(self) -> Predictor: ...
+    def predictor(self) -> Beginning: ...
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A piece of given and new notes, its `events` [T, F], and `made`: the JSON from which `again` makes the same piece.
+
+    `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin; `new_notes` counts
+    those. Of a task, `new` [N] says which notes are new, and `events` are those of its last window.
+    """
+
+    piece: Piece
+    events: Events
+    made: str
+    given_until_tick: int
+    new_notes: int
+    new: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,7 @@ class Options:
     count: int = 1
     rules: Rules | None = None
     conditions: Mapping[str, str | float] = field(default_factory=dict)
+    guidance: float = 1.0
 
     @property
     def most(self) -> int:
@@ -65,14 +82,16 @@ class Options:
         told: dict[str, Any] = {"notes": self.notes, "sampling": self.sampling.to_json(), "seed": self.seed, "count": self.count}
         if self.rules is not None:
             told["rules"] = self.rules.to_json()
-        return told | ({"conditions": dict(self.conditions)} if self.conditions else {})
+        told |= {"conditions": dict(self.conditions)} if self.conditions else {}
+        return told | ({"guidance": self.guidance} if self.guidance != 1 else {})
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Options:
         """What `to_json` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else, and `InvalidOption`."""
         notes, seed, count = (told[key] for key in ("notes", "seed", "count"))
         rules = Rules.from_json(told["rules"]) if "rules" in told else None
-        return cls(notes, Sampling(**told["sampling"]), seed, count, rules, dict(told.get("conditions", {})))
+        conditions, guidance = dict(told.get("conditions", {})), float(told.get("guidance", 1.0))
+        return cls(notes, Sampling(**told["sampling"]), seed, count, rules, conditions, guidance)
 
 
 @dataclass(frozen=True)

@@ -32,13 +32,17 @@ class Session(Protocol):
         """Append one event [B, F] to each sequence."""
 
 
-class Predictor(Protocol):
-    """A distribution over the next event, field by field."""
+class Beginning(Protocol):
+    """What composing needs: a distribution over the next event, field by field, in sessions."""
 
     fields: tuple[Field, ...]
 
-    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
-        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone."""
-
     def begin(self, count: int, given: Events | None = None) -> Session:
         """A session of `count` sequences, all after the events `given` [T, F]: as if these had been pushed, but at once."""
+
+
+class Predictor(Beginning, Protocol):
+    """It scores pieces as well."""
+
+    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
+        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone."""

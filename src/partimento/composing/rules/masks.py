@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,12 @@ import numpy as np
 from partimento.composing.rules.base import Bools, Ints, Rule
 from partimento.composing.rules.state import State
 from partimento.encodings import Field
-from partimento.encodings.notes_layout import LONGEST
+from partimento.encodings.notes_layout import LONGEST, MAPS
 from partimento.instruments import DRUMS
 
 _BARS_AHEAD = 16  # under rules the next note begins within so many bars
 _TIES = LONGEST + 1
+_IDS = np.arange(LONGEST + 1)  # of the field time
 
 
 class Masks:
@@ -36,11 +38,18 @@ class Masks:
         self.rules = [Rule(), *rules]
         self.for_all = [Rule(), *(rule for rule in rules if rule.drums_too)]
         self._onsets: Ints | None = None
+        self._earlier: State | None = None
 
     def push(self, event: list[int]) -> None:
         """Takes in the event that was drawn, or given."""
         self.state.push(event)
-        self._onsets = None
+        self._onsets = self._earlier = None
+
+    def copy(self) -> Masks:
+        """The same rules for another sequence that stands here."""
+        twin, state = copy(self), self.state
+        twin.state = replace(state, notes=list(state.notes), sounding=list(state.sounding))
+        return twin
 
     def allowed(self, drawn: tuple[int, ...]) -> Bools:
         """bool[size] of field `len(drawn)`: what the rules allow of it."""
@@ -51,7 +60,7 @@ class Masks:
         if kind == "note":
             return self._note(field.name, field.size, drawn)
         if field.name == "time" and kind not in ("tie", "end"):
-            return self._times(kind, np.arange(field.size))
+            return self._times(kind, _IDS)
         if field.name == "duration" and kind == "tie":
             return self._ties(np.arange(field.size))
         return np.ones(field.size, bool)
@@ -82,15 +91,14 @@ class Masks:
         if not self._is_whole():  # the last note must be longer
             allowed[self.layout.kind("tie")] = True
             return allowed
+        maps = bool(self._times("meter", _IDS).any())
         for name in self.layout.kinds:
-            if name == "note":
-                allowed[self.layout.kind(name)] = bool(self._times(name, np.arange(LONGEST + 1)).any())
-            elif name == "tie":
+            if name == "tie":
                 allowed[self.layout.kind(name)] = self.state.last_kind == "note" and bool(self._ties(np.arange(1, _TIES)).any())
             elif name == "end":
                 allowed[self.layout.kind(name)] = all(rule.may_end(self.state) for rule in self.rules)
             elif name not in self.fixed_maps:
-                allowed[self.layout.kind(name)] = bool(self._times(name, np.arange(LONGEST + 1)).any())
+                allowed[self.layout.kind(name)] = maps if name in MAPS else bool(self._times(name, _IDS).any())
         return allowed
 
     def _times(self, kind: str, ids: Ints) -> Bools:
@@ -99,7 +107,8 @@ class Masks:
         if not len(onsets):
             return np.zeros(len(ids), bool)
         if kind == "note":
-            return np.isin(state.tick + ids - 1, onsets) & (ids > 0)
+            first = np.minimum(np.searchsorted(onsets, state.tick + ids - 1), len(onsets) - 1)
+            return (onsets[first] == state.tick + ids - 1) & (ids > 0)
         if kind == "bar":
             start = state.bar_tick + ids * state.bar_length
             stop = start + state.bar_length
@@ -113,7 +122,7 @@ class Masks:
     def _note(self, name: str, size: int, drawn: tuple[int, ...]) -> Bools:
         ids, state = np.arange(size), self.state
         if name == "time":
-            return self._times("note", ids)
+            return self._times("note", _IDS)
         onset = state.tick + drawn[1] - 1
         if name == "pitch":
             allowed = np.zeros(size, bool)
@@ -167,8 +176,10 @@ class Masks:
 
     def _before(self) -> State:
         """The state without its last note, as it was when that was drawn."""
-        state = self.state
-        return replace(state, notes=state.notes[:-1], sounding=state.sounding[:-1], last_kind="")
+        if self._earlier is None:
+            state = self.state
+            self._earlier = replace(state, notes=state.notes[:-1], sounding=state.sounding[:-1], last_kind="")
+        return self._earlier
 
     def _all(self, masks: Iterable[Bools]) -> Bools:
         return np.asarray(np.logical_and.reduce(list(masks)))

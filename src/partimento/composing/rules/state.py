@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from partimento.encodings.notes_layout import LONGEST, START_METER, Profile, bar_ticks
 from partimento.instruments import DRUMS
@@ -11,7 +11,7 @@ from partimento.instruments import DRUMS
 
 @dataclass(slots=True)
 class Note:
-    """In ticks of the encoding's grid; `program` 128 is drums."""
+    """In ticks of the encoding's grid; `program` 128 is drums. It is replaced, never changed."""
 
     onset: int
     end: int
@@ -59,7 +59,7 @@ class State:
         elif kind == "wait":
             self.tick += event[1] * LONGEST
         elif kind == "tie":
-            self.notes[-1].end += LONGEST * event[3]
+            self.notes[-1] = self.sounding[-1] = replace(self.notes[-1], end=self.notes[-1].end + LONGEST * event[3])
         elif kind != "end":
             self.tick += event[1] - 1
             if kind == "meter":

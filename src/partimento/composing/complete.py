@@ -1,0 +1,80 @@
+"""Completes a task: window after window, what is written in one standing in the next. It knows no model from the inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from partimento.composing.drawing import first_notes, one_thread, steps, under
+from partimento.composing.provenance import Asked, Composition, Options, Trained, licence_of, note_of, title_of
+from partimento.composing.rules.spec import Place, Rules
+from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
+from partimento.encodings import Events
+from partimento.encodings.tasks import Tasks
+from partimento.errors import InvalidOption
+from partimento.models.predictor import Beginning
+from partimento.piece import About, Piece
+from partimento.task import Task
+
+MOST_WRITTEN = 1000  # notes in one window
+
+
+def complete(
+    checkpoint: Trained, asked: Asked, options: Options, on_progress: Callable[[int, int], None] | None
+) -> list[Composition]:
+    """The pieces of a task: window after window, the first for all at once, later ones for each by itself, since each has
+    other notes before it."""
+    encoding, predictor, task = checkpoint.encoding, under(checkpoint, options.conditions, options.guidance), asked.task
+    if not isinstance(encoding, Tasks):
+        raise InvalidOption(f"{checkpoint.path} was not trained on tasks ({encoding.key!r}); train the recipe transformer_tasks")
+    longest = int(checkpoint.recipe.training.segment)
+    stretches = regions(task, encoding, longest)
+    stands = task.stands(options.seed)
+    played = programs_of(task) if encoding.layout.instrument else frozenset({0})
+    grid = encoding.layout.ticks_per_quarter
+    standing = replace(task.given, notes=task.given.notes[stands], pedals=task.given.pedals[:0]).quantise(grid)
+    now = [standing] * options.count
+    windows: list[list[tuple[Window, Piece]]] = [[] for _ in range(options.count)]
+    last: list[Events] = []
+    with one_thread():
+        for number, bars in enumerate(stretches):
+            groups = [range(options.count)] if number == 0 else [range(index, index + 1) for index in range(options.count)]
+            last = []
+            for group in groups:
+                one = window(task, now[group[0]], bars, encoding, longest)
+                seed = options.seed if number == 0 else _seed(options.seed, group[0], number)
+                drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
+                before = one.asked(encoding)
+                first_rule_tick = one.start(task, stretches[0][0])
+                place = Place(one.inside(players(task)), one.around(), first_rule_tick, played)
+                answers = _answers(predictor, encoding, before, drawn, place)
+                last += [np.concatenate([before, answer]) for answer in answers]
+                for index, written in zip(group, pieces(encoding, before, answers), strict=True):
+                    windows[index].append((one, written))
+                    now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
+            if on_progress is not None:
+                on_progress(number + 1, len(stretches))
+    made = []
+    for index, of in enumerate(windows):
+        piece, new = rejoined(task, stands, of, encoding.layout.velocity)
+        note = note_of(checkpoint, asked, options, index)
+        about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
+        made.append(Composition(replace(piece, about=about), last[index], note, 0, int(new.sum()), new))
+    return made
+
+
+def _answers(predictor: Beginning, encoding: Tasks, before: Events, options: Options, place: Place) -> list[Events]:
+    """The second halves of a task's window, each up to its end."""
+    assert options.rules is not None
+    head = encoding.halves(before)[2]
+    assert head is not None
+    masks = [options.rules.masks(encoding, head, place) for _ in range(options.count)]
+    new_BTF = np.stack(list(steps(predictor, encoding, before, options, masks)), axis=1)
+    return [first_notes(events, MOST_WRITTEN, encoding) for events in new_BTF]
+
+
+def _seed(seed: int, index: int, number: int) -> int:
+    """That of one window of one piece."""
+    return int(np.random.SeedSequence(seed, spawn_key=(index, number)).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,0 +1,57 @@
+"""Classifier-free guidance: wishes pressed harder than a model takes them by itself. It knows no condition and no model."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.encodings import Events
+from partimento.errors import InvalidOption
+from partimento.models.predictor import Beginning, Session
+
+STRONGEST = 20.0
+
+
+class Guided:
+    """A model whose log-probabilities are u + strength (c - u), normalised again: u without conditions and c with them.
+
+    This is equation 6 of Ho and Salimans 2022 (classifier-free guidance) with strength = 1 + w, for each field of an event; a
+    strength of 1 is the model under its conditions. The sequences of `both` must be under them and free of them in turn.
+    """
+
+    def __init__(self, both: Beginning, strength: float) -> None:
+        self.fields, self.both, self.strength = both.fields, both, strength
+
+    def begin(self, count: int, given: Events | None = None) -> Session:
+        return _GuidedSession(self.both.begin(2 * count, given), self.strength)
+
+
+class _GuidedSession:
+    """Implements `Session`: each sequence twice in one of twice as many."""
+
+    def __init__(self, both: Session, strength: float) -> None:
+        self.both, self.strength = both, strength
+
+    def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        log_p = self.both.logits(np.repeat(drawn, 2, axis=0)).astype(np.float64)
+        under, free = log_p[0::2], log_p[1::2]
+        possible = np.isfinite(under) & np.isfinite(free)
+        guided = np.full(under.shape, -np.inf)
+        guided[possible] = free[possible] + self.strength * (under[possible] - free[possible])
+        top = guided.max(axis=1, keepdims=True)
+        guided -= top + np.log(np.exp(guided - top).sum(axis=1, keepdims=True))
+        return guided.astype(np.float32)
+
+    def push(self, events: npt.NDArray[Any]) -> None:
+        self.both.push(np.repeat(events, 2, axis=0))
+
+
+def check_guidance(strength: float, has_conditions: bool) -> None:
+    """Raises `InvalidOption` for a strength that cannot be, or that has nothing to press."""
+    if isinstance(strength, bool) or not (math.isfinite(strength) and 0 <= strength <= STRONGEST):
+        raise InvalidOption(f"guidance is {strength!r}; it must be 0 (the conditions are not heard) to {STRONGEST:g}; 1 is off")
+    if strength != 1 and not has_conditions:
+        raise InvalidOption(f"guidance {strength:g} presses conditions, and none is asked for; ask for one, such as key='G minor'")

@@ -1,0 +1,167 @@
+"""Tasks are completed: what stands comes back bit for bit, what is new lies in the region, and rules hold around what stands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from partimento.composing.compose import Composition, again, compose
+from partimento.composing.rules.spec import Rules
+from partimento.encodings import Encoding, make
+from partimento.errors import InvalidOption, InvalidPiece, PartimentoError
+from partimento.formats.midi import piece_from_midi
+from partimento.formats.midiwrite import midi_from_piece
+from partimento.models.predictor import Predictor
+from partimento.piece import METER, Piece, Track, note_array
+from partimento.task import Region, Task
+from tests.composing.rules.checker import violations
+from tests.composing.rules.test_rules import Even
+from tests.made import made_piece
+
+SCORE = make("tasks:profile=score")
+WRITES = (
+    "bars=2-3",
+    "bars=1-2",
+    "tracks=2",
+    "tracks=1 bars=4-5",
+    "bass",
+    "melody bars=3-4",
+    "accompaniment",
+    "vary=0.5",
+    "bars=30-31",
+)
+
+
+@dataclass
+class Model:
+    path: Path = Path("run/model.safetensors")
+    sha256: str = "cd" * 32
+    metadata: dict[str, Any] = field(default_factory=lambda: {"licences": ["CC0-1.0"]})
+    recipe: Any = field(default_factory=lambda: SimpleNamespace(name="even", training=SimpleNamespace(segment=256)))
+    encoding: Encoding = SCORE
+
+    def predictor(self) -> Predictor:
+        return Even(self.encoding.fields)
+
+
+def song() -> Piece:
+    """Twenty bars of 3/4, a tune and a bass, off the encoding's grid by a tick here and there."""
+    chance = np.random.RandomState(5)
+    rows = [(480 * n + int(chance.randint(0, 3)), 470, 70 + int(chance.randint(-5, 6)), 90, 0) for n in range(60)]
+    rows += [(1440 * n, 1440, 45 + int(chance.randint(-5, 6)), 70, 1) for n in range(20)]
+    return Piece(note_array(rows), (Track(73, name="tune"), Track(32, name="bass")), 480, meters=np.array([(0, 3, 4)], METER))
+
+
+def done(task: Task, **options: Any) -> list[Composition]:
+    return compose(Model(), task=task, **{"seed": 3, "count": 2, **options})
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_what_stands_is_as_it_was_and_new_notes_lie_in_the_region(write: str) -> None:
+    task = Task(song(), write)
+    start, end = task.span()
+    made = done(task)
+    assert len({one.piece.notes.tobytes() for one in made}) == 2
+    for one in made:
+        assert one.new is not None
+        stands = np.sort(task.given.notes[task.stands(3)])
+        assert np.array_equal(np.sort(one.piece.notes[~one.new]), stands)
+        new = one.piece.notes[one.new]
+        assert len(new) == one.new_notes > 0
+        assert new["onset"].min() >= start
+        assert (new["onset"] + new["duration"]).max() <= end
+        assert one.piece.tracks[:2] == task.given.tracks
+        if task.write.part:
+            assert {one.piece.tracks[track].name for track in new["track"]} == {task.write.part}
+        elif task.write.tracks:
+            assert set(new["track"].tolist()) == {track - 1 for track in task.write.tracks}
+        read, _ = piece_from_midi(midi_from_piece(one.piece))
+        assert np.array_equal(read.notes, one.piece.notes)  # nothing new is cut short by a note of the same pitch, nor cuts one
+
+
+@pytest.mark.parametrize("write", ["bars=2-3", "bass", "vary=0.5"])
+def test_made_again_from_its_own_note(write: str) -> None:
+    made = done(Task(song(), write), rules=Rules(key="G major"), conditions={})
+    for one in made:
+        twin = again(one.made, Model())
+        assert twin.piece == one.piece
+        assert midi_from_piece(twin.piece) == midi_from_piece(one.piece)
+    assert "song" not in made[0].made
+
+
+def test_a_task_with_many_windows_goes_through_all_of_them() -> None:
+    told: list[tuple[int, int]] = []
+    task = Task(song(), "accompaniment")
+    one = done(task, count=1, on_progress=lambda at, of: told.append((at, of)))[0]
+    assert len(told) > 1
+    assert told[-1][0] == told[-1][1] == len(told)
+    assert one.new is not None
+    new = one.piece.notes[one.new]
+    assert len(new) > len(told)
+
+
+def test_rules_hold_of_what_is_written() -> None:
+    tune = replace(song(), notes=song().notes[song().notes["track"] == 0], tracks=song().tracks[:1])
+    for seed in range(4):
+        for rules in (
+            Rules(key="D minor"),
+            Rules(chords=("C", "F", "G7")),
+            Rules(ranges={-1: (40, 60)}),
+            Rules(instruments=(42,)),
+            Rules(rhythm=tuple((3.0 * bar, 3.0) for bar in range(20))),
+        ):
+            one = done(Task(tune, "bass bars=2-5"), rules=rules, seed=seed, count=1)[0]
+            assert one.new is not None
+            new = one.piece.notes[one.new].copy()
+            if not rules.rhythm:
+                new["onset"] -= 1440  # rules count from the region's first bar
+            alone = replace(one.piece, notes=new)
+            if rules.rhythm:
+                assert set(new["onset"].tolist()) == {1440 * bar for bar in range(1, 5)}
+            else:
+                assert not any(violations(alone, rules).values())
+
+
+def test_no_parallel_fifths_with_what_stands() -> None:
+    """The tune's own notes are the upper voice; the bass must not follow it in fifths."""
+    tune = replace(song(), notes=song().notes[song().notes["track"] == 0], tracks=song().tracks[:1]).quantise(48)
+    rules = Rules(no_parallel_fifths=True, polyphony=2, ranges={-1: (36, 60)})
+    for seed in range(6):
+        one = done(Task(tune, "bass bars=2-8"), rules=rules, seed=seed, count=1)[0]
+        assert not any(violations(one.piece, Rules(no_parallel_fifths=True)).values())
+
+
+def test_what_cannot_be_done_is_refused() -> None:
+    task = Task(song(), "bars=2-3")
+    with pytest.raises(InvalidOption, match="transformer_tasks"):
+        compose(Model(encoding=make("notes:profile=score")), task=task)
+    with pytest.raises(InvalidOption, match="leave out one"):
+        compose(Model(), task=task, given=song())
+    with pytest.raises(InvalidOption, match="bars and the tempo"):
+        done(task, rules=Rules(bars=4))
+    with pytest.raises(InvalidOption, match="go on in that meter"):
+        done(task, rules=Rules(meter=(4, 4)))
+    with pytest.raises(InvalidPiece, match="no notes"):
+        done(Task(replace(song(), notes=song().notes[:0]), "bass"))
+    dense = made_piece(1, 60)
+    crowd = replace(dense, notes=np.sort(np.concatenate([dense.notes] * 12)))
+    with pytest.raises(InvalidOption, match="fewer bars"):
+        done(Task(crowd, "bass bars=2-3"))
+
+
+def test_a_damaged_note_is_refused() -> None:
+    note = json.loads(done(Task(song(), "bass"), count=1)[0].made)
+    for damage in ({"midi": "!"}, {"midi": "AAAA"}, {"write": {"part": "tenor"}}, {"write": {"bars": [3]}}, {"write": 5}):
+        broken = note | {"given": note["given"] | damage}
+        with pytest.raises(PartimentoError):
+            again(json.dumps(broken), Model())
+
+
+def test_regions_can_be_said_in_python() -> None:
+    assert Task(song(), Region(bars=(2, 3))).write == Task(song(), "bars=2-3").write

@@ -1,0 +1,104 @@
+"""Tasks: regions as people write them, which notes stand, and random splits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from partimento.errors import InvalidOption
+from partimento.piece import METER, Piece, Track, note_array
+from partimento.task import PARTS, ROLES, Region, Task, bar_lines, random_split, ranks
+from tests.made import made_piece
+from tests.strategies import pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "role"),
+    [
+        ("bars=9-16", Region(bars=(9, 16)), "all"),
+        ("bars=3", Region(bars=(3, 3)), "all"),
+        ("tracks=2,3 bars=1-4", Region(bars=(1, 4), tracks=(2, 3)), "voice"),
+        ("bass", Region(part="bass"), "bass"),
+        ("  accompaniment   bars=5-6 ", Region(bars=(5, 6), part="accompaniment"), "accompaniment"),
+        ("vary=.25", Region(keep=0.25), "variation"),
+    ],
+)
+def test_what_people_write(text: str, region: Region, role: str) -> None:
+    assert Region.parse(text) == region
+    assert region.role == role
+    assert Region.from_json(region.to_json()) == region
+
+
+@pytest.mark.parametrize(
+    "text", ["", "bars", "bars=0-3", "bars=5-4", "bars=x", "tracks=0", "tenor", "vary=1.5", "vary=0", "bass tracks=1", "bass=2"]
+)
+def test_what_cannot_be_written_is_refused(text: str) -> None:
+    with pytest.raises(InvalidOption):
+        Region.parse(text)
+
+
+def piece() -> Piece:
+    """Two bars of 3/4, then 4/4; a melody over a bass."""
+    rows = [(480 * n, 480, 72 + n, 80, 0) for n in range(14)] + [(960 * n, 960, 48 + n, 80, 1) for n in range(7)]
+    return Piece(note_array(rows), (Track(), Track(32)), 480, meters=np.array([(0, 3, 4), (2880, 4, 4)], METER))
+
+
+def test_bars_follow_the_meters() -> None:
+    assert bar_lines(piece()).tolist() == [0, 1440, 2880, 4800, 6720]
+    assert Task(piece(), "bars=2-3").span() == (1440, 4800)
+    assert Task(piece(), "bars=4-6").span() == (4800, 6720 + 2 * 1920)  # beyond the end bars go on as the last one
+
+
+def test_which_notes_stand() -> None:
+    notes = piece().notes
+    hole = Task(piece(), "bars=2-3").stands()
+    assert np.array_equal(hole, (notes["onset"] < 1440) | (notes["onset"] >= 4800))
+    assert np.array_equal(Task(piece(), "tracks=2").stands(), notes["track"] == 0)
+    assert np.array_equal(Task(piece(), "tracks=2 bars=2-3").stands(), hole | (notes["track"] == 0))
+    for part in PARTS:
+        assert Task(piece(), part).stands().all()
+    kept = [Task(piece(), "vary=0.5").stands(seed) for seed in (1, 1, 2)]
+    assert np.array_equal(kept[0], kept[1])
+    assert not np.array_equal(kept[0], kept[2])
+    assert 0 < kept[0].sum() < len(notes)
+    with pytest.raises(InvalidOption, match="no track 3"):
+        Task(piece(), "tracks=3")
+
+
+@settings(max_examples=50, deadline=None)
+@given(piece=pieces(min_notes=1))
+def test_ranks_are_counted_among_what_sounds(piece: Piece) -> None:
+    above, below = ranks(piece.notes)
+    rows = piece.notes.tolist()
+    for at, (onset, _, pitch, _, _) in enumerate(rows):
+        sounds = [other[2] for other in rows if other[0] <= onset < other[0] + other[1]]
+        assert above[at] == sum(one > pitch for one in sounds)
+        assert below[at] == sum(one < pitch for one in sounds)
+
+
+def test_random_splits_are_of_every_role_and_what_they_say() -> None:
+    seen: set[str] = set()
+    for seed in range(300):
+        made = made_piece(seed % 7)
+        cut = made.cut(1440, 1440 + 8 * 1920)
+        bars = len(bar_lines(cut)) - 1
+        split, again = (random_split(cut, bars, np.random.default_rng(seed)) for _ in range(2))
+        if split is None:
+            assert again is None
+            continue
+        written, region = split
+        assert again is not None
+        assert np.array_equal(written, again[0])
+        assert region == again[1]
+        assert written.any()
+        seen.add(region.role)
+        start, end = Task(cut, Region(bars=region.bars)).span()
+        assert ((cut.notes["onset"][written] >= start) & (cut.notes["onset"][written] < end)).all()
+        if region.role == "all":
+            assert region.bars is not None
+            assert region.bars[1] - region.bars[0] < 8
+            assert np.array_equal(~written, Task(cut, region).stands())
+        else:
+            assert not written.all()
+    assert seen == set(ROLES)
