@@ -7,6 +7,7 @@ processor and one version of torch; another may round otherwise.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling, Uniforms
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
+from partimento.formats import read
 from partimento.models.predictor import Beginning
 from partimento.piece import About, Piece
 
@@ -97,10 +99,10 @@ def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: O
 
 
 def compose(
-    checkpoint: Trained,
+    model: Trained | str | os.PathLike[str],
     *,
-    given: Piece | None = None,
-    notes: int,
+    given: Piece | str | os.PathLike[str] | None = None,
+    notes: int = 200,
     sampling: Sampling | None = None,
     seed: int = 0,
     count: int = 1,
@@ -109,7 +111,8 @@ def compose(
     guidance: float = 1.0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
-    """`count` pieces of `notes` new notes each, after those of `given`, under `rules`. `on_progress(done, of)` counts notes.
+    """`count` pieces of `notes` new notes each by a model (a checkpoint, or the path of one or of its run), after those of `given`
+    (a piece, or the path of a score), under `rules`. `on_progress(done, of)` counts notes.
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length. `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
@@ -118,8 +121,10 @@ def compose(
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
     `InvalidOption`, and `InvalidPiece` when the encoding keeps no note of `given`.
     """
+    checkpoint = _loaded(model)
     start = None
     if given is not None:
+        given = given if isinstance(given, Piece) else read(given)
         events = checkpoint.encoding.encode(given)
         if checkpoint.encoding.ended(events):
             events = events[:-1]
@@ -169,6 +174,14 @@ def _compose(
         new_notes = encoding.notes_in(events[len(before) :])
         compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
     return compositions
+
+
+def _loaded(model: Trained | str | os.PathLike[str]) -> Trained:
+    if not isinstance(model, (str, os.PathLike)):
+        return model
+    from partimento.models.checkpoint import Checkpoint  # here, since it loads torch
+
+    return Checkpoint.load(os.fspath(model))
 
 
 def _under(checkpoint: Trained, conditions: Mapping[str, str | float], guidance: float) -> Beginning:
