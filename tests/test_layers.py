@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +58,23 @@ def test_a_file_imports_from_below_or_from_its_own_folder(path: Path) -> None:
             continue
         same_folder = place == own or FLOOR_OF[place] == FLOOR_OF[own] == 0  # the ground floor is one folder in this sense
         assert same_folder or FLOOR_OF[place] < FLOOR_OF[own], f"{path} imports {place}"
+
+
+def test_the_package_itself_names_its_few_functions_and_imports_them_when_asked() -> None:
+    """Under `TYPE_CHECKING`, for checkers and editors, and nothing else at all."""
+    tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
+    eager = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert [ast.unparse(node) for node in eager] == ["from importlib import import_module"]
+    assert set(imports_of(Path("__init__.py"))) == {"composing", "formats", "models"}
+    assert len(partimento.__all__) <= 6
+    assert set(dir(partimento)) == {*partimento.__all__, "__version__"}
+
+
+def test_importing_the_package_imports_none_of_its_parts() -> None:
+    code = f"import sys; sys.path.insert(0, {str(ROOT.parent)!r}); import partimento; "
+    code += "print([name for name in sys.modules if name.startswith('partimento.') or name in ('numpy', 'torch', 'typing')])"
+    found = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)

@@ -84,7 +84,7 @@ class Region:
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Region:
         """What `to_json` wrote. Raises `TypeError` or `InvalidOption` for anything else."""
-        rows: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+        rows: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in dict(told).items()}
         return cls(**rows)
 
 

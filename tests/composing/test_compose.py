@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -300,3 +301,14 @@ def test_progress_counts_notes() -> None:
     told: list[tuple[int, int]] = []
     many(notes=5, on_progress=lambda done, of: told.append((done, of)))
     assert told == [(at, 5) for at in range(1, 6)]
+
+
+def test_a_stream_that_is_left_frees_its_session() -> None:
+    model = Thirds()
+    steps = stream(model, MELODY, notes=100, count=2)
+    next(steps)
+    session = weakref.ref(model.sessions.pop())
+    assert session() is not None
+    steps.close()
+    assert session() is None
+    assert list(steps) == []

@@ -44,6 +44,15 @@ def test_however_a_sequence_is_cut(name: str) -> None:
         for _ in range(2):  # a state is not used up
             some, _ = net(h_BTI[[2, 0], 14:], net.select(state, torch.tensor([2, 0])))
             assert torch.allclose(some, whole[[2, 0], 14:], atol=2e-6)
+        _, state = net(h_BTI[:, 14:15], state)
+        for number in range(2):  # nor is one from which two go on step by step, each its own way
+            own, fork = (h_BTI, h_BTI.flip(0))[number], state
+            for t in range(15, 20):
+                step, fork = net(own[:, t : t + 1], fork)
+                if number == 0:
+                    assert torch.allclose(step, whole[:, t : t + 1], atol=2e-6)
+        step, _ = net(h_BTI[:, 15:16], state)
+        assert torch.allclose(step, whole[:, 15:16], atol=2e-6)
 
 
 @pytest.mark.parametrize("name", sorted(CONFIGS))

@@ -31,6 +31,7 @@ def compose(
     notes: int = 200,
     given: Path | None = None,
     given_notes: int | None = None,
+    write: str | None = None,
     count: int = 1,
     condition: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     guidance: float = 1.0,
@@ -49,6 +50,8 @@ def compose(
     Examples:
       partimento compose run --notes 200 -o new.mid
       partimento compose run --given tune.mid --notes 100 -o continued.mid
+      partimento compose run --given tune.mid --write bars=9-16 --chords "C G/B Am G" -o filled.mid
+      partimento compose run --given tune.mid --write accompaniment -o song.mid
       partimento compose run --count 8 --temperature pitch=0.9,duration=0.7 --top-p 0.95 --seed 1 -o some.mid
       partimento compose run --key "G major" --chords "G C D7 G" --bars 8 --end-on-tonic -o song.mid
       partimento compose run --condition "key=G minor" --condition meter=3/4 --guidance 1.5 -o minuet.mid
@@ -68,6 +71,10 @@ def compose(
         How many new notes.
     given
         A score to go on from.
+    write
+        Where to write in the score of --given, whose other notes stand: bars=9-16, tracks=2, vary=0.5 (keeping half of the
+        notes), or a new part: melody, bass, accompaniment; and in which bars: "bass bars=1-8". For models trained on
+        tasks, such as the recipe transformer_tasks.
     given_notes
         Only so many of its first notes, as the encoding counts them.
     count
@@ -99,6 +106,7 @@ def compose(
     screen = Screen(json)
     if like is not None:
         asked = {"--notes": notes != 200, "--given": given is not None, "--given-notes": given_notes is not None}
+        asked |= {"--write": write is not None}
         asked |= {"--count": count != 1, "--temperature": temperature != "1", "--top-k": top_k != 0, "--top-p": top_p != 1}
         asked |= {"--min-p": min_p != 0, "--seed": seed is not None, "--condition": bool(condition)}
         asked |= {"--guidance": guidance != 1}
@@ -114,6 +122,7 @@ def compose(
     from partimento.composing.sampling import Sampling
     from partimento.formats import read
     from partimento.models.checkpoint import Checkpoint
+    from partimento.task import Task
 
     out = out or Path("out.mid")
     _check_out(out)
@@ -123,6 +132,8 @@ def compose(
         positive("--given-notes", given_notes)
         if given is None:
             raise Problem("--given-notes: there are no given notes; name a score with --given")
+    if write is not None and (given is None or given_notes is not None):
+        raise Problem("--write: name the whole score that it belongs to with --given, without --given-notes")
     sampling = Sampling(temperature=_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p)
     must_hold = rules.rules() if rules is not None else None
     seed = secrets.randbelow(SEEDS) if seed is None else seed
@@ -138,11 +149,12 @@ def compose(
         def on_progress(done: int, of: int) -> None:
             if not first:
                 first.append(_process_seconds())
-            tell("notes", done, of)
+            tell("notes" if write is None else "windows", done, of)
 
         made = compose_pieces(
             checkpoint,
-            given=piece,
+            given=piece if write is None else None,
+            task=Task(piece, write) if piece is not None and write is not None else None,
             notes=notes,
             sampling=sampling,
             seed=seed,
@@ -228,7 +240,8 @@ def write_all(made: list[Composition], names: list[Path], roll: bool) -> list[Pa
             from partimento.render.roll import roll as draw
 
             rolls.append(name.with_suffix(".png"))
-            draw(one.piece, rolls[-1], given_until_tick=one.given_until_tick or None)
+            given = None if one.new is None else ~one.new
+            draw(one.piece, rolls[-1], given_until_tick=one.given_until_tick or None, given=given)
     return rolls
 
 

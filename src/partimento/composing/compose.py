@@ -7,6 +7,7 @@ processor and one version of torch; another may round otherwise.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -35,6 +36,7 @@ from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
+from partimento.formats import read
 from partimento.models.predictor import Beginning
 from partimento.piece import About, Piece
 from partimento.task import Task
@@ -82,9 +84,9 @@ def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: O
 
 
 def compose(
-    checkpoint: Trained,
+    model: Trained | str | os.PathLike[str],
     *,
-    given: Piece | None = None,
+    given: Piece | str | os.PathLike[str] | None = None,
     task: Task | None = None,
     notes: int = 200,
     sampling: Sampling | None = None,
@@ -95,8 +97,9 @@ def compose(
     guidance: float = 1.0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
-    """`count` pieces of `notes` new notes each, after those of `given`, under `rules`; or a `task`, whose region says how many.
-    `on_progress(done, of)` counts notes, or windows of a task.
+    """`count` pieces of `notes` new notes each by a model (a checkpoint, or the path of one or of its run), after those of `given`
+    (a piece, or the path of a score), under `rules`; or a `task` completed, whose region says how many. `on_progress(done, of)`
+    counts notes, or windows of a task.
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length. `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
@@ -105,10 +108,12 @@ def compose(
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
     `InvalidOption`, and `InvalidPiece` when the encoding keeps no note of `given`.
     """
+    checkpoint = _loaded(model)
     start: Given | None = None if task is None else Asked.of(task)
     if task is not None and given is not None:
         raise InvalidOption("a task has its own given notes; leave out one of them")
     if given is not None:
+        given = given if isinstance(given, Piece) else read(given)
         events = checkpoint.encoding.encode(given)
         if checkpoint.encoding.ended(events):
             events = events[:-1]
@@ -160,6 +165,14 @@ def _compose(
         new_notes = encoding.notes_in(events[len(before) :])
         compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
     return compositions
+
+
+def _loaded(model: Trained | str | os.PathLike[str]) -> Trained:
+    if not isinstance(model, (str, os.PathLike)):
+        return model
+    from partimento.models.checkpoint import Checkpoint  # here, since it loads torch
+
+    return Checkpoint.load(os.fspath(model))
 
 
 __all__ = ["Composition", "again", "compose", "stream"]

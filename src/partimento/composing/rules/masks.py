@@ -108,7 +108,7 @@ class Masks:
             return np.zeros(len(ids), bool)
         if kind == "note":
             first = np.minimum(np.searchsorted(onsets, state.tick + ids - 1), len(onsets) - 1)
-            return (onsets[first] == state.tick + ids - 1) & (ids > 0)
+            return np.asarray((onsets[first] == state.tick + ids - 1) & (ids > 0))
         if kind == "bar":
             start = state.bar_tick + ids * state.bar_length
             stop = start + state.bar_length

@@ -39,13 +39,13 @@ class Transformer(Backbone):
 
     def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]:
         h_BTD = self.project(h_BTI)
-        at, pasts = (0, [None] * len(self.blocks)) if state is None else state
+        at, past, pasts = (0, 0, [None] * len(self.blocks)) if state is None else (state[0], state[1][0].steps, state[1])
         steps = h_BTD.shape[1]
         turn = _turns(at, steps, self.size, h_BTD.device)
-        mask = self._mask(0 if state is None else pasts[0].steps, steps, h_BTD.device)
+        mask = self._mask(past, steps, h_BTD.device)
         after = []
-        for block, past in zip(self.blocks, pasts, strict=True):
-            h_BTD, own = block(h_BTD, past, turn, mask)
+        for block, before in zip(self.blocks, pasts, strict=True):
+            h_BTD, own = block(h_BTD, before, turn, mask)
             after.append(own)
         return self.norm(h_BTD), (at + steps, after)
 
