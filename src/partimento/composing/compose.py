@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.composing.course import Course, courses, guarded, may_end
 from partimento.composing.events import draw_event
 from partimento.composing.provenance import (
     MAX_NOTES,
@@ -29,11 +30,11 @@ from partimento.composing.provenance import (
     read_note,
     title_of,
 )
-from partimento.composing.rules.masks import Masks
 from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling, Uniforms
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
+from partimento.evaluation.repetition import Habits
 from partimento.models.predictor import Predictor
 from partimento.piece import About, Piece
 
@@ -46,7 +47,7 @@ class Composition:
     """A piece of given and new notes, its `events` [T, F], and `made`: the JSON from which `again` makes the same piece.
 
     `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin; `new_notes` counts
-    those.
+    those; `first_event` is the first of the events that was drawn.
     """
 
     piece: Piece
@@ -54,6 +55,7 @@ class Composition:
     made: str
     given_until_tick: int
     new_notes: int
+    first_event: int = 0
 
 
 def stream(
@@ -66,15 +68,18 @@ def stream(
     seed: int = 0,
     count: int = 1,
     rules: Rules | None = None,
+    guard: bool | Habits = True,
+    ending: bool = False,
 ) -> Iterator[Events]:
     """Events [B, F] of `count` sequences, each step as it is drawn, until every one has at least `notes` new notes or has
     ended (or 64 events for each of the notes). `rules` that say where the music ends (bars, a rhythm) go before `notes`.
 
-    `given` are events [T, F] before the first one drawn. A sequence with its notes goes on until all have theirs; after
-    its end it is zeros. Options are checked at once, not at the first step. Raises `InvalidOption`, and `CheckpointError`
-    for a model of other fields.
+    `guard` and `ending` as in `compose`, without habits of its own to be found. `given` are events [T, F] before the first
+    one drawn. A sequence with its notes goes on until all have theirs; after its end it is zeros. Options are checked at
+    once, not at the first step. Raises `InvalidOption`, and `CheckpointError` for a model of other fields.
     """
-    options = Options(notes, sampling or Sampling(), seed, count, rules)
+    habits, ending = guarded(guard, encoding), ending and may_end(encoding)
+    options = Options(notes, sampling or Sampling(), seed, count, rules, guard=habits, ending=ending)
     return _stream(predictor, encoding, given_events(given, encoding), options)
 
 
@@ -87,11 +92,9 @@ def _stream(predictor: Predictor, encoding: Encoding, before: Events, options: O
         raise CheckpointError(
             f"the model does not predict the fields of the encoding {encoding.key!r}; load it with its own encoding"
         )
-    masks = []
-    if options.rules is not None:
-        before = before if len(before) else options.rules.head(encoding)
-        masks = [options.rules.masks(encoding, before) for _ in range(options.count)]
-    return _steps(predictor, encoding, before, options, masks)
+    if options.rules is not None and not len(before):
+        before = options.rules.head(encoding)
+    return _steps(predictor, encoding, before, options, courses(encoding, before, options))
 
 
 def compose(
@@ -104,12 +107,18 @@ def compose(
     count: int = 1,
     rules: Rules | None = None,
     conditions: Mapping[str, str | float] | None = None,
+    guard: bool | Habits = True,
+    ending: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     """`count` pieces of `notes` new notes each, after those of `given`, under `rules`. `on_progress(done, of)` counts notes.
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length.
+
+    The `guard` keeps pieces from repeating themselves more than people do: by the habits given; or with True by those beside the
+    checkpoint, or by general ones. With `ending`, `notes` is a wish: pieces of the encoding `notes` end within a quarter of it
+    where music ends, on a bar line that nothing crosses, at the latest at the next such.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
@@ -125,7 +134,9 @@ def compose(
                 f"{called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
             )
         start = Start(events, called(given), given.about.licence)
-    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}))
+    habits = guarded(guard, checkpoint.encoding, checkpoint)
+    ending = ending and may_end(checkpoint.encoding)
+    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), habits, ending)
     return _compose(checkpoint, start, options, on_progress)
 
 
@@ -144,7 +155,7 @@ def again(made: str, checkpoint: Trained) -> Composition:
 def _compose(
     checkpoint: Trained, start: Start | None, options: Options, on_progress: Callable[[int, int], None] | None = None
 ) -> list[Composition]:
-    encoding, predictor = checkpoint.encoding, _under(checkpoint, options.conditions)
+    encoding, predictor = checkpoint.encoding, under(checkpoint, options.conditions)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
     if start is None and options.rules is not None:
         before = options.rules.head(encoding)
@@ -164,11 +175,12 @@ def _compose(
         note = note_of(checkpoint, start, options, index)
         about = About(title=title_of(checkpoint, start, options.seed, index), licence=licence_of(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
-        compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
+        piece = replace(encoding.decode(events), about=about)
+        compositions.append(Composition(piece, events, note, until, new_notes, len(before)))
     return compositions
 
 
-def _under(checkpoint: Trained, conditions: Mapping[str, str | float]) -> Predictor:
+def under(checkpoint: Trained, conditions: Mapping[str, str | float]) -> Predictor:
     """The model under conditions. Raises `InvalidOption` where it knows none, and `UnknownName`."""
     if not conditions:
         return checkpoint.predictor()
@@ -184,7 +196,7 @@ def _steps(
     encoding: Encoding,
     before: Events,
     options: Options,
-    masks: list[Masks],
+    followed: list[Course],
 ) -> Iterator[Events]:
     fields, count = encoding.fields, options.count
     uniforms = Uniforms(options.seed, count)
@@ -198,14 +210,14 @@ def _steps(
     for _ in range(_EVENTS_PER_NOTE * options.most):
         if length == history_BTF.shape[1]:  # doubled when full, so that a long stream does not copy itself at every step
             history_BTF = np.concatenate([history_BTF, np.zeros((count, max(256, length), len(fields)), encoding.dtype)], axis=1)
-        events: Events = draw_event(session, encoding, history_BTF[:, :length], ended, options.sampling, uniforms, masks)
+        events: Events = draw_event(session, encoding, history_BTF[:, :length], ended, options.sampling, uniforms, followed)
         history_BTF[:, length] = events
         length += 1
         yield events
         missing -= [encoding.notes_in(events[b : b + 1]) for b in range(count)]
-        for b, mask in enumerate(masks):
+        for b, course in enumerate(followed):
             if not ended[b]:
-                mask.push(events[b].tolist())
+                course.push(events[b].tolist())
         ended |= [encoding.ended(events[b : b + 1]) for b in range(count)]
         if (ended | (missing <= 0)).all():
             return

@@ -18,6 +18,7 @@ from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption
+from partimento.evaluation.repetition import Habits
 from partimento.models.predictor import Predictor
 from partimento.piece import Piece
 
@@ -50,24 +51,37 @@ class Options:
     count: int = 1
     rules: Rules | None = None
     conditions: Mapping[str, str | float] = field(default_factory=dict)
+    guard: Habits | None = None
+    ending: bool = False
 
     @property
     def most(self) -> int:
-        """How many new notes there may be: as many as asked for, or as come before the end that the rules say."""
-        return MAX_NOTES if self.rules is not None and self.rules.say_the_end else self.notes
+        """How many new notes there may be: as many as asked for, or as come before the end that the rules, or the model, say."""
+        if self.rules is not None and self.rules.say_the_end:
+            return MAX_NOTES
+        return 2 * self.notes + 64 if self.ending else self.notes
+
+    @property
+    def ends(self) -> bool:
+        """Whether `notes` is a wish, and the music is to end near it; the rules go before."""
+        return self.ending and not (self.rules is not None and self.rules.say_the_end)
 
     def to_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {"notes": self.notes, "sampling": self.sampling.to_json(), "seed": self.seed, "count": self.count}
         if self.rules is not None:
             told["rules"] = self.rules.to_json()
-        return told | ({"conditions": dict(self.conditions)} if self.conditions else {})
+        told |= {"conditions": dict(self.conditions)} if self.conditions else {}
+        told |= {"guard": self.guard.to_json()} if self.guard is not None else {}
+        return told | ({"ending": True} if self.ending else {})
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Options:
         """What `to_json` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else, and `InvalidOption`."""
         notes, seed, count = (told[key] for key in ("notes", "seed", "count"))
         rules = Rules.from_json(told["rules"]) if "rules" in told else None
-        return cls(notes, Sampling(**told["sampling"]), seed, count, rules, dict(told.get("conditions", {})))
+        guard = Habits.from_json(told["guard"]) if "guard" in told else None
+        sampling, conditions = Sampling(**told["sampling"]), dict(told.get("conditions", {}))
+        return cls(notes, sampling, seed, count, rules, conditions, guard, bool(told.get("ending")))
 
 
 @dataclass(frozen=True)
@@ -142,9 +156,7 @@ def given_events(given: npt.NDArray[Any] | list[Any] | None, encoding: Encoding)
     for column, one in enumerate(fields):
         least = 0 if one.optional else 1
         if len(array) and not least <= int(array[:, column].min()) <= int(array[:, column].max()) < one.size:
-            raise InvalidOption(
-                f"a given event has a {one.name} outside {least}..{one.size - 1}; encode it with {encoding.key!r}"
-            )
+            raise InvalidOption(f"a given event has a {one.name} outside {least}..{one.size - 1}; encode it with {encoding.key!r}")
     return array.astype(encoding.dtype)
 
 
