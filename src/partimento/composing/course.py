@@ -56,8 +56,8 @@ class Course:
         """What of the legal ids of field `len(drawn)` may be drawn; none only where the rules, or `banned`, leave none."""
         allowed = legal.copy() if self.masks is None else legal & self.masks.allowed(drawn)
         allowed[list(banned)] = False
-        if self.ending is not None and not drawn and self.ending.progress < 0:
-            allowed = _without(allowed, [self.ending.end])
+        if self.ending is not None and not drawn:
+            allowed = self.ending.narrowed(allowed, legal)
         onset = None if self.ear is None else self.ear.onset(drawn)
         if self.ear is not None and onset is not None:
             allowed = _without(allowed, [pitch + self.ear.zero for pitch in self.guard.banned(onset)])
@@ -101,8 +101,10 @@ def _without(allowed: Bools, ids: list[int]) -> Bools:
 
 
 def _place(number: int) -> float:
-    """1/2, 1/4, 3/4, 1/8, ...: however many sequences there are, they lie evenly (van der Corput 1935)."""
-    place, step, number = 0.0, 0.5, number + 1
+    """Where among human pieces sequence `number` of a run stands: 3/4, 5/8, 7/8, ..., evenly over the upper half, however many
+    there are (van der Corput 1935). So a model that goes round in circles repeats about as much as people do, and as differently,
+    while one that repeats as people do is rarely held back."""
+    place, step, number = 0.5, 0.25, number + 1
     while number:
         place, step, number = place + step * (number & 1), step / 2, number >> 1
     return place

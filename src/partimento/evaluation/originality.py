@@ -116,7 +116,7 @@ class Index:
     @property
     def arrays(self) -> dict[str, Array]:
         """All but the names, for a file."""
-        lines = {"steps": self.lines.steps, "sizes": self.lines.sizes, "starts": self.lines.starts}
+        lines: dict[str, Array] = {"steps": self.lines.steps, "sizes": self.lines.sizes, "starts": self.lines.starts}
         return lines | {"pieces": self.pieces, "bars": self.bars}
 
     @classmethod
