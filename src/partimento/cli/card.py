@@ -70,14 +70,14 @@ def card(
         index, corpus, reference = known(screen, against, tell)
         if corpus is None and (reference is None or not len(reference.human)):
             raise CorpusError(f"{against}: not a corpus; make one with: partimento build {against} --out corpus")
+        if corpus is None and ngram:
+            raise CorpusError(f"--ngram: the corpus that {against} was trained on is not there to count; leave it out")
         named, refused = read_pieces(screen, files, tell)
         sets = {"files": [piece for _, piece in named]}
         if corpus is not None:
             sets["human"] = [corpus.piece(at) for part in ("valid", "test") for at in numbers_of(corpus, part, HUMAN_PIECES)]
             if ngram:
                 sets["n-gram"] = _ngram_pieces(corpus, ngram, sets["human"], tell)
-        elif ngram:
-            raise CorpusError(f"--ngram: the corpus that {against} was trained on is not there to count; leave it out")
         tables = {name: figures(pieces, find(index, pieces, name, len(pieces), tell)) for name, pieces in sets.items()}
     human = tables.pop("human") if reference is None else reference.human
     rows = rows_of(tables.pop("files"), human, tables)

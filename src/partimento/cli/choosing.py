@@ -77,7 +77,9 @@ class Judged:
         if self.ranked is not None:
             one = self.ranked
             lines.append(f"rank {one.rank}: {one.bits_per_note:.2f} bits a note, {one.distance:.2f} deviations from human pieces")
-        if self.finding is not None and self.finding.runs:
+        if self.finding is not None and not self.finding.runs:
+            lines.append("no run of eight notes stands in the training pieces")
+        elif self.finding is not None:
             run = self.finding.runs[0]
             mark = ": MORE THAN HUMAN PIECES" if self.over else ""
             lines.append(

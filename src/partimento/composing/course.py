@@ -32,7 +32,8 @@ class Course:
             for event in before.tolist():
                 self.state.push(event)
         self.ending = Ending(self.state, options.notes) if options.ends and self.state is not None else None
-        self.ear: Ear | None = None if options.guard is None else ear_of(encoding, self.state)
+        self.ear: Ear | None = ear_of(encoding, self.state)
+        self.guard: Guard | None = None
         if self.ear is not None and options.guard is not None:
             self.guard = Guard(options.guard, _place(number))
             for note in self.ear.begin(before):
@@ -45,7 +46,7 @@ class Course:
             self.masks.push(event)
         elif self.state is not None:
             self.state.push(event)
-        if self.ear is not None and (note := self.ear.heard(event)) is not None:
+        if self.ear is not None and self.guard is not None and (note := self.ear.heard(event)) is not None:
             self.guard.push(*note)
         if self.ending is not None and not self.closing and self.ending.progress >= 1 and self.ending.state.layout.beats:
             self.closing = True
@@ -58,8 +59,7 @@ class Course:
         allowed[list(banned)] = False
         if self.ending is not None and not drawn:
             allowed = self.ending.narrowed(allowed, legal)
-        onset = None if self.ear is None else self.ear.onset(drawn)
-        if self.ear is not None and onset is not None:
+        if self.ear is not None and self.guard is not None and (onset := self.ear.onset(drawn)) is not None:
             allowed = _without(allowed, [pitch + self.ear.zero for pitch in self.guard.banned(onset)])
         return allowed
 
