@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from partimento.cli.originality import HUMAN_PIECES, find, known, read_pieces
+from partimento.cli.originality import find, known, read_pieces
 from partimento.cli.screen import Flag, Problem, Screen, Tell, check_parents, counted, duration, not_negative, short
 from partimento.errors import CorpusError, InvalidOption
 
@@ -44,7 +44,7 @@ def card(
     files
         Scores, folders, zip archives: 77 or more say something.
     against
-        A corpus; or a run or checkpoint, for the corpus it was trained on.
+        A corpus; or a run or checkpoint, for the corpus it was trained on, or what was kept of it beside the model.
     out
         A page (.html) to write.
     ngram
@@ -55,7 +55,7 @@ def card(
     from partimento.evaluation.card import card as rows_of
     from partimento.evaluation.card import figures
     from partimento.evaluation.cardview import NOTES, text_table, to_html
-    from partimento.evaluation.originality import numbers_of
+    from partimento.evaluation.originality import HUMAN_PIECES, numbers_of
     from partimento.files import write_atomic
 
     screen = Screen(json)
@@ -67,16 +67,20 @@ def card(
         if out.is_dir():
             raise InvalidOption(f"-o {out}: a folder is in the way; name a page, such as card.html")
     with screen.progress() as tell:
-        index, corpus = known(screen, against, tell)
-        if corpus is None:
+        index, corpus, reference = known(screen, against, tell)
+        if corpus is None and (reference is None or not len(reference.human)):
             raise CorpusError(f"{against}: not a corpus; make one with: partimento build {against} --out corpus")
+        if corpus is None and ngram:
+            raise CorpusError(f"--ngram: the corpus that {against} was trained on is not there to count; leave it out")
         named, refused = read_pieces(screen, files, tell)
-        human = [corpus.piece(number) for part in ("valid", "test") for number in numbers_of(corpus, part, HUMAN_PIECES)]
-        sets = {"files": [piece for _, piece in named], "human": human}
-        if ngram:
-            sets["n-gram"] = _ngram_pieces(corpus, ngram, human, tell)
+        sets = {"files": [piece for _, piece in named]}
+        if corpus is not None:
+            sets["human"] = [corpus.piece(at) for part in ("valid", "test") for at in numbers_of(corpus, part, HUMAN_PIECES)]
+            if ngram:
+                sets["n-gram"] = _ngram_pieces(corpus, ngram, sets["human"], tell)
         tables = {name: figures(pieces, find(index, pieces, name, len(pieces), tell)) for name, pieces in sets.items()}
-    rows = rows_of(tables.pop("files"), tables.pop("human"), tables)
+    human = tables.pop("human") if reference is None else reference.human
+    rows = rows_of(tables.pop("files"), human, tables)
     outside = [row.name for row in rows if not row.inside]
     summary = f"{counted(len(named), 'piece')} beside {len(human):,} of {short(against)} that are not in its train part"
     screen.say(f"{summary}\n\n{text_table(rows)}\n")
@@ -111,7 +115,7 @@ def _ngram_pieces(corpus: Corpus, count: int, human: list[Piece], tell: Tell) ->
     model = fit("ngram", encoded.encoding.fields, ((encoded.piece(int(at)), train.targets(int(at))) for at in train.pieces))
     notes = int(np.median([len(piece) for piece in human]))
     steps = []
-    for events in stream(model, encoded.encoding, notes=notes, count=count):
+    for events in stream(model, encoded.encoding, notes=notes, count=count, guard=False):
         steps.append(events)
         tell("n-gram", min(len(steps), notes), notes)
     events_BTF = np.stack(steps, axis=1)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from partimento.cli.choosing import ChoiceOptions, choose, show
 from partimento.cli.places import recall, remember
+from partimento.cli.reference import reference_of
 from partimento.cli.rules import RuleOptions
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
 from partimento.errors import InvalidOption
@@ -42,6 +44,7 @@ def compose(
     seed: int | None = None,
     like: Path | None = None,
     roll: Flag = False,
+    choice: ChoiceOptions | None = None,
     rules: RuleOptions | None = None,
     json: Flag = False,
 ) -> None:
@@ -55,11 +58,19 @@ def compose(
       partimento compose run --count 8 --temperature pitch=0.9,duration=0.7 --top-p 0.95 --seed 1 -o some.mid
       partimento compose run --key "G major" --chords "G C D7 G" --bars 8 --end-on-tonic -o song.mid
       partimento compose run --condition "key=G minor" --condition meter=3/4 --guidance 1.5 -o minuet.mid
+      partimento compose run --count 16 --best 4 --original -o song.mid
       partimento compose --like some-3.mid -o again.mid
 
+    Music of models that know the end of a piece (the encoding notes) ends on a bar line near --notes. It does not repeat itself
+    more than human pieces do, and it is told how much of it stands in the training pieces, where, and in which.
+
     With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms
-    (from the start of the process), seed; with --like also same (whether the
-    bytes are those of the other file).
+    (from the start of the process), seed, ended (how many pieces came to an
+    end of their own), judged (of each file originality: the keys of the command
+    originality, over among them, or null; and with --best ranking: rank,
+    bits_per_note, distance), copies (with --original, what could not be
+    replaced); with --like files, rolls, notes, seconds, first_note_ms, seed and
+    same (whether the bytes are those of the other file).
 
     Parameters
     ----------
@@ -68,7 +79,7 @@ def compose(
     out
         The MIDI file; with --count, out-1.mid, out-2.mid and so on.
     notes
-        How many new notes.
+        How many new notes, more or less; with --exact, or a model that knows no end, just so many.
     given
         A score to go on from.
     write
@@ -98,6 +109,8 @@ def compose(
         A composed MIDI file to make again; MODEL is needed only when it has been moved.
     roll
         Write a piano roll (PNG) beside each file.
+    choice
+        Repetition, endings, originality, ranking.
     rules
         What must hold of every new note (for models of the encoding notes).
     json
@@ -111,6 +124,7 @@ def compose(
         asked |= {"--min-p": min_p != 0, "--seed": seed is not None, "--condition": bool(condition)}
         asked |= {"--guidance": guidance != 1}
         asked |= {"rules": rules is not None and rules != RuleOptions()}
+        asked |= {"--exact, --no-guard, --original, --best": choice is not None and choice != ChoiceOptions()}
         if any(asked.values()):
             others = ", ".join(option for option, given_too in asked.items() if given_too)
             raise InvalidOption(f"--like makes the same piece again, so it cannot go with {others}; leave one of them out")
@@ -120,6 +134,7 @@ def compose(
         raise Problem("compose: name a run or a checkpoint, or a file to make again with --like")
     from partimento.composing.compose import compose as compose_pieces
     from partimento.composing.sampling import Sampling
+    from partimento.evaluation.repetition import HABITS
     from partimento.formats import read
     from partimento.models.checkpoint import Checkpoint
     from partimento.task import Task
@@ -128,6 +143,8 @@ def compose(
     _check_out(out)
     positive("--notes", notes)
     positive("--count", count)
+    choice = choice or ChoiceOptions()
+    choice.check(count)
     if given_notes is not None:
         positive("--given-notes", given_notes)
         if given is None:
@@ -151,28 +168,35 @@ def compose(
                 first.append(_process_seconds())
             tell("notes" if write is None else "windows", done, of)
 
-        made = compose_pieces(
-            checkpoint,
-            given=piece if write is None else None,
-            task=Task(piece, write) if piece is not None and write is not None else None,
-            notes=notes,
-            sampling=sampling,
-            seed=seed,
-            count=count,
-            rules=must_hold,
-            conditions=_conditions(condition),
-            guidance=guidance,
-            on_progress=on_progress,
-        )
-    names = [out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]
+        reference = reference_of(screen, checkpoint.path, checkpoint.metadata, tell)
+        asked_for = _conditions(condition)
+        task = Task(piece, write) if piece is not None and write is not None else None
+
+        def run(seed: int, count: int) -> list[Composition]:
+            return compose_pieces(
+                checkpoint,
+                given=piece if task is None else None,
+                task=task,
+                notes=notes,
+                sampling=sampling,
+                seed=seed,
+                count=count,
+                rules=must_hold,
+                conditions=asked_for,
+                guidance=guidance,
+                guard=choice.guard and ((reference and reference.habits) or HABITS),
+                ending=not choice.exact,
+                on_progress=on_progress,
+            )
+
+        kept, copies = choose(run, seed, count, choice, reference, checkpoint, asked_for)
+    made = [one.made for one in kept]
+    names = [out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, len(made) + 1)]
     rolls = write_all(made, names, roll)
     first_ms = round(1000 * first[0], 1)
     new_notes = sum(one.new_notes for one in made)
     screen.say(f"{counted(len(made), 'piece')}, {counted(new_notes, 'new note')}, in {duration(screen.seconds)}, seed {seed}")
-    for name in names[:8]:
-        screen.say(f"  {short(name)}")
-    if len(names) > 8:
-        screen.say(f"  and {len(names) - 8:,} more")
+    show(screen, kept, names, copies)
     screen.say(f"\nNext: partimento compose --like {short(names[0])} -o again.mid makes the same piece again")
     screen.result(
         {
@@ -182,6 +206,9 @@ def compose(
             "seconds": screen.seconds,
             "first_note_ms": first_ms,
             "seed": seed,
+            "ended": sum(checkpoint.encoding.ended(one.events) for one in made),
+            "judged": [{"file": str(name)} | one.to_json() for name, one in zip(names, kept, strict=True)],
+            "copies": copies,
         }
     )
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from partimento.cli.screen import Flag, Problem, Screen, Tell, counted, duration
-from partimento.errors import CorpusError, UnreadableFile
+from partimento.errors import CorpusError, PartimentoError, UnreadableFile
 
 if TYPE_CHECKING:
     from partimento.corpus import Corpus
     from partimento.evaluation.originality import Finding, Index, Limits
+    from partimento.evaluation.reference import Reference
     from partimento.piece import Piece
 
-HUMAN_PIECES = 200  # of each part, at most
 SHOWN, SHOWN_RUNS = 40, 2
 
 
@@ -42,7 +42,8 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     files
         Scores, folders, zip archives.
     against
-        A corpus (its train part), a run or checkpoint (the corpus it was trained on), or any scores.
+        A corpus (its train part), a run or checkpoint (the corpus it was trained on, or what was kept of it beside the
+        model), or any scores.
     json
         Print one JSON object for scripts.
     """
@@ -52,11 +53,13 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     if not files:
         raise Problem("originality: name at least one file, folder or archive")
     with screen.progress() as tell:
-        index, corpus = known(screen, against, tell)
+        index, corpus, reference = known(screen, against, tell)
         named, refused = read_pieces(screen, files, tell)
         found = find(index, (piece for _, piece in named), "looking", len(named), tell)
         human = human_findings(index, corpus, tell) if corpus is not None else {}
-    limits = Limits.of(human["valid"], human["test"]) if human.get("valid") and human.get("test") else None
+    limits = None if reference is None else reference.limits
+    if human.get("valid") and human.get("test"):
+        limits = Limits.of(human["valid"], human["test"])
     rows = [
         {"name": name, **finding.to_json(), "over": limits.crossed(finding) if limits else None}
         for (name, _), finding in zip(named, found, strict=True)
@@ -73,23 +76,33 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     )
 
 
-def known(screen: Screen, against: Path, tell: Tell) -> tuple[Index, Corpus | None]:
-    """The index of what is named, and the corpus where it is one, or a model that was trained on one."""
+def known(screen: Screen, against: Path, tell: Tell) -> tuple[Index, Corpus | None, Reference | None]:
+    """The index of what is named, and the corpus where it is one, or a model that was trained on one; where that is gone, the
+    reference beside the model."""
     from partimento.corpus import Corpus
     from partimento.corpus.store import MANIFEST
     from partimento.evaluation.originality import Index, index_of
+    from partimento.evaluation.reference import beside
+    from partimento.models.tensorfile import load
 
     if not against.exists() or (against.is_dir() and not (against / MANIFEST).exists()) or against.is_file():
         model = against / "model.safetensors" if against.is_dir() else against
         if model.suffix == ".safetensors" and model.is_file():
             from partimento.cli.evaluate import corpus_of
 
-            against = corpus_of(against)
+            try:
+                corpus = Corpus.open(corpus_of(against))
+            except PartimentoError:
+                reference = beside(model.parent, load(model)[1])
+                if reference is None:
+                    raise
+                return reference.index, None, reference
         else:
             pieces, _ = read_pieces(screen, [str(against)], tell)
-            return Index.of(pieces), None
-    corpus = Corpus.open(against)
-    return index_of(corpus, lambda done, of: tell("index", done, of)), corpus
+            return Index.of(pieces), None, None
+    else:
+        corpus = Corpus.open(against)
+    return index_of(corpus, lambda done, of: tell("index", done, of)), corpus, None
 
 
 def read_pieces(screen: Screen, files: Iterable[str], tell: Tell) -> tuple[list[tuple[str, Piece]], dict[str, str]]:
@@ -120,7 +133,7 @@ def find(index: Index, pieces: Iterable[Piece], stage: str, of: int, tell: Tell)
 
 def human_findings(index: Index, corpus: Corpus, tell: Tell) -> dict[str, list[Finding]]:
     """What of the held-out pieces of a corpus is in its train part."""
-    from partimento.evaluation.originality import numbers_of
+    from partimento.evaluation.originality import HUMAN_PIECES, numbers_of
 
     human = {}
     for part in ("valid", "test"):
@@ -136,27 +149,28 @@ def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, hum
             screen.say("  no run of eight notes")
             continue
         for run in row["runs"][:SHOWN_RUNS]:
-            here, there = _bars(run["bars"]), _bars(run["known_bars"])
+            here, there = bars(run["bars"]), bars(run["known_bars"])
             screen.say(f"  bars {here} are bars {there} of {run['known']} ({run['notes']:,} notes, {run['length_bars']:.1f} bars)")
         shares = ", ".join(f"{100 * share:.1f}%" for share in row["share"].values())
         screen.say(f"  {shares} of its notes in runs of 1, 2, 4 bars")
     if len(rows) > SHOWN:
         screen.say(f"and {len(rows) - SHOWN:,} more with shorter runs")
-    if limits is not None and human:
+    if human:
         longest = sorted(one.longest_notes for one in human)
         notes = sum(one.notes for one in human)
-        inside = ", ".join(f"{100 * sum(one.share[bars] * one.notes for one in human) / notes:.1f}%" for bars in (1, 2, 4))
+        inside = ", ".join(f"{100 * sum(one.share[size] * one.notes for one in human) / notes:.1f}%" for size in (1, 2, 4))
         screen.say(
             f"\nHuman pieces that are not in it ({len(human)}): longest run {longest[len(longest) // 2]} notes (median), "
             f"{longest[-1]} at most; {inside} of the notes in runs of 1, 2, 4 bars"
         )
+    if limits is not None:
         screen.say(
             f"Marked: a run of more than {limits.longest_notes:.0f} notes, or more than {100 * limits.share_2_bars:.1f}% in runs "
-            f"of 2 bars; {100 * limits.false_alarms:.1f}% of these human pieces are"
+            f"of 2 bars; {100 * limits.false_alarms:.1f}% of human pieces are"
         )
     screen.say(f"{counted(len(rows), 'piece')} in {duration(screen.seconds)}")
 
 
-def _bars(bars: tuple[int, int]) -> str:
-    first, last = bars
+def bars(stretch: tuple[int, int]) -> str:
+    first, last = stretch
     return f"{first}" if first == last else f"{first}-{last}"

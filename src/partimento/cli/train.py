@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from partimento.cli.reference import make_reference
 from partimento.cli.screen import IS_FIRST, Flag, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
@@ -51,7 +52,9 @@ def train(
     """Trains a model on a corpus until it stops getting better on the validation part.
 
     Stopped or killed at any moment, the same command goes on where it was. The run ends in one file,
-    OUT/model.safetensors, and OUT/history.jsonl tells how it went.
+    OUT/model.safetensors, and OUT/history.jsonl tells how it went; OUT/reference.safetensors
+    holds what music of the model is laid beside: the training pieces, indexed, and
+    what human pieces measure.
 
     Examples:
       partimento train corpus --out run
@@ -135,9 +138,11 @@ def train(
         model=replace(chosen.model, **{name: value for name, value in model.items() if value is not None}),
         training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
     )
-    result = learn(
-        screen, Corpus.open(corpus), chosen, out, only=only, start=begun, split=split, threads=threads, minutes=minutes, steps=steps
-    )
+    opened = Corpus.open(corpus)
+    result = learn(screen, opened, chosen, out, only=only, start=begun, split=split, threads=threads, minutes=minutes, steps=steps)
+    if IS_FIRST:
+        with screen.progress() as tell:
+            make_reference(screen, opened, out, {"only": only}, tell)
     why = {
         "plateau": "no more gain on valid",
         "schedule": "all steps of the schedule done",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from partimento.composing.course import courses
 from partimento.composing.drawing import first_notes, one_thread, steps, under
 from partimento.composing.provenance import Asked, Composition, Options, Trained, licence_of, note_of, title_of
 from partimento.composing.rules.spec import Place, Rules
@@ -37,7 +38,7 @@ def complete(
     standing = replace(task.given, notes=task.given.notes[stands], pedals=task.given.pedals[:0]).quantise(grid)
     now = [standing] * options.count
     windows: list[list[tuple[Window, Piece]]] = [[] for _ in range(options.count)]
-    last: list[Events] = []
+    last: list[tuple[Events, int]] = []
     with one_thread():
         for number, bars in enumerate(stretches):
             groups = [range(options.count)] if number == 0 else [range(index, index + 1) for index in range(options.count)]
@@ -50,7 +51,7 @@ def complete(
                 first_rule_tick = one.start(task, stretches[0][0])
                 place = Place(one.inside(players(task)), one.around(), first_rule_tick, played)
                 answers = _answers(predictor, encoding, before, drawn, place)
-                last += [np.concatenate([before, answer]) for answer in answers]
+                last += [(np.concatenate([before, answer]), len(before)) for answer in answers]
                 for index, written in zip(group, pieces(encoding, before, answers), strict=True):
                     windows[index].append((one, written))
                     now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
@@ -61,17 +62,15 @@ def complete(
         piece, new = rejoined(task, stands, of, encoding.layout.velocity)
         note = note_of(checkpoint, asked, options, index)
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
-        made.append(Composition(replace(piece, about=about), last[index], note, 0, int(new.sum()), new))
+        made.append(Composition(replace(piece, about=about), last[index][0], note, 0, int(new.sum()), last[index][1], new))
     return made
 
 
 def _answers(predictor: Beginning, encoding: Tasks, before: Events, options: Options, place: Place) -> list[Events]:
     """The second halves of a task's window, each up to its end."""
-    assert options.rules is not None
     head = encoding.halves(before)[2]
     assert head is not None
-    masks = [options.rules.masks(encoding, head, place) for _ in range(options.count)]
-    new_BTF = np.stack(list(steps(predictor, encoding, before, options, masks)), axis=1)
+    new_BTF = np.stack(list(steps(predictor, encoding, before, options, courses(encoding, head, options, place))), axis=1)
     return [first_notes(events, MOST_WRITTEN, encoding) for events in new_BTF]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.composing.complete import complete
+from partimento.composing.course import courses, guarded, may_end
 from partimento.composing.drawing import first_notes, one_thread, steps, under
 from partimento.composing.provenance import (
     MAX_NOTES,
@@ -36,6 +37,7 @@ from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
+from partimento.evaluation.repetition import Habits
 from partimento.formats import read
 from partimento.models.predictor import Beginning
 from partimento.piece import About, Piece
@@ -54,15 +56,18 @@ def stream(
     seed: int = 0,
     count: int = 1,
     rules: Rules | None = None,
+    guard: bool | Habits = True,
+    ending: bool = False,
 ) -> Iterator[Events]:
     """Events [B, F] of `count` sequences, each step as it is drawn, until every one has at least `notes` new notes or has
     ended (or 64 events for each of the notes). `rules` that say where the music ends (bars, a rhythm) go before `notes`.
 
-    `given` are events [T, F] before the first one drawn. A sequence with its notes goes on until all have theirs; after
-    its end it is zeros. Options are checked at once, not at the first step. Raises `InvalidOption`, and `CheckpointError`
-    for a model of other fields.
+    `guard` and `ending` as in `compose`, without habits of its own to be found. `given` are events [T, F] before the first
+    one drawn. A sequence with its notes goes on until all have theirs; after its end it is zeros. Options are checked at
+    once, not at the first step. Raises `InvalidOption`, and `CheckpointError` for a model of other fields.
     """
-    options = Options(notes, sampling or Sampling(), seed, count, rules)
+    habits, ending = guarded(guard, encoding), ending and may_end(encoding)
+    options = Options(notes, sampling or Sampling(), seed, count, rules, guard=habits, ending=ending)
     return _stream(predictor, encoding, given_events(given, encoding), options)
 
 
@@ -75,12 +80,9 @@ def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: O
         raise CheckpointError(
             f"the model does not predict the fields of the encoding {encoding.key!r}; load it with its own encoding"
         )
-    masks = []
-    if options.rules is not None:
-        before = before if len(before) else options.rules.head(encoding)
-        first = options.rules.masks(encoding, before)
-        masks = [first.copy() for _ in range(options.count)]
-    return steps(predictor, encoding, before, options, masks)
+    if options.rules is not None and not len(before):
+        before = options.rules.head(encoding)
+    return steps(predictor, encoding, before, options, courses(encoding, before, options))
 
 
 def compose(
@@ -95,6 +97,8 @@ def compose(
     rules: Rules | None = None,
     conditions: Mapping[str, str | float] | None = None,
     guidance: float = 1.0,
+    guard: bool | Habits = True,
+    ending: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     """`count` pieces of `notes` new notes each by a model (a checkpoint, or the path of one or of its run), after those of `given`
@@ -103,6 +107,10 @@ def compose(
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length. `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
+
+    The `guard` keeps pieces from repeating themselves more than people do: by the habits given; or with True by those beside the
+    checkpoint, or by general ones. With `ending`, `notes` is a wish: pieces of the encoding `notes` end within a quarter of it
+    where music ends, on a bar line that nothing crosses, at the latest at the next such.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
@@ -122,7 +130,9 @@ def compose(
                 f"{called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
             )
         start = Start(events, called(given), given.about.licence)
-    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), guidance)
+    habits = guarded(guard, checkpoint.encoding, checkpoint) if task is None else None
+    ending = ending and may_end(checkpoint.encoding) and task is None
+    options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), guidance, habits, ending)
     return _compose(checkpoint, start, options, on_progress)
 
 
@@ -163,7 +173,8 @@ def _compose(
         note = note_of(checkpoint, start, options, index)
         about = About(title=title_of(checkpoint, start, options.seed, index), licence=licence_of(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
-        compositions.append(Composition(replace(encoding.decode(events), about=about), events, note, until, new_notes))
+        piece = replace(encoding.decode(events), about=about)
+        compositions.append(Composition(piece, events, note, until, new_notes, len(before)))
     return compositions
 
 

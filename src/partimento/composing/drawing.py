@@ -8,32 +8,43 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from partimento.composing.course import Course
 from partimento.composing.events import draw_event
 from partimento.composing.guidance import Guided, check_guidance
 from partimento.composing.provenance import Options, Trained
-from partimento.composing.rules.masks import Masks
 from partimento.composing.sampling import Uniforms
 from partimento.encodings import Encoding, Events
 from partimento.errors import InvalidOption
-from partimento.models.predictor import Beginning
+from partimento.models.predictor import Beginning, Predictor
 
 EVENTS_PER_NOTE = 64  # events that are no notes end somewhere, whatever a model draws
 
 
+def conditioned(checkpoint: Trained, conditions: Mapping[str, str | float]) -> Predictor:
+    """The model under conditions. Raises `InvalidOption` where it knows none, and `UnknownName`."""
+    told: Any = checkpoint
+    found: Predictor = told.predictor(_ids(checkpoint, conditions)) if conditions else told.predictor()
+    return found
+
+
 def under(checkpoint: Trained, conditions: Mapping[str, str | float], guidance: float) -> Beginning:
-    """The model under conditions, pressed by guidance. Raises `InvalidOption` where it knows none, and `UnknownName`."""
+    """As `conditioned`, pressed by guidance."""
     check_guidance(guidance, bool(conditions))
-    if not conditions:
-        return checkpoint.predictor()
+    if guidance == 1:
+        return conditioned(checkpoint, conditions)
+    told: Any = checkpoint
+    wanted = _ids(checkpoint, conditions)
+    return Guided(told.predictor(np.stack([wanted, np.zeros_like(wanted)])), guidance)
+
+
+def _ids(checkpoint: Trained, conditions: Mapping[str, str | float]) -> npt.NDArray[Any]:
     told: Any = checkpoint
     if getattr(told, "vocabulary", None) is None:
         raise InvalidOption(f"{checkpoint.path} knows no conditions such as {next(iter(conditions))}; train a recipe that does")
-    wanted = told.vocabulary.named(**conditions)
-    if guidance == 1:
-        conditioned: Beginning = told.predictor(wanted)
-        return conditioned
-    return Guided(told.predictor(np.stack([wanted, np.zeros_like(wanted)])), guidance)
+    ids: npt.NDArray[Any] = told.vocabulary.named(**conditions)
+    return ids
 
 
 def steps(
@@ -41,7 +52,7 @@ def steps(
     encoding: Encoding,
     before: Events,
     options: Options,
-    masks: list[Masks],
+    courses: list[Course],
 ) -> Iterator[Events]:
     """Events [B, F] after those `before`, until each sequence has its notes or has ended."""
     count = options.count
@@ -54,14 +65,14 @@ def steps(
     missing = np.full(count, options.most)
     ended = np.full(count, here.ended)
     for _ in range(EVENTS_PER_NOTE * options.most):
-        events: Events = draw_event(session, encoding, cursors, ended, options.sampling, uniforms, masks)
+        events: Events = draw_event(session, encoding, cursors, ended, options.sampling, uniforms, courses)
         yield events
         missing -= [encoding.notes_in(events[b : b + 1]) for b in range(count)]
         for b, event in enumerate(events.tolist()):
             if not ended[b]:
                 cursors[b].push(event)
-                if masks:
-                    masks[b].push(event)
+                if courses:
+                    courses[b].push(event)
                 ended[b] = cursors[b].ended
         if (ended | (missing <= 0)).all():
             return

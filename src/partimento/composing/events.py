@@ -1,4 +1,4 @@
-"""Draws one event, field by field, within what the encoding and the rules allow. It knows no model from the inside and no rule."""
+"""Draws one event, field by field, within what the encoding and its course allow. It knows no model from the inside, no rule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.composing.rules.masks import Masks
+from partimento.composing.course import Course
 from partimento.composing.sampling import Sampling, Uniforms, draw, weights
 from partimento.encodings import Cursor, Encoding
 from partimento.errors import InvalidOption
@@ -25,23 +25,24 @@ def draw_event(
     ended_B: npt.NDArray[np.bool_],
     sampling: Sampling,
     uniforms: Uniforms,
-    masks: list[Masks],
+    courses: list[Course],
 ) -> npt.NDArray[Any]:
-    """The next event of each sequence [B, F]; zeros for those that have ended. `cursors` say where each stands, `masks` are
-    the rules of each, or none.
+    """The next event of each sequence [B, F]; zeros for those that have ended. `cursors` say where each stands, `courses` what each
+    may take, or none.
 
     Where fields drawn earlier leave nothing for a later one under the rules, they are taken back and drawn anew without that
     choice; so no rule is ever broken. Raises `InvalidOption` where no event at all is left.
     """
     count, fields = len(cursors), encoding.fields
-    rows = [_Row(encoding, cursor, masks[b] if masks else None) for b, cursor in enumerate(cursors)]
+    rows = [_Row(encoding, cursor, courses[b] if courses else None) for b, cursor in enumerate(cursors)]
     drawn_BF = np.zeros((count, 0), np.int64)
     for field in fields:
-        logits_BS = session.logits(drawn_BF)
+        logits_BS = np.array(session.logits(drawn_BF))  # a copy: the course may lead them
         allowed_BS = np.zeros((count, field.size), bool)
         allowed_BS[ended_B, 0] = True
         for b in np.flatnonzero(~ended_B).tolist():
             allowed_BS[b] = rows[b].allowed(tuple(drawn_BF[b].tolist()))
+            logits_BS[b] = rows[b].led(logits_BS[b], tuple(drawn_BF[b].tolist()))
         uniforms_B = uniforms.next()
         kept_B = np.asarray(allowed_BS.any(axis=1))
         rejected: set[int] = set()
@@ -62,25 +63,25 @@ def draw_event(
 class _Row:
     """One sequence: what may follow, less what has proved to lead nowhere."""
 
-    def __init__(self, encoding: Encoding, cursor: Cursor, masks: Masks | None) -> None:
-        self.encoding, self.cursor, self.masks = encoding, cursor, masks
+    def __init__(self, encoding: Encoding, cursor: Cursor, course: Course | None) -> None:
+        self.encoding, self.cursor, self.course = encoding, cursor, course
         self.banned: dict[Prefix, set[int]] = {}
 
     def legal(self, drawn: Prefix) -> npt.NDArray[np.bool_]:
         return self.cursor.allowed(drawn)
 
     def allowed(self, drawn: Prefix) -> npt.NDArray[np.bool_]:
-        if self.masks is None:
-            return self.legal(drawn)
-        allowed = self.legal(drawn) & self.masks.allowed(drawn)
-        allowed[list(self.banned.get(drawn, ()))] = False
-        return allowed
+        legal = self.legal(drawn)
+        return legal if self.course is None else self.course.narrowed(legal, drawn, self.banned.get(drawn, set()))
+
+    def led(self, logits: npt.NDArray[Any], drawn: Prefix) -> npt.NDArray[Any]:
+        return logits if self.course is None else self.course.led(logits, drawn)
 
     def ban(self, drawn: Prefix) -> None:
         self.banned.setdefault(drawn[:-1], set()).add(drawn[-1])
 
     def needs_drums(self, drawn: Prefix) -> bool:
-        return self.masks is not None and self.masks.needs_drums(drawn)
+        return self.course is not None and self.course.needs_drums(drawn)
 
 
 def _accepted(row: _Row, logits: Any, allowed: npt.NDArray[np.bool_], drawn: Prefix, uniform: float) -> bool:
@@ -102,7 +103,7 @@ def _anew(
             row.ban(drawn)
             drawn = drawn[:-1]
             continue
-        logits = session.logits(np.tile(np.array(drawn, np.int64), (count, 1)))[b]
+        logits = row.led(session.logits(np.tile(np.array(drawn, np.int64), (count, 1)))[b], drawn)
         only_drums = rejections < MOST_REJECTIONS and row.needs_drums(drawn)
         if only_drums and not _accepted(row, logits, allowed, drawn, uniforms.next()[b]):
             rejections, drawn = rejections + 1, ()

@@ -19,6 +19,7 @@ from partimento.composing.rules.spec import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile
+from partimento.evaluation.repetition import Habits
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
 from partimento.models.predictor import Beginning
@@ -50,7 +51,8 @@ class Composition:
     """A piece of given and new notes, its `events` [T, F], and `made`: the JSON from which `again` makes the same piece.
 
     `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin; `new_notes` counts
-    those. Of a task, `new` [N] says which notes are new, and `events` are those of its last window.
+    those; `first_event` is the first of the events that was drawn. Of a task, `new` [N] says which notes are new, and `events`
+    are those of its last window.
     """
 
     piece: Piece
@@ -58,6 +60,7 @@ class Composition:
     made: str
     given_until_tick: int
     new_notes: int
+    first_event: int = 0
     new: npt.NDArray[np.bool_] | None = None
 
 
@@ -72,26 +75,39 @@ class Options:
     rules: Rules | None = None
     conditions: Mapping[str, str | float] = field(default_factory=dict)
     guidance: float = 1.0
+    guard: Habits | None = None
+    ending: bool = False
 
     @property
     def most(self) -> int:
-        """How many new notes there may be: as many as asked for, or as come before the end that the rules say."""
-        return MAX_NOTES if self.rules is not None and self.rules.say_the_end else self.notes
+        """How many new notes there may be: as many as asked for, or as come before the end that the rules, or the model, say."""
+        if self.rules is not None and self.rules.say_the_end:
+            return MAX_NOTES
+        return 2 * self.notes + 64 if self.ending else self.notes
+
+    @property
+    def ends(self) -> bool:
+        """Whether `notes` is a wish, and the music is to end near it; the rules go before."""
+        return self.ending and not (self.rules is not None and self.rules.say_the_end)
 
     def to_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {"notes": self.notes, "sampling": self.sampling.to_json(), "seed": self.seed, "count": self.count}
         if self.rules is not None:
             told["rules"] = self.rules.to_json()
         told |= {"conditions": dict(self.conditions)} if self.conditions else {}
-        return told | ({"guidance": self.guidance} if self.guidance != 1 else {})
+        told |= {"guidance": self.guidance} if self.guidance != 1 else {}
+        told |= {"guard": self.guard.to_json()} if self.guard is not None else {}
+        return told | ({"ending": True} if self.ending else {})
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Options:
         """What `to_json` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else, and `InvalidOption`."""
         notes, seed, count = (told[key] for key in ("notes", "seed", "count"))
         rules = Rules.from_json(told["rules"]) if "rules" in told else None
+        guard = Habits.from_json(told["guard"]) if "guard" in told else None
         conditions, guidance = dict(told.get("conditions", {})), float(told.get("guidance", 1.0))
-        return cls(notes, Sampling(**told["sampling"]), seed, count, rules, conditions, guidance)
+        sampling, ending = Sampling(**told["sampling"]), bool(told.get("ending"))
+        return cls(notes, sampling, seed, count, rules, conditions, guidance, guard, ending)
 
 
 @dataclass(frozen=True)

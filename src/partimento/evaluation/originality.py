@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from partimento.piece import Array, Piece
 Floats = npt.NDArray[np.float64]
 
 WINDOWS = (1, 2, 4)  # bars
+HUMAN_PIECES = 200  # of each part that are measured, at most
 MOST_RUNS = 1000  # told of one piece
 INDEX_FILE = "originality.safetensors"
 log = logging.getLogger(__name__)
@@ -102,9 +103,7 @@ class Index:
 
     def save(self, path: Path, stamp: dict[str, Any]) -> None:
         """Writes the index with a checksum, and a stamp that says of what it is. Raises `WriteFailed`."""
-        arrays = {"steps": self.lines.steps, "sizes": self.lines.sizes, "starts": self.lines.starts}
-        arrays |= {"pieces": self.pieces, "bars": self.bars}
-        save(path, arrays, {"index": stamp | {"version": INDEX_VERSION}, "names": self.names})
+        save(path, self.arrays, {"index": stamp | {"version": INDEX_VERSION}, "names": self.names})
 
     @classmethod
     def load(cls, path: Path, stamp: dict[str, Any]) -> Index:
@@ -112,8 +111,19 @@ class Index:
         arrays, metadata = load(path)
         if metadata.get("index") != stamp | {"version": INDEX_VERSION}:
             raise CheckpointError(f"{path}: the index of other pieces; delete it")
+        return cls.of_arrays(metadata["names"], arrays)
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All but the names, for a file."""
+        lines: dict[str, Array] = {"steps": self.lines.steps, "sizes": self.lines.sizes, "starts": self.lines.starts}
+        return lines | {"pieces": self.pieces, "bars": self.bars}
+
+    @classmethod
+    def of_arrays(cls, names: Sequence[str], arrays: Mapping[str, Array]) -> Index:
+        """The index of these `arrays`, others among them."""
         lines = Lines(arrays["steps"], arrays["sizes"], arrays["starts"])
-        return cls(tuple(metadata["names"]), lines, arrays["pieces"], arrays["bars"])
+        return cls(tuple(names), lines, arrays["pieces"], arrays["bars"])
 
     def find(self, piece: Piece) -> Finding:
         """What of a piece is in the index."""

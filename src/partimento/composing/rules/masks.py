@@ -40,6 +40,12 @@ class Masks:
         self._onsets: Ints | None = None
         self._earlier: State | None = None
 
+    def add(self, rule: Rule) -> None:
+        """One more rule from now on, for drums too; meters, keys and tempos stay as they are."""
+        self.rules, self.for_all = [*self.rules, rule], [*self.for_all, rule]
+        self.fixed_maps |= {"meter", "key", "tempo"}
+        self._onsets = None
+
     def push(self, event: list[int]) -> None:
         """Takes in the event that was drawn, or given."""
         self.state.push(event)

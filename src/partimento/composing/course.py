@@ -1,0 +1,115 @@
+"""The course of one sequence: what its rules, its guard and its ending together leave to be drawn. It draws nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from partimento.composing.ears import Ear, ear_of, has_ear
+from partimento.composing.ending import Ending
+from partimento.composing.guard import Guard
+from partimento.composing.provenance import Options, Trained
+from partimento.composing.rules.base import Bools
+from partimento.composing.rules.masks import Masks
+from partimento.composing.rules.spec import Place
+from partimento.composing.rules.state import State
+from partimento.encodings import Encoding, Events
+from partimento.encodings.notes import Notes
+from partimento.encodings.tasks import Tasks
+from partimento.evaluation.reference import beside
+from partimento.evaluation.repetition import HABITS, Habits
+
+
+class Course:
+    """Sequence `number` of a run, after the events `before`, under rules of its own."""
+
+    def __init__(self, encoding: Encoding, before: Events, options: Options, number: int, masks: Masks | None) -> None:
+        self.encoding, self.masks = encoding, masks
+        self.state: State | None = None
+        if self.masks is not None:
+            self.state = self.masks.state
+        elif isinstance(encoding, (Notes, Tasks)):
+            self.state = State(encoding.layout)
+            for event in before.tolist():
+                self.state.push(event)
+        self.ending = Ending(self.state, options.notes) if options.ends and self.state is not None else None
+        self.ear: Ear | None = ear_of(encoding, self.state)
+        self.guard: Guard | None = None
+        if self.ear is not None and options.guard is not None:
+            self.guard = Guard(options.guard, _place(number))
+            for note in self.ear.begin(before):
+                self.guard.push(*note)
+        self.closing = False
+
+    def push(self, event: list[int]) -> None:
+        """Takes in the event that was drawn."""
+        if self.masks is not None:
+            self.masks.push(event)
+        elif self.state is not None:
+            self.state.push(event)
+        if self.ear is not None and self.guard is not None and (note := self.ear.heard(event)) is not None:
+            self.guard.push(*note)
+        if self.ending is not None and not self.closing and self.ending.progress >= 1 and self.ending.state.layout.beats:
+            self.closing = True
+            self.masks = self.masks or Masks([], self.ending.state, frozenset(), drums=True, fields=self.encoding.fields)
+            self.masks.add(self.ending.last_bar())
+
+    def narrowed(self, legal: Bools, drawn: tuple[int, ...], banned: set[int]) -> Bools:
+        """What of the legal ids of field `len(drawn)` may be drawn; none only where the rules, or `banned`, leave none."""
+        allowed = legal.copy() if self.masks is None else legal & self.masks.allowed(drawn)
+        allowed[list(banned)] = False
+        if self.ending is not None and not drawn:
+            allowed = self.ending.narrowed(allowed, legal)
+        if self.ear is not None and self.guard is not None and (onset := self.ear.onset(drawn)) is not None:
+            allowed = _without(allowed, [pitch + self.ear.zero for pitch in self.guard.banned(onset)])
+        return allowed
+
+    def led(self, logits: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[Any]:
+        """Log-probabilities of field `len(drawn)` as the ending wants them."""
+        return logits if drawn or self.ending is None else self.ending.led(logits)
+
+    def needs_drums(self, drawn: tuple[int, ...]) -> bool:
+        return self.masks is not None and self.masks.needs_drums(drawn)
+
+
+def guarded(guard: bool | Habits, encoding: Encoding, checkpoint: Trained | None = None) -> Habits | None:
+    """The habits by which sequences of an encoding are guarded, with True those beside the checkpoint; None for none."""
+    if not has_ear(encoding) or guard is False:
+        return None
+    if guard is not True:
+        return guard
+    reference = None if checkpoint is None else beside(checkpoint.path.parent, checkpoint.metadata)
+    return (None if reference is None else reference.habits) or HABITS
+
+
+def may_end(encoding: Encoding) -> bool:
+    """Whether pieces of an encoding can be led to an end."""
+    return isinstance(encoding, (Notes, Tasks))
+
+
+def courses(encoding: Encoding, before: Events, options: Options, place: Place | None = None) -> list[Course]:
+    """One for each sequence; none where there is nothing to follow. `before` is what each begins with; of a task's second half
+    what it begins with, and its place. Raises `InvalidOption` where the rules contradict each other."""
+    if options.rules is None and options.guard is None and not options.ends:
+        return []
+    first = None if options.rules is None else options.rules.masks(encoding, before, place)
+    masks = [None if first is None else first.copy() for _ in range(options.count)]
+    return [Course(encoding, before, options, number, own) for number, own in enumerate(masks)]
+
+
+def _without(allowed: Bools, ids: list[int]) -> Bools:
+    """Less these ids, unless that leaves none."""
+    kept = allowed.copy()
+    kept[[at for at in ids if 0 <= at < len(kept)]] = False
+    return kept if kept.any() else allowed
+
+
+def _place(number: int) -> float:
+    """Where among human pieces sequence `number` of a run stands: 3/4, 5/8, 7/8, ..., evenly over the upper half, however many
+    there are (van der Corput 1935). So a model that goes round in circles repeats about as much as people do, and as differently,
+    while one that repeats as people do is rarely held back."""
+    place, step, number = 0.5, 0.25, number + 1
+    while number:
+        place, step, number = place + step * (number & 1), step / 2, number >> 1
+    return place

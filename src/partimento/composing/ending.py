@@ -1,0 +1,84 @@
+"""A real ending for so many notes, more or less: when a piece of `notes` may end, must end, and how it is led there.
+
+From three quarters of the notes on it may end, whenever the model says so. Where nothing is cut (all notes end with a bar), the
+end is made the likelier the longer the piece is: it takes from the chance of a further bar. From five quarters on the next bar
+line that no sounding note crosses is the last, as under the rule of a number of bars (`rules/time.py`). So no note is cut off.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.composing.rules.base import Bools
+from partimento.composing.rules.state import State
+from partimento.composing.rules.time import Bars
+
+EARLIEST, LATEST = 0.75, 1.25  # of the notes asked for
+OVERDUE = 1.5  # of the way from the earliest to the latest: from there on nothing is drawn but the end, as soon as it may be
+RISE = 12.0  # nats by which the end has become likelier at the latest: an end of one in 100,000 is then as likely as not
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+class Ending:
+    """One sequence that follows `state`, which holds the notes before the first one drawn."""
+
+    def __init__(self, state: State, notes: int) -> None:
+        self.state, self.wished, self.before = state, notes, len(state.notes)
+        self.end, self.bar = state.layout.kind("end"), state.layout.kind("bar")
+
+    @property
+    def progress(self) -> float:
+        """Below 0 too early to end; from 1 on late."""
+        written = len(self.state.notes) - self.before
+        return (written / self.wished - EARLIEST) / (LATEST - EARLIEST)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the notes so far end with a bar; without bars always."""
+        state = self.state
+        return not state.layout.beats or (self._until() - state.bar_tick) % state.bar_length == 0
+
+    def narrowed(self, allowed: Bools, legal: Bools) -> Bools:
+        """Which of the allowed kinds of event may come next: not the end too early, nothing else when it is overdue. Where rules
+        leave nothing (as many notes as may sound, all of them held for long) the piece ends as soon as is `legal`."""
+        if not allowed.any():
+            return np.asarray(legal & (np.arange(len(legal)) == self.end))
+        kept = allowed.copy()
+        if self.progress < 0:
+            kept[self.end] = False
+        elif self.progress >= OVERDUE and allowed[self.end]:
+            kept[:] = False
+            kept[self.end] = True
+        return kept if kept.any() else allowed
+
+    def last_bar(self) -> Bars:
+        """The rule that the piece ends with the first bar that ends when no note so far sounds any more, or later."""
+        state = self.state
+        bars = max(1, math.ceil((self._until() - state.bar_tick) / state.bar_length))
+        end = state.bar_tick + bars * state.bar_length
+        return Bars(state.moment, end)  # a note that is held until then will do
+
+    def led(self, logits: Floats) -> Floats:
+        """Log-probabilities of the next kind of event, the end as likely as it should be here."""
+        if self.state.last_kind not in ("note", "tie") or self.progress < 0 or not self.is_whole:
+            return logits
+        p = np.exp(logits.astype(np.float64) - logits.max())
+        end = float(p[self.end])
+        room = float(p[self.bar]) if self.state.layout.beats else float(p.sum()) - end
+        taken = room if self.progress >= 1 else min(room, end * math.expm1(RISE * self.progress))
+        if self.state.layout.beats:
+            p[self.bar] -= taken
+        elif room:
+            p *= 1 - taken / room
+        p[self.end] = end + taken
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(p))
+
+    def _until(self) -> int:
+        """When the last note so far ends."""
+        return max((note.end for note in self.state.sounding), default=self.state.bar_tick)

@@ -1,0 +1,80 @@
+"""The best of many pieces of one run: by what the model itself thinks of them, and by how far they are from human pieces.
+
+Neither is enough. What a model finds likeliest is dull and goes round in circles (Holtzman et al. 2020, section 4), and figures
+of a piece know nothing of its order. The two have no common unit, so pieces are ranked by each, and by the mean of both
+ranks (Borda's count); of equals the earlier one goes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.composing.drawing import conditioned
+from partimento.composing.provenance import Composition, Trained
+from partimento.evaluation.card import COPYING, ROWS
+
+FARTHEST = 5.0  # deviations: how far off one figure may count, so that no figure decides alone
+LEFT_OUT = ("bars",)  # the length was asked for
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Piece `number` of a run, from 0. `bits_per_note` of its new notes under the model, without rules or guard; `distance` from
+    human pieces, the mean over figures in robust deviations; `rank` from 1 on among all that were composed."""
+
+    number: int
+    rank: int
+    bits_per_note: float
+    distance: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Stable keys: rank, bits_per_note, distance."""
+        return {"rank": self.rank, "bits_per_note": self.bits_per_note, "distance": self.distance}
+
+
+def rank(bits: Sequence[float], distances: Sequence[float]) -> list[Ranked]:
+    """All pieces, the best one first."""
+    both = np.array([_places(bits), _places(distances)]).mean(axis=0)
+    order = np.argsort(both, kind="stable").tolist()
+    return [Ranked(number, at, bits[number], distances[number]) for at, number in enumerate(order, 1)]
+
+
+def bits_per_note(checkpoint: Trained, made: Sequence[Composition], conditions: Mapping[str, str | float]) -> list[float]:
+    """Bits per note of the new notes of each piece, under the model and the conditions it was composed with; of a piece without a
+    note not a number."""
+    scores = conditioned(checkpoint, conditions).score([one.events for one in made])
+    bits = []
+    for one, score in zip(made, scores, strict=True):
+        new = slice(one.first_event, None)
+        bits.append(float(score.nats[new].sum(dtype=np.float64) / np.log(2)) / one.new_notes if one.new_notes else np.nan)
+    return bits
+
+
+def distances(figures: Floats, human: Floats) -> list[float]:
+    """How far pieces are from human ones, by their `card.figures` [P, K] and those of human pieces: the mean distance from the
+    human median, in deviations (interquartile range over 1.349), of the figures that both have. Copying less is no fault."""
+    middle = np.nanmedian(human, axis=0)
+    low, high = np.nanpercentile(human, [25, 75], axis=0)
+    spread = np.where(high > low, (high - low) / 1.349, np.nanstd(human, axis=0))
+    used = (spread > 0) & ~np.isin(ROWS, LEFT_OUT)
+    away = (figures[:, used] - middle[used]) / spread[used]
+    away[:, np.isin(ROWS, COPYING)[used]] = np.maximum(away[:, np.isin(ROWS, COPYING)[used]], 0)
+    away = np.minimum(np.abs(away), FARTHEST)
+    away[np.isnan(away)] = FARTHEST  # a figure that the piece does not have: too short for it
+    return [float(row) for row in away.mean(axis=1)]
+
+
+def _places(values: Sequence[float]) -> Floats:
+    """The rank of each value, equal ones sharing theirs; what is not a number comes last."""
+    known = np.nan_to_num(np.array(values, np.float64), nan=np.inf)
+    below = (known[None] < known[:, None]).sum(axis=1)
+    equal = (known[None] == known[:, None]).sum(axis=1)
+    places: Floats = below + (equal - 1) / 2
+    return places

@@ -1,0 +1,165 @@
+"""Pieces end near the notes that were wished for, where music ends, whatever a model draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from partimento.composing.compose import again, compose, stream
+from partimento.composing.course import Course
+from partimento.composing.ending import EARLIEST, LATEST, Ending
+from partimento.composing.provenance import Options
+from partimento.composing.rules.spec import Rules
+from partimento.composing.rules.state import State
+from partimento.encodings import Encoding, make
+from partimento.encodings.notes import Notes
+from partimento.evaluation.statistics import bars_at
+from partimento.models.predictor import Predictor
+from partimento.piece import Piece, Track, note_array
+from tests.composing.rules.test_rules import Even
+from tests.composing.test_compose import Model, given_piece
+
+SCORE = Notes("score")
+
+
+@dataclass
+class Endless(Even):
+    """Never ends by itself, but for one time in a million; keeps to its meter, without ties."""
+
+    def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        logits = super().logits(drawn)
+        if not drawn.shape[1]:
+            logits[:, [3, 7]], logits[:, -1] = -50.0, -14.0
+        return logits
+
+
+class Timeless(Even):
+    """Notes a bit likelier than waits, ties and ends; short times."""
+
+    def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        logits = np.zeros((len(drawn), self.fields[drawn.shape[1]].size), np.float32)
+        if not drawn.shape[1]:
+            logits[:, 2], logits[:, 4] = 3.0, -9.0
+        return logits
+
+
+@dataclass
+class EvenModel(Model):
+    encoding: Encoding = field(default_factory=lambda: SCORE)
+    player: type[Even] = Even
+
+    def predictor(self) -> Predictor:
+        return self.player(self.encoding.fields)
+
+
+def bars_of(piece: Piece) -> float:
+    return float(bars_at(piece, np.array([piece.end_tick]))[0])
+
+
+@pytest.mark.parametrize("key", ["notes:profile=score", "notes:profile=piano", "notes"])
+@pytest.mark.parametrize("given", [None, given_piece()])
+def test_pieces_end_on_a_bar_line_that_nothing_crosses(key: str, given: Piece | None) -> None:
+    model = EvenModel(encoding=make(key), player=Endless)
+    for one in compose(model, given=given, notes=40, count=6, seed=5, ending=True):
+        assert model.encoding.ended(one.events)
+        assert one.new_notes >= EARLIEST * 40
+        # from the latest on only the bars that sounding notes reach into are filled
+        line = 1920 * np.ceil(bars_of(one.piece) - 1e-9)
+        late = one.piece.notes[len(given or ()) + int(LATEST * 40) :]
+        assert (late["onset"] < line * one.piece.ticks_per_quarter / 480).all()
+        assert bars_of(one.piece) == pytest.approx(round(bars_of(one.piece)), abs=1e-6)
+        assert again(one.made, model).piece == one.piece
+
+
+def test_a_model_may_end_where_it_likes_when_it_is_time() -> None:
+    model = EvenModel()
+    made = compose(model, notes=40, count=20, ending=True)
+    assert all(SCORE.ended(one.events) for one in made)
+    assert min(one.new_notes for one in made) >= 30
+    assert any(bars_of(one.piece) % 1 for one in made)
+    assert min(one.new_notes for one in compose(model, notes=40, count=20)) < 30, "left alone it ends at once"
+
+
+def test_without_bars_a_piece_ends_too() -> None:
+    model = EvenModel(encoding=make("notes:profile=performance"), player=Timeless)
+    for one in compose(model, notes=40, count=6, ending=True):
+        assert model.encoding.ended(one.events)
+        assert 30 <= one.new_notes <= 50
+
+
+def test_rules_and_endings_go_together() -> None:
+    rules = Rules(key="C major", chords=("C", "G"), polyphony=2, meter=(3, 4))
+    for one in compose(EvenModel(player=Endless), notes=30, count=4, rules=rules, ending=True):
+        assert SCORE.ended(one.events)
+        assert not bars_of(one.piece) % 1
+        assert set((one.piece.notes["pitch"] % 12).tolist()) <= {0, 2, 4, 5, 7, 9, 11}
+
+
+def test_a_number_of_bars_goes_before_the_number_of_notes() -> None:
+    asked = {"notes": 1, "rules": Rules(bars=3), "count": 3}
+    plain, ending = (compose(EvenModel(), **asked, ending=ending) for ending in (False, True))  # type: ignore[arg-type]
+    assert [one.events.tolist() for one in plain] == [one.events.tolist() for one in ending]
+
+
+def test_encodings_without_an_end_have_just_so_many_notes() -> None:
+    for one in compose(Model(), notes=20, count=2, ending=True):
+        assert one.new_notes == 20
+        assert '"ending"' not in one.made
+
+
+def test_a_stream_may_be_led_to_an_end() -> None:
+    steps = np.stack(list(stream(Endless(SCORE.fields), SCORE, notes=20, count=3, ending=True)), 1)
+    for one in steps:
+        assert SCORE.ended(one[one[:, 0] > 0])
+
+
+def state_after(rows: list[tuple[int, int, int]]) -> State:
+    state = State(SCORE.layout)
+    piece = Piece(note_array([(onset, duration, pitch, 80, 0) for onset, duration, pitch in rows]), (Track(),), 48)
+    for event in SCORE.encode(piece)[:-1].tolist():
+        state.push(event)
+    return state
+
+
+def led(ending: Ending, **chances: float) -> dict[str, float]:
+    """The chance of each kind once led, of these chances."""
+    kinds = ending.state.layout.kinds
+    with np.errstate(divide="ignore"):
+        logits = np.log([0.0, *(chances.get(kind, 0.0) for kind in kinds)])
+    p = np.exp(ending.led(logits))
+    return dict(zip(kinds, (p[1:] / p.sum()).tolist(), strict=True))
+
+
+def test_the_end_takes_from_the_next_bar_alone() -> None:
+    state = state_after([(0, 48, 60), (48, 48, 62), (96, 96, 64)])  # a whole bar of three notes
+    chances = {"note": 0.3, "bar": 0.6999, "end": 0.0001}
+    for notes, least, most in ((5, 0.00009, 0.00011), (4, 0.00009, 0.00011), (3, 0.03, 0.05), (2, 0.6999, 0.70001)):
+        ending = Ending(state, notes)
+        ending.before = 0
+        after = led(ending, **chances)
+        assert least <= after["end"] <= most, notes
+        assert after["note"] == pytest.approx(0.3)
+        assert after["bar"] == pytest.approx(0.7 - after["end"])
+
+
+def test_inside_a_bar_the_end_is_as_likely_as_it_was() -> None:
+    ending = Ending(state_after([(0, 48, 60), (48, 48, 62), (96, 48, 64)]), 2)
+    ending.before = 0
+    assert ending.progress >= 1
+    assert led(ending, note=0.3, bar=0.6, end=0.1)["end"] == pytest.approx(0.1)
+    assert ending.last_bar().end_tick == 192
+    held = Ending(state_after([(0, 48, 60), (96, 200, 64)]), 2)
+    assert held.last_bar().end_tick == 384, "the next line is crossed"
+
+
+def test_old_notes_of_how_a_piece_was_made_have_neither_guard_nor_ending() -> None:
+    plain = Options(10)
+    assert set(plain.to_json()) == {"notes", "sampling", "seed", "count"}
+    assert Options.from_json(plain.to_json()) == plain
+    assert plain.most == 10
+    assert Options.from_json(Options(10, ending=True).to_json()).ending
+    course = Course(SCORE, SCORE.encode(given_piece())[:0], plain, 0)
+    assert (course.guard, course.ending, course.masks) == (None, None, None)

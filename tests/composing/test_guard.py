@@ -1,0 +1,148 @@
+"""The guard counts as the measure does, and holds to what people do, whoever plays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import cycle, islice
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partimento.composing.compose import again, compose, stream
+from partimento.composing.course import _place, _without
+from partimento.composing.ears import ear_of, has_ear
+from partimento.composing.guard import Guard
+from partimento.composing.rules.state import State
+from partimento.composing.sampling import Sampling
+from partimento.encodings import Encoding, make
+from partimento.encodings.notes import Notes
+from partimento.evaluation.repetition import GRID, HABITS, LENGTHS, PERIODS, RUN, Habits, figures, loops, repeats, row_of
+from tests.composing.test_compose import MELODY, Model, Thirds, given_piece, many
+from tests.made import made_piece
+
+NEVER = Habits(((0.0,) * len(LENGTHS),) * 5, tuple(map(float, PERIODS)))
+ALWAYS = Habits(((1.0,) * len(LENGTHS),) * 5, (1e6,) * len(PERIODS))
+
+waits = st.sampled_from([0, 6, 6, 12])
+rows = st.lists(st.tuples(st.integers(60, 62), waits), min_size=1, max_size=60)
+
+
+@given(rows)
+def test_the_guard_counts_as_the_measure_does(drawn: list[tuple[int, int]]) -> None:
+    pitch, onset = np.array([row[0] for row in drawn]), np.cumsum([row[1] for row in drawn])
+    guard = Guard(ALWAYS, 0.5)
+    for one in zip(pitch.tolist(), onset.tolist(), strict=True):
+        assert guard.banned(one[1]) == set()
+        guard.push(*one)
+    assert guard.repeated == repeats(pitch, onset).sum()
+    assert guard.share == guard.repeated / max(1, len(drawn) - RUN + 1)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(58, 66), waits), min_size=1, max_size=12), st.sampled_from([NEVER, HABITS]), st.floats(0, 1))
+def test_a_player_of_one_figure_is_held_to_human_habits(figure: list[tuple[int, int]], habits: Habits, place: float) -> None:
+    """It plays its figure for ever, unless a pitch is banned: then the next one above that is not."""
+    guard = Guard(habits, place)
+    pitch, onset, now = [], [], 0
+    for wanted, wait in islice(cycle(figure), 300):
+        now += wait
+        banned = guard.banned(now)
+        one = next(other for other in range(wanted, 200) if other not in banned)
+        guard.push(one, now)
+        pitch.append(one)
+        onset.append(now)
+    heard = np.cumsum(repeats(np.array(pitch), np.array(onset)))
+    limit = np.interp(np.arange(301), LENGTHS, habits.share(place))
+    for notes in range(RUN, 301):
+        assert heard[notes - 1] <= max(0.0, limit[notes] * (notes - RUN + 1)) + 1 or heard[notes - 1] == heard[notes - 2]
+    longest = loops(np.array(pitch), np.array(onset))
+    last = max((onset[at] - onset[at - 1] for at in range(1, 300)), default=0) / GRID
+    assert (longest <= np.array(habits.loops) + last).all()
+
+
+def test_a_loop_is_left_even_where_repeats_are_free() -> None:
+    guard = Guard(replace(ALWAYS, loops=(8.0, 16.0, 24.0)), 0.5)
+    figure, now, banned_at = [60, 64, 67, 64], 0, []
+    for at in range(64):
+        if figure[at % 4] in guard.banned(now):
+            banned_at.append(at)
+        guard.push(figure[at % 4], now)
+        now += GRID
+    assert banned_at[0] == 4 + 8 + 1  # a bar, then two more of it
+    assert len(banned_at) == 64 - banned_at[0]
+
+
+@pytest.mark.parametrize("key", ["notes", "notes:profile=score", "notes:profile=performance", "melody", "melody:pitch=midi"])
+def test_ears_hear_the_notes_of_events(key: str) -> None:
+    encoding = make(key)
+    assert has_ear(encoding)
+    for number in range(3):
+        events = encoding.encode(made_piece(number))
+        state = State(encoding.layout) if isinstance(encoding, Notes) else None
+        ear, heard = ear_of(encoding, state), []
+        assert ear is not None
+        for event in events.tolist():
+            onsets = {at: ear.onset(tuple(event[:at])) for at in range(len(event))}
+            expected = next((onset for onset in onsets.values() if onset is not None), None)
+            if state is not None:
+                state.push(event)
+            if (note := ear.heard(event)) is not None:
+                assert note[1] == expected
+                at = next(at for at, onset in onsets.items() if onset is not None)
+                assert event[at] == note[0] + ear.zero
+                heard.append(note)
+        pitch, onset = row_of(encoding.decode(events))
+        assert sorted(heard, key=lambda note: note[::-1]) == list(zip(pitch.tolist(), onset.tolist(), strict=True))
+        fresh = ear_of(encoding, state)
+        assert fresh is not None
+        assert fresh.begin(events) == heard
+
+
+def test_encodings_that_no_ear_hears_are_left_alone() -> None:
+    for key in ("voices", "melody:rests=yes", "leadsheet"):
+        encoding: Encoding = make(key)
+        assert not has_ear(encoding)
+        assert ear_of(encoding, None) is None
+
+
+def test_a_model_that_goes_round_is_turned_by_the_guard() -> None:
+    """`Thirds` plays four notes for ever."""
+    options: dict[str, Any] = {"notes": 200, "count": 4, "sampling": Sampling(temperature=0)}
+    free, guarded = many(guard=False, **options), many(**options)
+    shares = [[figures(one.piece)[LENGTHS.index(128)] for one in made] for made in (free, guarded)]
+    assert min(shares[0]) > 0.9
+    for number, share in enumerate(shares[1]):
+        assert share <= HABITS.share(_place(number))[LENGTHS.index(128)] + 1 / 100
+    assert len({one.events.tobytes() for one in guarded}) == 4, "each sequence has its own place among people"
+    for one in guarded:
+        assert again(one.made, Model()).piece == one.piece
+        assert many(guard=True, **options)[0].made == guarded[0].made
+    assert '"guard"' not in free[0].made
+    (alone,) = compose(Model(), given=guarded[0].piece, notes=40, sampling=Sampling(temperature=0))
+    heard = np.cumsum(repeats(*row_of(alone.piece)))
+    assert heard[-1] - heard[199] <= 40, "what is given counts"
+
+
+def test_habits_that_are_asked_for() -> None:
+    options: dict[str, Any] = {"notes": 60, "sampling": Sampling(temperature=0), "count": 1}
+    (none,) = many(guard=NEVER, **options)
+    assert not repeats(*row_of(none.piece)).any()
+    (all_,) = many(guard=ALWAYS, **options)
+    assert all_.events.tolist() == many(guard=False, **options)[0].events.tolist()
+    steps = list(stream(Thirds(), MELODY, given=MELODY.encode(given_piece()), **options))
+    assert len(steps) == 60
+
+
+def test_something_is_always_left() -> None:
+    allowed = np.array([False, True, True])
+    assert _without(allowed, [1]).tolist() == [False, False, True]
+    assert _without(allowed, [1, 2, -5, 99]).tolist() == allowed.tolist()
+    assert _without(allowed, []).tolist() == allowed.tolist()
+
+
+def test_places_lie_evenly_over_the_upper_half() -> None:
+    assert [_place(number) for number in range(3)] == [0.75, 0.625, 0.875]
+    assert sorted(_place(number) for number in range(15)) == [0.5 + at / 32 for at in range(1, 16)]
