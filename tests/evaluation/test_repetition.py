@@ -101,6 +101,8 @@ def test_habits() -> None:
     assert not known[len(LENGTHS) - 1]
     last = [row[int(np.flatnonzero(known[: len(LENGTHS)])[-1])] for row in habits.shares]
     assert [row[-1] for row in habits.shares] == last, "of longer pieces than there are, as of the longest"
+    short = np.array([figures(made_piece(number, 20)) for number in range(3)])
+    assert set(Habits.of(short).share(0.5).tolist()) == {1.0}, "of nothing known, nothing is asked"
     assert all(loop >= period for loop, period in zip(habits.loops, PERIODS, strict=True))
 
 

@@ -210,9 +210,10 @@ def index_of(corpus: Corpus, tell: Callable[[int, int], None] = lambda done, of:
     return index
 
 
-def numbers_of(corpus: Corpus, part: str, most: int | None = None) -> list[int]:
-    """The pieces of a part, `most` of them, evenly over all."""
-    numbers = [number for number, row in enumerate(corpus.rows) if PARTS[row.part] == part]
+def numbers_of(corpus: Corpus, part: str, most: int | None = None, only: Sequence[str] = ()) -> list[int]:
+    """The pieces of a part that fit the rules `only`, `most` of them, evenly over all."""
+    chosen = corpus.matching(only) if only else np.ones(len(corpus.rows), bool)
+    numbers = [number for number, row in enumerate(corpus.rows) if PARTS[row.part] == part and chosen[number]]
     if most is None or len(numbers) <= most:
         return numbers
     return [numbers[at * len(numbers) // most] for at in range(most)]

@@ -49,11 +49,9 @@ class Reference:
         """The reference of models trained on a corpus, or on those pieces of it that fit the rules `only`; these human pieces
         are measured, while the index holds every piece of the train part. `tell(stage, done, of)` counts pieces."""
         index = index_of(corpus, lambda done, of: tell("index", done, of))
-        chosen = corpus.matching(only) if only else np.ones(len(corpus.rows), bool)
         pieces, found, of_part = [], [], {}
         for part in ("valid", "test"):
-            numbers = [number for number in numbers_of(corpus, part) if chosen[number]]
-            numbers = numbers[:: max(1, -(-len(numbers) // HUMAN_PIECES))]
+            numbers = numbers_of(corpus, part, HUMAN_PIECES, only)
             for done, number in enumerate(numbers, 1):
                 pieces.append(corpus.piece(number))
                 found.append(index.find(pieces[-1]))

@@ -96,7 +96,7 @@ class Habits:
         shares = np.full((len(QUANTILES), len(LENGTHS)), np.nan)
         known = ~np.isnan(table[:, : len(LENGTHS)]).all(axis=0)
         shares[:, known] = np.nanpercentile(table[:, : len(LENGTHS)][:, known], QUANTILES, axis=0)
-        shares[:, ~known] = shares[:, [known.sum() - 1]] if known.any() else 0.0  # no piece is so long: as of the longest
+        shares[:, ~known] = shares[:, [known.sum() - 1]] if known.any() else 1.0  # no piece is so long: as of the longest
         loops = np.maximum(np.percentile(table[:, len(LENGTHS) :], 99, axis=0), PERIODS)
         return cls(tuple(map(tuple, np.round(shares, 3).tolist())), tuple(np.round(loops, 3).tolist()))
 
