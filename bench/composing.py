@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -94,7 +93,7 @@ def _rate(checkpoint: Checkpoint, predictor: Beginning, rules: Rules | None, bat
 
 def _first_note_ms(checkpoint: Checkpoint) -> float:
     start = time.perf_counter()
-    drawn: Any = stream(checkpoint.predictor(), checkpoint.encoding, notes=10)
+    drawn = stream(checkpoint.predictor(), checkpoint.encoding, notes=10)
     for events in drawn:
         if checkpoint.encoding.notes_in(events):
             break

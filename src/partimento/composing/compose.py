@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -69,19 +69,19 @@ def stream(
     seed: int = 0,
     count: int = 1,
     rules: Rules | None = None,
-) -> Iterator[Events]:
+) -> Generator[Events, None, None]:
     """Events [B, F] of `count` sequences, each step as it is drawn, until every one has at least `notes` new notes or has
     ended (or 64 events for each of the notes). `rules` that say where the music ends (bars, a rhythm) go before `notes`.
 
     `given` are events [T, F] before the first one drawn. A sequence with its notes goes on until all have theirs; after
-    its end it is zeros. Options are checked at once, not at the first step. Raises `InvalidOption`, and `CheckpointError`
-    for a model of other fields.
+    its end it is zeros. Closing the stream frees all it holds. Options are checked at once, not at the first step. Raises
+    `InvalidOption`, and `CheckpointError` for a model of other fields.
     """
     options = Options(notes, sampling or Sampling(), seed, count, rules)
     return _stream(predictor, encoding, given_events(given, encoding), options)
 
 
-def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: Options) -> Iterator[Events]:
+def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: Options) -> Generator[Events, None, None]:
     for option, value, most in (("notes", options.notes, MAX_NOTES), ("count", options.count, MAX_COUNT)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise InvalidOption(f"{option} is {value!r}; it must be a whole number from 1 to {most}")
@@ -205,7 +205,7 @@ def _steps(
     before: Events,
     options: Options,
     masks: list[Masks],
-) -> Iterator[Events]:
+) -> Generator[Events, None, None]:
     count = options.count
     uniforms = Uniforms(options.seed, count)
     session = predictor.begin(count, before)
