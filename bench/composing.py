@@ -1,9 +1,9 @@
 """How fast a model composes: notes a second alone and in batches of 64, free and under rules and guidance; and the first note.
 
 Usage: python bench/composing.py MODEL [--notes N] [--repeats R]. Prints one JSON object. Each row of `notes_per_second` is the
-best of the repeats, taken in turns on one thread; `beside_free` the ratio to the free row of the same batch. Rules (a key and
-chords) are for models of `notes`, guidance for those that know conditions. `first_note_ms` is the median of 20 streams of a
-loaded model, `first_note_seconds` that of whole processes, the start of Python and torch among it.
+best of the repeats, taken in turns on one thread, by seconds of processor time; `beside_free` is its ratio to the free row of
+the same batch. Rules (a key and chords) are for models of `notes`, guidance for those that know conditions. `first_note_ms` is
+the median of 20 streams of a loaded model, `first_note_seconds` that of whole processes, the start of Python and torch among it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -85,16 +84,16 @@ def _ways(checkpoint: Checkpoint) -> dict[str, tuple[Beginning, Rules | None]]:
 def _rate(checkpoint: Checkpoint, predictor: Beginning, rules: Rules | None, batch: int, steps: int, seed: int) -> float:
     """New notes a second; sequences that end early count for what they have."""
     encoding, notes = checkpoint.encoding, 0
-    start = time.perf_counter()
+    start = time.process_time()
     drawn = stream(predictor, encoding, notes=100_000, count=batch, seed=seed, rules=rules)
     for events in islice(drawn, steps):
         notes += sum(encoding.notes_in(events[b : b + 1]) for b in range(batch))
-    return notes / (time.perf_counter() - start)
+    return notes / (time.process_time() - start)
 
 
 def _first_note_ms(checkpoint: Checkpoint) -> float:
     start = time.perf_counter()
-    drawn: Any = stream(checkpoint.predictor(), checkpoint.encoding, notes=10)
+    drawn = stream(checkpoint.predictor(), checkpoint.encoding, notes=10)
     for events in drawn:
         if checkpoint.encoding.notes_in(events):
             break

@@ -114,18 +114,19 @@ def _forbidden_bits(checkpoint: Checkpoint, rules: Rules, made: Composition) -> 
     encoding = checkpoint.encoding
     rest = replace(rules, bars=0, end_on_tonic=False) if rules != Rules(bars=BARS) else rules
     masks = rest.masks(encoding, rules.head(encoding))
-    session = checkpoint.predictor().begin(1)
+    session, cursor = checkpoint.predictor().begin(1), encoding.cursor()
     head = len(rules.head(encoding))
     bits = 0.0
     for at, event in enumerate(made.events.tolist()):
         for field in range(len(event)) if at >= head else ():
             prefix = tuple(event[:field])
-            legal = encoding.allowed(made.events[:at], prefix)
+            legal = cursor.allowed(prefix)
             allowed = legal & masks.allowed(prefix)
             weight = weights(session.logits(np.array([prefix], np.int64).reshape(1, field)), legal[None], Sampling())[0]
             if allowed[event[field]]:
                 bits -= float(np.log2(weight[allowed].sum() / weight.sum()))
         session.push(made.events[at : at + 1])
+        cursor.push(event)
         if at >= head:
             masks.push(event)
     return bits

@@ -161,5 +161,5 @@ def test_old_notes_of_how_a_piece_was_made_have_neither_guard_nor_ending() -> No
     assert Options.from_json(plain.to_json()) == plain
     assert plain.most == 10
     assert Options.from_json(Options(10, ending=True).to_json()).ending
-    course = Course(SCORE, SCORE.encode(given_piece())[:0], plain, 0)
+    course = Course(SCORE, SCORE.encode(given_piece())[:0], plain, 0, None)
     assert (course.guard, course.ending, course.masks) == (None, None, None)

@@ -8,7 +8,7 @@ processor and one version of torch; another may round otherwise.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -58,7 +58,7 @@ def stream(
     rules: Rules | None = None,
     guard: bool | Habits = True,
     ending: bool = False,
-) -> Iterator[Events]:
+) -> Generator[Events, None, None]:
     """Events [B, F] of `count` sequences, each step as it is drawn, until every one has at least `notes` new notes or has
     ended (or 64 events for each of the notes). `rules` that say where the music ends (bars, a rhythm) go before `notes`.
 
@@ -71,7 +71,7 @@ def stream(
     return _stream(predictor, encoding, given_events(given, encoding), options)
 
 
-def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: Options) -> Iterator[Events]:
+def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: Options) -> Generator[Events, None, None]:
     for option, value, most in (("notes", options.notes, MAX_NOTES), ("count", options.count, MAX_COUNT)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise InvalidOption(f"{option} is {value!r}; it must be a whole number from 1 to {most}")

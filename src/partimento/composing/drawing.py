@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,7 +53,7 @@ def steps(
     before: Events,
     options: Options,
     courses: list[Course],
-) -> Iterator[Events]:
+) -> Generator[Events, None, None]:
     """Events [B, F] after those `before`, until each sequence has its notes or has ended."""
     count = options.count
     uniforms = Uniforms(options.seed, count)
