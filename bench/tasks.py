@@ -25,7 +25,7 @@ from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.evaluation.score import Interval
 from partimento.models.checkpoint import Checkpoint
-from partimento.piece import KEY, TEMPO, Piece
+from partimento.piece import Piece
 from partimento.task import Region, Task, bar_lines
 
 HOLES = (1, 2, 4, 8)
@@ -40,15 +40,15 @@ def asked_and_answered(task: Task, encoding: Tasks, longest: int) -> tuple[Event
         one = window(task, replace(task.given, notes=task.given.notes[stands]), task.write.bars, encoding, longest)
     except InvalidOption:
         return None
-    asked = one.asked(encoding)
     start, end = one.span
-    true = replace(task.given, notes=task.given.notes[~stands], keys=np.zeros(0, KEY), tempos=np.zeros(0, TEMPO))
-    true = true.cut(one.start_tick, one.start_tick + len(bar_lines(one.piece)) * one.bar_ticks)
+    true = task.given.cut(one.start_tick, one.start_tick + (len(bar_lines(one.piece)) + 1) * one.bar_ticks)
     inside = (true.notes["onset"] >= start) & (true.notes["onset"] < end)
-    if not inside.any():
+    gone = inside & (np.isin(true.notes["track"], np.array(task.write.tracks) - 1) if task.write.tracks else True)
+    if not gone.any():
         return None
-    answer = encoding.notes.encode(replace(true, notes=true.notes[inside]))
-    return asked, answer[int(answer[0, 0] == encoding.layout.kind("meter")) :]
+    whole = one.piece.merge(replace(true, notes=true.notes[gone]))  # what stands, then what is gone
+    stands = whole.notes["track"] < len(one.piece.tracks)
+    return encoding.asked(whole, stands, one.region), encoding.answered(whole, stands, one.region)
 
 
 def plain_rows(encoding: Tasks, events: Events, start: int, end: int, of: set[tuple[int, int, int]] | None) -> np.ndarray:

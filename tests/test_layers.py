@@ -15,7 +15,7 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["compiled", "errors", "files", "piece"],
-    ["theory", "pedal", "instruments"],
+    ["theory", "pedal", "instruments", "task"],
     ["harmony", "notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],

@@ -41,7 +41,7 @@ def test_the_examples_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_compose_takes_paths_and_unknown_names_are_answered() -> None:
-    with pytest.raises(AttributeError, match="it has Rules, compose, load, read, write"):
+    with pytest.raises(AttributeError, match="it has Rules, Task, compose, load, read, write"):
         partimento.nonsense  # type: ignore[attr-defined]  # noqa: B018
     with pytest.raises(CheckpointError, match="/no/such/run"):
         partimento.compose("/no/such/run")

@@ -61,9 +61,10 @@ class Window:
         return Inside(*self.span, {int(pitch): times[notes["pitch"] == pitch] for pitch in np.unique(notes["pitch"])})
 
     def around(self) -> list[Note]:
-        """The notes that stand, by onset."""
+        """The notes that stand from the region's beginning on, by onset; those before are the beginning of the second half."""
         programs = [DRUMS if track.is_drum else track.program for track in self.piece.tracks]
-        rows = self.piece.notes[np.argsort(self.piece.notes["onset"], kind="stable")].tolist()
+        later = self.piece.notes[self.piece.notes["onset"] >= self.span[0]]
+        rows = later[np.argsort(later["onset"], kind="stable")].tolist()
         return [Note(onset, onset + duration, pitch, programs[track]) for onset, duration, pitch, _, track in rows]
 
 
@@ -186,5 +187,8 @@ def _track(task: Task, tracks: list[Track], player: Track, pitch: int) -> int:
 def pieces(encoding: Tasks, asked: Events, answers: Sequence[Events]) -> Iterator[Piece]:
     """What was written, without what stands, of each answer."""
     head = asked[np.flatnonzero(asked[:, 0] == encoding.separator)[0] + 1 :]
+    before = encoding.notes_in(head)
     for answer in answers:
-        yield encoding.notes.decode(np.concatenate([head, answer]))
+        both = encoding.notes.decode(np.concatenate([head, answer]))
+        late = np.lexsort([both.notes["onset"]])[before:]  # the answer begins where all that stands has begun
+        yield replace(both, notes=both.notes[np.sort(late)])

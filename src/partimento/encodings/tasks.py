@@ -1,8 +1,9 @@
 """The encoding `tasks`: that of `notes`, and tasks of it: notes that stand, a separator, the notes to write among them.
 
-A piece is encoded as by `notes`. A task has two halves, each a piece encoded so from the same first bar; the separator between
-them says what is written, and where. It is given, never drawn. What stands around each place of the second half is
-context, so that a model need not search for it. `docs/encodings.md` describes the events.
+A piece is encoded as by `notes`. A task has two halves, each a piece encoded so from the same first bar: what stands from the
+region's beginning on, and what stands before it, into which the answer is written as if it went on. The separator between them
+says what is written, and where. It is given, never drawn. What of the first half is near each place of the second is context,
+so that a model need not search for it. `docs/encodings.md` describes the events.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from partimento.encodings.notes import Notes
 from partimento.encodings.notes_layout import LONGEST, PROFILES, Profile, bar_ticks
 from partimento.encodings.tasks_around import COLUMNS, PITCHES, Around, TasksCursor
 from partimento.errors import InvalidOption
-from partimento.piece import KEY, TEMPO, Piece
+from partimento.piece import Piece, Track, note_array
 from partimento.task import ROLES, Region, bar_lines, random_split
 
 MOST_BARS = LONGEST - 1  # of the window that a task is seen in
@@ -83,16 +84,33 @@ class Tasks(Encoding):
         return piece if written is None or not len(stands) else piece.merge(self.notes.decode(written))
 
     def asked(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
-        """All that is given of a task: the events of a piece on this grid and in one meter, of which some notes stand [N], the
-        separator, and the meter with which the second half begins."""
-        first = self.notes.encode(replace(piece, notes=piece.notes[stands]))
-        numerator, denominator = piece.meters[["numerator", "denominator"]][0].tolist() if len(piece.meters) else (4, 4)
-        first_bar, last_bar = region.bars or (1, min(MOST_BARS, len(bar_lines(piece)) - 1))
+        """All that is given of a task: of a piece on this grid and in one meter, whose notes stand or not [N], first those from the
+        region's beginning on, the separator, then those before, with which the second half begins."""
+        start, first_bar, last_bar = self._start(piece, region)
+        later = piece.notes["onset"] >= start
         separator = np.zeros((1, len(self.fields)), self.dtype)
         separator[0, :4] = self.separator, first_bar, ROLES.index(region.role) + 1, last_bar - first_bar + 1
-        head = np.zeros((int((numerator, denominator) != (4, 4)), len(self.fields)), self.dtype)
-        head[:, :4] = self.layout.kind("meter"), 1, numerator, denominator.bit_length()
-        return np.concatenate([first[:-1], separator, head])
+        first = self.notes.encode(replace(piece, notes=piece.notes[stands & later]))[:-1]
+        return np.concatenate([first, separator, self._second(piece, stands & ~later)])
+
+    def answered(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
+        """The true answer to what is asked: the notes that do not stand, none of which begins before the region."""
+        past = piece.notes["onset"] < self._start(piece, region)[0]
+        both = self.notes.encode(_plain(piece, (stands & past) | ~stands))
+        return both[len(self._second(piece, stands & past)) :]
+
+    def _start(self, piece: Piece, region: Region) -> tuple[int, int, int]:
+        """The region's first tick, and its first and last bar."""
+        lines = bar_lines(piece)
+        first_bar, last_bar = region.bars or (1, min(MOST_BARS, len(lines) - 1))
+        return (first_bar - 1) * int(lines[1] - lines[0]), first_bar, last_bar
+
+    def _second(self, piece: Piece, chosen: npt.NDArray[np.bool_]) -> Events:
+        """What the second half begins with; meter, key and tempo of the first tick where no note is chosen."""
+        if chosen.any():
+            return self.notes.encode(_plain(piece, chosen))[:-1]
+        one = replace(piece, notes=note_array([(0, 1, 60, 80, 0)]), tracks=(Track(),))
+        return self.notes.encode(_plain(one, np.ones(1, bool)))[:-2]
 
     def task(
         self, events: npt.NDArray[Any], at: int, longest: int, chance: np.random.Generator
@@ -103,10 +121,7 @@ class Tasks(Encoding):
             if window is None or split is None:
                 continue
             written, region = split
-            asked = self.asked(window, ~written, region)
-            plain = replace(window, notes=window.notes[written], keys=np.zeros(0, KEY), tempos=np.zeros(0, TEMPO))
-            answer = self.notes.encode(plain)
-            answer = answer[int(answer[0, 0] == self.layout.kind("meter")) :]
+            asked, answer = self.asked(window, ~written, region), self.answered(window, ~written, region)
             if len(asked) + len(answer) <= longest:
                 return np.concatenate([asked, answer]), np.arange(len(asked) + len(answer)) >= len(asked)
         return None
@@ -119,7 +134,7 @@ class Tasks(Encoding):
         last = int(stretch[stretch > at][0]) if (stretch > at).any() else len(events)
         bars = np.flatnonzero(kind[first:last] == self.layout.kind("bar")) + first
         begin = int(bars[bars <= at][-1]) if (bars <= at).any() else first
-        room = int((longest - 8) * chance.uniform(0.4, 0.9))  # bar lines and waits stand in both halves
+        room = int((longest - 8) * chance.uniform(0.4, 0.95))  # some bar lines and waits stand in both halves
         later = bars[bars > begin]
         fits = later[later - begin <= room]
         stop = last if last - begin <= room else int(fits[-1]) if len(fits) else 0
@@ -181,3 +196,10 @@ class Tasks(Encoding):
 
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
         return self.notes.vary(events, louder, faster)
+
+
+def _plain(piece: Piece, chosen: npt.NDArray[np.bool_]) -> Piece:
+    """The chosen notes with the keys and tempos of the beginning alone: later ones are said in the first half."""
+    return replace(
+        piece, notes=piece.notes[chosen], keys=piece.keys[piece.keys["tick"] == 0], tempos=piece.tempos[piece.tempos["tick"] == 0]
+    )

@@ -34,6 +34,7 @@ class Masks:
     ) -> None:
         self.state, self.layout, self.fixed_maps, self.fields = state, state.layout, fixed_maps, fields
         self.start_tick = start_tick
+        self.given = len(state.notes)  # which are as they are
         self.drums = drums and self.layout.instrument
         self.rules = [Rule(), *rules]
         self.for_all = [Rule(), *(rule for rule in rules if rule.drums_too)]
@@ -100,7 +101,11 @@ class Masks:
         maps = bool(self._times("meter", _IDS).any())
         for name in self.layout.kinds:
             if name == "tie":
-                allowed[self.layout.kind(name)] = self.state.last_kind == "note" and bool(self._ties(np.arange(1, _TIES)).any())
+                allowed[self.layout.kind(name)] = (
+                    self.state.last_kind == "note"
+                    and len(self.state.notes) > self.given
+                    and bool(self._ties(np.arange(1, _TIES)).any())
+                )
             elif name == "end":
                 allowed[self.layout.kind(name)] = all(rule.may_end(self.state) for rule in self.rules)
             elif name not in self.fixed_maps:
@@ -174,7 +179,7 @@ class Masks:
 
     def _is_whole(self) -> bool:
         """Whether the last note may end where it does."""
-        if self.state.last_kind != "note":
+        if self.state.last_kind != "note" or len(self.state.notes) <= self.given:
             return True
         note = self.state.notes[-1]
         end = np.array([note.end])
