@@ -103,7 +103,7 @@ def test_a_task_with_many_windows_goes_through_all_of_them() -> None:
     assert told[-1][0] == told[-1][1] == len(told)
     assert one.new is not None
     new = one.piece.notes[one.new]
-    assert len(new) > len(told)
+    assert len(new) >= len(told)  # at least a note in each
 
 
 def test_rules_hold_of_what_is_written() -> None:

@@ -37,3 +37,7 @@ class Inside(Rule):
         rows = self.stands.get(pitch)
         later = [] if rows is None else rows[rows[:, 0] > onset, 0]
         return np.asarray(ends <= min([self.end_tick, *later]))
+
+    def may_end(self, state: State) -> bool:
+        """Something is written."""
+        return state.moment >= self.start_tick
