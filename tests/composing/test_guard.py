@@ -30,6 +30,7 @@ waits = st.sampled_from([0, 6, 6, 12])
 rows = st.lists(st.tuples(st.integers(60, 62), waits), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(rows)
 def test_the_guard_counts_as_the_measure_does(drawn: list[tuple[int, int]]) -> None:
     pitch, onset = np.array([row[0] for row in drawn]), np.cumsum([row[1] for row in drawn])
@@ -41,7 +42,7 @@ def test_the_guard_counts_as_the_measure_does(drawn: list[tuple[int, int]]) -> N
     assert guard.share == guard.repeated / max(1, len(drawn) - RUN + 1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(58, 66), waits), min_size=1, max_size=12), st.sampled_from([NEVER, HABITS]), st.floats(0, 1))
 def test_a_player_of_one_figure_is_held_to_human_habits(figure: list[tuple[int, int]], habits: Habits, place: float) -> None:
     """It plays its figure for ever, unless a pitch is banned: then the next one above that is not."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partimento.evaluation.repetition import (
@@ -26,6 +26,7 @@ from partimento.piece import Piece, Track, note_array
 from tests.made import made_piece
 from tests.strategies import pieces
 
+few = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # drawing pieces takes its time
 # few pitches and times, so that much comes again
 rows = st.lists(st.tuples(st.integers(60, 62), st.sampled_from([0, 6, 6, 12])), max_size=60)
 
@@ -38,6 +39,7 @@ def steps_of(pitch: np.ndarray, onset: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(np.diff(pitch).tolist(), np.diff(onset).tolist(), strict=True))
 
 
+@few
 @given(rows)
 def test_repeats_are_runs_heard_before(drawn: list[tuple[int, int]]) -> None:
     pitch, onset = columns(drawn)
@@ -50,6 +52,7 @@ def test_repeats_are_runs_heard_before(drawn: list[tuple[int, int]]) -> None:
     assert repeats(pitch, onset).tolist() == expected
 
 
+@few
 @given(rows)
 def test_loops_are_the_longest_time_that_a_figure_goes_round(drawn: list[tuple[int, int]]) -> None:
     pitch, onset = columns(drawn)
@@ -82,6 +85,7 @@ def test_figures_of_a_piece_do_not_depend_on_its_key_or_its_drums() -> None:
     assert figures(both).tobytes() == measured.tobytes()
 
 
+@few
 @given(pieces())
 def test_any_piece_has_figures(piece: Piece) -> None:
     assert (np.diff(row_of(piece)[1]) >= 0).all()
