@@ -8,6 +8,7 @@ import torch
 
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
+from partimento.errors import InvalidOption
 from partimento.models.config import TrainingConfig
 from partimento.training.batches import Batch, Batches
 from tests.made import made_piece
@@ -75,6 +76,35 @@ def test_variations_are_seeded_and_in_range(key: str) -> None:
 def _same(moved: np.ndarray, target: np.ndarray, key: str) -> bool:
     """But for velocity."""
     return np.array_equal(np.delete(moved, 4, 1), np.delete(target, 4, 1)) if key == "notes" else np.array_equal(moved, target)
+
+
+def test_instruments_are_dropped_at_random() -> None:
+    data = encoded("notes", 6)
+    config = TrainingConfig(batch=3, segment=16, drop=0.5)
+    batches, again = (Batches(data.part("train"), config, True) for _ in range(2))
+    left = set()
+    for (place, row), (_, same) in zip(rows_of(batches), rows_of(again), strict=True):
+        assert torch.equal(row.target, same.target)
+        assert row.context is not None
+        piece = data.piece(place[0])
+        target = row.target[row.mask].numpy()
+        instruments = data.encoding.instruments(piece)
+        found = []
+        for some in (instruments, instruments[:1], instruments[1:]):
+            kept = data.encoding.keep(piece, some)
+            known = data.encoding.context(kept)
+            found += [
+                len(some)
+                for at in range(len(kept) - len(target) + 1)
+                if np.array_equal(kept[at : at + len(target)], target)
+                and np.array_equal(known[at : at + len(target)], row.context[row.mask].numpy())
+            ]
+        assert found
+        left.add(min(found))
+        assert row.events <= place[2] - place[1]
+    assert left == {1, 2}
+    with pytest.raises(InvalidOption, match="split by works"):
+        Batches(data.part("train", "windows"), config, True)
 
 
 def test_shares_and_slices_are_the_batch() -> None:

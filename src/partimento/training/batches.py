@@ -16,6 +16,7 @@ from torch import Tensor
 
 from partimento.corpus.encoded import Part
 from partimento.corpus.segments import Segments
+from partimento.errors import InvalidOption
 from partimento.models.config import TrainingConfig
 
 _VARY = 0x5A17  # tells these random numbers from those of the segments
@@ -64,12 +65,14 @@ class Batch:
 
 class Batches:
     """Those of one part. A segment is moved by a random number of semitones, as far as its piece stays within the range that
-    each voice has in the part, and made louder and faster at random."""
+    each voice has in the part, made louder and faster, and left by some of its instruments, at random."""
 
     def __init__(self, part: Part, config: TrainingConfig, with_context: bool) -> None:
         self.part, self.config, self.with_context = part, config, with_context
         self.segments = Segments(part, config.batch, config.segment, config.seed)
-        self.varies = bool(config.transpose or config.louder or config.faster)
+        if config.drop and part.split != "works":
+            raise InvalidOption("instruments are dropped from whole pieces only; train on the split by works, or set drop to 0")
+        self.varies = bool(config.transpose or config.louder or config.faster or config.drop)
         self._shifts: npt.NDArray[np.int64] | None = None
 
     def count(self, epoch: int) -> int:
@@ -89,10 +92,14 @@ class Batches:
         heads = []
         for row, (number, first, last) in enumerate(places):
             before = 0 if first == 0 else 1
-            from_here = 0 if self.with_context else first - before  # the place of an event is a function of all before it
+            whole = self.with_context or self.config.drop  # the place of an event is a function of all before it
+            from_here = 0 if whole else first - before
             events, head = encoded.piece(number)[from_here:last], None if encoded.conditions is None else encoded.conditions[number]
             if self.varies:
                 events, head = self._varied(events, head, number, chance)
+            if self.config.drop:
+                events, head, first, last = self._thinned(events, head, first, last, chance)
+                before = 0 if first == 0 else 1
             if head is not None:
                 heads.append(self._told(head, chance))
             both_BTF[row, 1 - before : 1 + last - first] = events[first - before - from_here :]
@@ -128,6 +135,23 @@ class Batches:
             if faster and vocabulary is not None and head is not None:  # another tempo, which nobody has named
                 head = np.where([field.name == "tempo" for field in vocabulary.fields], 0, head)
         return events, head
+
+    def _thinned(
+        self, events: npt.NDArray[Any], head: npt.NDArray[Any] | None, first: int, last: int, chance: np.random.Generator
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, int, int]:
+        """Events and conditions of the same music without some of its instruments, and the place of a segment in it."""
+        encoding, vocabulary = self.part.encoded.encoding, self.part.encoded.vocabulary
+        instruments = encoding.instruments(events)
+        stays = chance.random(len(instruments)) >= self.config.drop
+        if stays.all():
+            return events, head, first, last
+        stays[chance.integers(len(stays))] = True
+        kept = encoding.keep(events, instruments[stays])
+        if vocabulary is not None and head is not None:  # fewer notes a quarter
+            head = np.where([field.name == "density" for field in vocabulary.fields], 0, head)
+        begin = len(encoding.keep(events[:first], instruments[stays]))
+        end = min(len(kept), begin + last - first)
+        return kept[:end], head, begin, end
 
     def _room(self) -> npt.NDArray[np.int64]:
         """By how many semitones each piece of the corpus can be moved down and up, [P, 2], such that each of its voices stays
