@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
+from partimento.encodings.conditions import Conditions
 from partimento.errors import InvalidOption
 from partimento.models.config import TrainingConfig
 from partimento.training.batches import Batch, Batches
@@ -105,6 +108,24 @@ def test_instruments_are_dropped_at_random() -> None:
     assert left == {1, 2}
     with pytest.raises(InvalidOption, match="split by works"):
         Batches(data.part("train", "windows"), config, True)
+
+
+@pytest.mark.parametrize(("changes", "untrue"), [({"drop": 0.5}, "density"), ({"faster": 2}, "tempo")])
+def test_what_a_variation_makes_untrue_is_not_told(changes: dict[str, float], untrue: str) -> None:
+    """Of the pieces as they are all is told; of those without an instrument or at another tempo all but one condition."""
+    pieces = [made_piece(number, 30) for number in range(5)]
+    vocabulary = Conditions()
+    data = replace(encoded("notes"), conditions=np.stack([vocabulary.encode(piece) for piece in pieces]), vocabulary=vocabulary)
+    config = TrainingConfig(batch=3, segment=16, omit=0.0, **changes)  # type: ignore[arg-type]
+    place = [field.name for field in vocabulary.fields].index(untrue)
+    told = set()
+    for (number, _, _), row in rows_of(Batches(data.part("train"), config, True)):
+        assert row.conditions is not None
+        assert data.conditions is not None
+        differs = np.flatnonzero(row.conditions[0].numpy() != data.conditions[number])
+        assert differs.tolist() in ([], [place])
+        told.add(int(row.conditions[0, place]) > 0)
+    assert told == {True, False}
 
 
 def test_shares_and_slices_are_the_batch() -> None:
