@@ -106,11 +106,11 @@ def _as_before(ids: Ints, frame: Ints, begin: Ints, is_key: npt.NDArray[np.bool_
     """At each place: the id that came the last time when the keys of this frame so far and the most frames before it were
     the same, and how many these were (0: it never was so; 1..: by `MEMORY`, ends of frames apart from keys); the id that came
     after the one frame before; and for how many frames that one has been the same."""
-    salted: Hashes = _SALT[ids] * is_key
+    salted = np.where(is_key, _SALT[ids], np.zeros(1, np.uint64))
     total = np.cumsum(salted, dtype=np.uint64)
     here = total - total[begin]  # a sum says which keys, since they ascend
     whole = here[np.append(np.flatnonzero(~is_key)[1:] - 1, len(ids) - 1)]  # of each frame, the last one as far as it goes
-    past: Hashes = np.roll(whole, 1) * _POWERS[0]  # past[f]: of the frame before frame f
+    past = np.roll(whole, 1) * _POWERS[0]  # past[f]: of the frame before frame f
     past[0] = 0
     followed, alike, one = np.zeros((3, len(ids)), np.int64)
     for level, (span, power) in enumerate(zip(MEMORY, _POWERS, strict=True)):
