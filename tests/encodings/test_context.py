@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from partimento.encodings import Encoding, make
 from partimento.encodings.slots import Slots
@@ -133,6 +137,45 @@ def test_louder_and_faster() -> None:
     assert np.array_equal(make("voices").vary(events, 3, 3), events)
 
 
+@few
+@given(piece=pieces(), faster=st.integers(-3, 3))
+def test_another_pace_event_for_event(piece: Piece, faster: int) -> None:
+    """Without beats all times move by the same share, in the same moments; to the tick where nothing waits that long."""
+    encoding = make("notes:profile=performance")
+    events = encoding.encode(piece)
+    moved = encoding.vary(events, 0, faster)
+    assert np.array_equal(moved[:, [0, 2, 4]], events[:, [0, 2, 4]])
+    assert np.array_equal(moved[:, 1] == 1, events[:, 1] == 1)
+    assert encoding.encode(encoding.decode(moved)).shape == moved.shape
+    before, after = encoding.decode(events), encoding.decode(moved)
+    if len(before) and not (events[:, 0] != 2)[:-1].any() and max(moved[:, 1].max(), moved[:, 3].max()) < 192:
+        factor = 2 ** (-faster / 24)
+        drift = np.maximum.accumulate(np.abs(after.notes["onset"] - before.notes["onset"] * factor))
+        crowded = np.cumsum(np.diff(before.notes["onset"], prepend=0) == 1)  # what is a tick apart stays so
+        assert (drift <= 0.51 + 0.13 * crowded).all()
+        assert (np.abs(after.notes["duration"] - before.notes["duration"] * factor) <= 0.51).all()
+
+
+@pytest.mark.parametrize("key", ["notes", "notes:profile=score"])
+@few
+@given(piece=pieces(), chance=st.randoms(use_true_random=False), share=st.floats(0, 1))
+def test_some_instruments_alone(key: str, piece: Piece, chance: random.Random, share: float) -> None:
+    """As if the piece had only these tracks, its beginnings likewise."""
+    encoding = make(key)
+    events = encoding.encode(piece)
+    ids = [129 if track.is_drum else track.program + 1 for track in piece.tracks]
+    assert set(encoding.instruments(events).tolist()) == {ids[track] for track in piece.notes["track"].tolist()}
+    kept = np.array([one for one in sorted(set(ids)) if chance.random() < 0.5], np.int64)
+    alone = replace(piece, notes=piece.notes[np.isin(np.array(ids, np.int64)[piece.notes["track"]], kept)])
+    whole = encoding.keep(events, kept)
+    assert np.array_equal(whole, encoding.encode(alone))
+    begins = encoding.keep(events[: int(share * len(events))], kept)
+    stated = [row for row in range(len(begins)) if encoding.ended(begins[: row + 1])]
+    assert not stated or share == 1.0
+    same = len(begins) - (len(begins) > 0 and begins[-1, 0] == 6)  # a note whose tie is cut off
+    assert np.array_equal(begins[:same], whole[:same])
+
+
 def test_slots_are_what_the_voices_sound() -> None:
     piece = made_piece(2)
     encoding = Slots()
@@ -148,27 +191,52 @@ def test_slots_are_what_the_voices_sound() -> None:
     assert encoding.notes_in(events) == changes
 
 
-def test_frames_say_which_key_to_hold() -> None:
+def test_frames_say_which_key_to_hold_and_what_followed() -> None:
     """A slow twin, key by key."""
     encoding = make("frames:grid=4")
-    events = encoding.encode(made_piece(4))[:200]
+    once = encoding.encode(made_piece(4))[:150]
+    events = np.concatenate([once, [[1]], once[:90]])
     names = [column.name for column in encoding.context_fields]
-    frames: list[list[int]] = [[]]
+    rows = encoding.context(events)
+    frames: list[list[int]] = [[]]  # MIDI
+    beginnings: list[tuple[int, tuple[int, ...], int]] = []  # frame, its keys so far, what came
     for t in range(len(events) + 1):
         if t:
             key = int(events[t - 1, 0])
+            beginnings.append((len(frames) - 1, tuple(frames[-1]), key))
             if key == 1:
                 frames.append([])
             else:
-                frames[-1].append(key + 19)  # MIDI
-        here, before = frames[-1], frames[-2] if len(frames) > 1 else []
-        row = dict(zip(names, encoding.context(events)[t].tolist(), strict=True))
+                frames[-1].append(key + 19)
+        now, here, before = len(frames) - 1, frames[-1], frames[-2] if len(frames) > 1 else []
+        row = dict(zip(names, rows[t].tolist(), strict=True))
         later = [key for key in before if not here or key > here[-1]]
+        earlier = [key for key in frames[-3] if not here or key > here[-1]] if len(frames) > 2 else []
         assert row["last key"] == (here[-1] + 1 if here else 0)
+        assert row["last key but one"] == (here[-2] + 1 if len(here) > 1 else 0)
         assert row["lowest key"] == (here[0] + 1 if here else 0)
         assert row["next of the frame before"] == (later[0] + 1 if later else 0)
+        assert row["second next of the frame before"] == (later[1] + 1 if len(later) > 1 else 0)
+        assert row["next of two frames before"] == (earlier[0] + 1 if earlier else 0)
         assert row["lowest of the frame before"] == (before[0] + 1 if before else 0)
-        age = next((n for n in range(4) if n + 2 > len(frames) or not later or later[0] not in frames[-2 - n]), 4)
+        age = next((n for n in range(24) if n + 2 > len(frames) or not later or later[0] not in frames[-2 - n]), 24)
         assert row["age of the next"] == age
+        same = next((n for n in range(24) if n + 2 > len(frames) or frames[-2 - n] != before), 24)
+        assert row["age of the frame before"] == same
         assert row["keys so far"] == min(15, len(here)) + 1
-        assert row["frame of 4"] == (len(frames) - 1) % 4 + 1
+        assert row["frame of 4"] == now % 4 + 1
+        told = {}
+        for level, span in enumerate((1, 2, 4, 8, 16)):
+            for frame, keys, came in beginnings:
+                if (
+                    now >= span
+                    and frame >= span
+                    and keys == tuple(here)
+                    and frames[frame - span : frame] == frames[now - span : now]
+                ):
+                    told[level] = came
+        longest = max(told, default=-1)
+        assert row["what followed"] == (told[longest] + 20 if told and told[longest] > 1 else 0)
+        assert row["frames alike"] == (2 * longest + 1 + (told[longest] == 1) if told else 0)
+        assert row["what followed the frame"] == (told[0] + 20 if 0 in told and told[0] > 1 else 0)
+    assert row["frames alike"] >= 9

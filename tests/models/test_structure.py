@@ -20,7 +20,7 @@ from tests.made import made_piece
 
 FLAGS = ("place", "intervals", "sounding", "since", "interval_logits")
 ALL = ModelConfig(width=16, embedding=8, **dict.fromkeys(FLAGS, True))  # type: ignore[arg-type]
-KEYS = ("voices", "voices:grid=4,voices=3", "slots", "notes", "notes:profile=performance", "melody")
+KEYS = ("voices", "voices:grid=4,voices=3", "slots", "notes", "notes:profile=performance", "melody", "frames")
 
 
 def a_model(encoding: Encoding, config: ModelConfig = ALL) -> Model:
@@ -122,7 +122,33 @@ def test_interval_scores_pitch_by_pitch() -> None:
             assert abs(float(scores[b, at + 1]) - float(sum(each))) < 1e-5
 
 
-@pytest.mark.parametrize("key", ["voices", "slots", "notes"])
+@pytest.mark.parametrize("flags", [dict.fromkeys(FLAGS, True), dict.fromkeys(FLAGS, False)])
+def test_what_an_ascending_field_has_passed_is_impossible(flags: dict[str, bool]) -> None:
+    """In scores, sessions and predictions, and in smoothed training, where the smoothing is over what is possible."""
+    encoding = make("frames")
+    model = a_model(encoding, replace(ALL, **flags))  # type: ignore[arg-type]
+    assert model.uses_context
+    predictor = NeuralPredictor(model, encoding)
+    events = some_events(encoding)[:30]
+    session = predictor.begin(1)
+    smoothed = []
+    for t, row in enumerate(events.astype(np.int64)):
+        log_p = session.logits(np.zeros((1, 0), np.int64))[0]
+        possible = encoding.allowed(events[:t], ())
+        assert np.array_equal(np.isfinite(log_p), possible)
+        assert abs(np.exp(log_p).sum() - 1) < 1e-5
+        smoothed.append(-0.9 * log_p[row[0]] - 0.1 * log_p[possible].mean())
+        session.push(row[None])
+    ids, known = (torch.from_numpy(array.astype(np.int64))[None] for array in (events, encoding.context(events)[:-1]))
+    before = torch.cat([torch.zeros_like(ids[:, :1]), ids[:, :-1]], 1)
+    with torch.no_grad():
+        assert np.allclose(model.loss(before, ids, known, smoothing=0.1)[0].numpy(), smoothed, atol=1e-4)
+        h_BTD, _ = model(before, None, known)
+        guesses = model.heads.predict(h_BTD, known)[0, :, 0].tolist()
+    assert all(encoding.allowed(events[:t], ())[guess] for t, guess in enumerate(guesses))
+
+
+@pytest.mark.parametrize("key", ["voices", "slots", "notes", "frames"])
 def test_gradients_reach_every_weight(key: str) -> None:
     encoding = make(key)
     model = a_model(encoding).train()

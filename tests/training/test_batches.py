@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
+from partimento.encodings.conditions import Conditions
+from partimento.errors import InvalidOption
 from partimento.models.config import TrainingConfig
 from partimento.training.batches import Batch, Batches
 from tests.made import made_piece
@@ -75,6 +79,53 @@ def test_variations_are_seeded_and_in_range(key: str) -> None:
 def _same(moved: np.ndarray, target: np.ndarray, key: str) -> bool:
     """But for velocity."""
     return np.array_equal(np.delete(moved, 4, 1), np.delete(target, 4, 1)) if key == "notes" else np.array_equal(moved, target)
+
+
+def test_instruments_are_dropped_at_random() -> None:
+    data = encoded("notes", 6)
+    config = TrainingConfig(batch=3, segment=16, drop=0.5)
+    batches, again = (Batches(data.part("train"), config, True) for _ in range(2))
+    left = set()
+    for (place, row), (_, same) in zip(rows_of(batches), rows_of(again), strict=True):
+        assert torch.equal(row.target, same.target)
+        assert row.context is not None
+        piece = data.piece(place[0])
+        target = row.target[row.mask].numpy()
+        instruments = data.encoding.instruments(piece)
+        found = []
+        for some in (instruments, instruments[:1], instruments[1:]):
+            kept = data.encoding.keep(piece, some)
+            known = data.encoding.context(kept)
+            found += [
+                len(some)
+                for at in range(len(kept) - len(target) + 1)
+                if np.array_equal(kept[at : at + len(target)], target)
+                and np.array_equal(known[at : at + len(target)], row.context[row.mask].numpy())
+            ]
+        assert found
+        left.add(min(found))
+        assert row.events <= place[2] - place[1]
+    assert left == {1, 2}
+    with pytest.raises(InvalidOption, match="split by works"):
+        Batches(data.part("train", "windows"), config, True)
+
+
+@pytest.mark.parametrize(("changes", "untrue"), [({"drop": 0.5}, "density"), ({"faster": 2}, "tempo")])
+def test_what_a_variation_makes_untrue_is_not_told(changes: dict[str, float], untrue: str) -> None:
+    """Of the pieces as they are all is told; of those without an instrument or at another tempo all but one condition."""
+    pieces = [made_piece(number, 30) for number in range(5)]
+    vocabulary = Conditions()
+    data = replace(encoded("notes"), conditions=np.stack([vocabulary.encode(piece) for piece in pieces]), vocabulary=vocabulary)
+    config = TrainingConfig(batch=3, segment=16, omit=0.0, **changes)  # type: ignore[arg-type]
+    place = [field.name for field in vocabulary.fields].index(untrue)
+    told = set()
+    for (number, _, _), row in rows_of(Batches(data.part("train"), config, True)):
+        assert row.conditions is not None
+        assert data.conditions is not None
+        differs = np.flatnonzero(row.conditions[0].numpy() != data.conditions[number])
+        assert differs.tolist() in ([], [place])
+        told.add(int(row.conditions[0, place]) > 0)
+    assert told == {True, False}
 
 
 def test_shares_and_slices_are_the_batch() -> None:

@@ -45,7 +45,8 @@ class Pitches:
     """A field whose ids from `first` on are pitches from MIDI pitch `lowest` up.
 
     Its intervals count from the columns `references` of the context, its own last pitch first, and from what the earlier
-    pitch fields `within` the same event say. The id `held` repeats the first reference.
+    pitch fields `within` the same event say. The id `held` repeats the first reference. Where it is `ascending`, pitches that
+    are not above the first reference are impossible.
     """
 
     field: int
@@ -54,6 +55,7 @@ class Pitches:
     references: tuple[int, ...]
     within: tuple[int, ...] = ()
     held: int = -1
+    ascending: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,16 @@ class Encoding(ABC):
         return None
 
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
-        """The same music, event for event, at other levels of velocity and classes of tempo; as it is where it has neither."""
+        """The same music, event for event, at other levels of velocity and classes of tempo (a 24th of an octave each); as it
+        is where it has neither."""
+        return events
+
+    def instruments(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """The instruments that play in the events, ascending; none where the encoding does not tell them apart."""
+        return np.zeros(0, np.int64)
+
+    def keep(self, events: npt.NDArray[Any], instruments: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The events [T', F] of some of the `instruments` alone; those kept of a beginning begin those kept of the whole."""
         return events
 
     def task(

@@ -6,24 +6,21 @@ distribution over frames by the chain rule. `roll` has a field for each key. Bot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from partimento.encodings import frames_context
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
-from partimento.encodings.cursor import Cursor, Remembering
-from partimento.encodings.lines import WIDEST, interval_ids, transposed
+from partimento.encodings.frames_context import FIRST_KEY, LOWEST, OVER
+from partimento.encodings.lines import transposed
 from partimento.encodings.voices import GRIDS, MAX_STEPS, on_grid
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track
 
-KEYS, LOWEST = 88, 21
-OVER, FIRST_KEY = 1, 2  # ids of `frames`
-AGES = 4  # frames for which a key may have sounded that are told apart
-PLACES = (4, 16)  # frames after which the place begins anew
+KEYS = 88
 
 Ints = npt.NDArray[np.int64]
 
@@ -111,47 +108,14 @@ class Frames(_Rolls):
 
     @property
     def context_fields(self) -> tuple[Context, ...]:
-        return (
-            Context("last key", 129, "pitch"),
-            Context("next of the frame before", 129, "pitch"),
-            Context("lowest key", 129, "pitch"),
-            Context("lowest of the frame before", 129, "pitch"),
-            Context("last over the lowest", 2 * WIDEST + 2, "interval"),
-            Context("next over the last", 2 * WIDEST + 2, "interval"),
-            Context("age of the next", AGES + 1, "since"),
-            Context("keys so far", 17, "place"),
-            *(Context(f"frame of {size}", size + 1, "place") for size in PLACES),
-        )
+        return frames_context.context_fields()
 
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        """Before each event and after the last, [T + 1, C]: the keys of this frame so far, and of the frame before it the next
-        key above them, which is the one to hold, with how long it has sounded."""
-        ids = np.concatenate([[OVER], np.asarray(events).reshape(-1).astype(np.int64)])
-        is_key, row = ids >= FIRST_KEY, np.arange(len(ids))
-        frame = np.cumsum(ids == OVER) - 1  # what stands before the piece is the end of a frame before it
-        code = (frame * 128 + ids)[is_key]  # ascending
-        begin = np.maximum.accumulate(np.where(is_key, 0, row))
-        last = np.where(is_key, ids, 0)
-        low = np.where(row > begin, ids[np.minimum(begin + 1, len(ids) - 1)], 0)
-        above = _first_above(code, (frame - 1) * 128 + np.where(is_key, ids, 0), frame - 1)
-        low_before = _first_above(code, (frame - 1) * 128, frame - 1)
-        here = np.where(above > 0, (frame - 1) * 128 + above, -1)
-        age = np.zeros(len(ids), np.int64)
-        sounds = above > 0
-        for back in range(AGES):
-            sounds = sounds & np.isin(here - 128 * back, code)
-            age += sounds
-        columns = [np.where(one > 0, one - FIRST_KEY + LOWEST + 1, 0) for one in (last, above, low, low_before)]
-        columns += [interval_ids(last - low, last > 0), interval_ids(above - last, (above > 0) & (last > 0)), age]
-        columns += [np.minimum(row - begin, 15) + 1, *(frame % size + 1 for size in PLACES)]
-        return np.stack(columns, 1).astype(np.uint8)
-
-    def cursor(self) -> Cursor:
-        return _FramesCursor(self)
+        return frames_context.context(events)
 
     @property
     def pitches(self) -> tuple[Pitches, ...]:
-        return (Pitches(0, FIRST_KEY, LOWEST, (0, 1, 2, 3)),)
+        return (Pitches(0, FIRST_KEY, LOWEST, tuple(range(len(frames_context.PITCHES))), ascending=True),)
 
     def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         keys = np.asarray(events).reshape(-1).astype(np.int64)
@@ -160,43 +124,6 @@ class Frames(_Rolls):
 
     def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
         return transposed(events, semitones, FIRST_KEY, FIRST_KEY + KEYS - 1)
-
-
-class _FramesCursor(Remembering):
-    """What `Frames.context` says, from the frame that is being written and those before it that count."""
-
-    def __init__(self, encoding: Frames) -> None:
-        super().__init__(encoding)
-        self._number = 0
-        self._frames: tuple[tuple[int, ...], ...] = ((),) * (AGES + 1)  # ids of keys, the last frame first
-
-    def push(self, event: Sequence[int]) -> None:
-        super().push(event)
-        (key,) = event
-        if key == OVER:
-            self._number, self._frames = self._number + 1, ((), *self._frames[:-1])
-        elif key >= FIRST_KEY:
-            self._frames = ((*self._frames[0], key), *self._frames[1:])
-
-    def context(self) -> npt.NDArray[np.uint8]:
-        here, before = self._frames[:2]
-        last, low, low_before = here[-1] if here else 0, here[0] if here else 0, before[0] if before else 0
-        above = next((key for key in before if key > last), 0)
-        age = next((back for back in range(AGES) if above not in self._frames[1 + back]), AGES)
-        pitches = [key - FIRST_KEY + LOWEST + 1 if key else 0 for key in (last, above, low, low_before)]
-        intervals = interval_ids(np.array([last - low, above - last]), np.array([last > 0, above > 0 and last > 0]))
-        places = [min(len(here), 15) + 1, *(self._number % size + 1 for size in PLACES)]
-        return np.array([*pitches, *intervals, age, *places], np.uint8)
-
-
-def _first_above(code: Ints, than: Ints, frame: Ints) -> Ints:
-    """The id of the first key of a frame whose code is above `than`; 0 where there is none."""
-    if not len(code):
-        return np.zeros(len(than), np.int64)
-    at = np.searchsorted(code, than, side="right")
-    found = code[np.minimum(at, len(code) - 1)]
-    ids: Ints = np.where((at < len(code)) & (found // 128 == frame), found % 128, 0)
-    return ids
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ where events lie that of `notes_time.py`, where a growing sequence stands that o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -121,6 +121,16 @@ class Notes(Encoding):
 
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
         return notes_context.varied(events, louder, faster, self.layout)
+
+    def instruments(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        is_note = events[:, 0] == self.layout.kind("note")
+        return np.unique(events[is_note, -1]).astype(np.int64) if self.layout.instrument else np.zeros(0, np.int64)
+
+    def keep(self, events: npt.NDArray[Any], instruments: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        piece = self.decode(events)
+        ids = np.array([DRUMS if track.is_drum else track.program for track in piece.tracks], np.int64) + 1
+        kept = self.encode(replace(piece, notes=piece.notes[np.isin(ids, instruments)[piece.notes["track"]]]))
+        return kept if self.ended(events) else kept[:-1]
 
 
 def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:

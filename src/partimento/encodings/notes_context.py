@@ -13,7 +13,7 @@ import numpy.typing as npt
 from partimento.encodings import notes_time
 from partimento.encodings.base import Context
 from partimento.encodings.lines import WIDEST, interval_ids
-from partimento.encodings.notes_layout import LONGEST, TEMPOS, VELOCITIES, Profile
+from partimento.encodings.notes_layout import CLASSES, LONGEST, TEMPOS, VELOCITIES, Ints, Profile
 from partimento.instruments import DRUMS
 
 BEATS, TICKS, BARS = 16, 96, 8
@@ -118,7 +118,7 @@ def _reordered(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[Any]:
 
 
 def varied(events: npt.NDArray[Any], louder: int, faster: int, profile: Profile) -> npt.NDArray[Any]:
-    """Velocities and stated tempos moved by so many classes, as far as there are any."""
+    """Velocities and tempos moved by so many classes, as far as there are any: the stated tempos, or all times without beats."""
     moved = events.copy()
     if louder and profile.velocity:
         has = events[:, 4] > 0
@@ -126,4 +126,24 @@ def varied(events: npt.NDArray[Any], louder: int, faster: int, profile: Profile)
     if faster and profile.beats:
         is_tempo = events[:, 0] == profile.kind("tempo")
         moved[is_tempo, 2] = np.clip(events[is_tempo, 2].astype(np.int64) + faster, 1, TEMPOS)
+    elif faster:
+        moved[:, [1, 3]] = _hurried(events, 2 ** (-faster / CLASSES), profile)
     return moved
+
+
+def _hurried(events: npt.NDArray[Any], factor: float, profile: Profile) -> Ints:
+    """The fields time and duration [T, 2] at another pace, as far as each event remains what it is: there are as many waits and
+    ties as before, and what is not together does not come together."""
+    time, duration = events[:, 1].astype(np.int64), events[:, 3].astype(np.int64)
+    row = np.flatnonzero(events[:, 0] == profile.kind("note"))
+    tick = notes_time.walk(events, profile).tick[row] if len(row) else row
+    since = np.diff(tick, prepend=0)
+    waited = since - (time[row] - 1)
+    gap = np.diff(np.floor(tick * factor + 0.5).astype(np.int64), prepend=0) - waited
+    time[row] = np.clip(gap, (since > 0) & (waited == 0), LONGEST - 1) + 1
+    tied = np.zeros(len(events), np.int64)
+    ties = np.flatnonzero(events[:, 0] == profile.kind("tie"))
+    tied[ties - 1] = LONGEST * duration[ties]
+    lasts = np.floor((duration + tied)[row] * factor + 0.5).astype(np.int64) - tied[row]
+    duration[row] = np.clip(lasts, 1, LONGEST)
+    return np.stack([time, duration], 1)

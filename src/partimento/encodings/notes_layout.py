@@ -23,7 +23,8 @@ KINDS_WITHOUT_BEATS = ("wait", "note", "tie", "end")
 MAPS = ("meter", "key", "tempo")
 NUMERATORS, DENOMINATORS, KEYS, TEMPOS = 128, 8, 30, 128
 START_METER = (4, 4)
-START_TEMPO = 70  # the id of 120 quarters a minute; ids are a 24th of an octave (2.9%) apart, from 16 to 640
+CLASSES = 24  # classes of tempo in an octave: 2.9% apart
+START_TEMPO = 70  # the id of 120 quarters a minute; ids reach from 16 to 640
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ def bar_ticks(numerator: Ints, denominator: Ints, ticks_per_quarter: int) -> Int
 
 def tempo_id(qpm: npt.NDArray[np.float64]) -> Ints:
     """The id 1..128 of the nearest tempo class."""
-    steps = np.floor(np.log2(qpm / 120.0) * 24 + 0.5)
+    steps = np.floor(np.log2(qpm / 120.0) * CLASSES + 0.5)
     return np.asarray(np.clip(steps + START_TEMPO, 1, TEMPOS), np.int64)
 
 
 def tempo_qpm(ids: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Quarters a minute of each class."""
-    qpm: npt.NDArray[np.float64] = 120.0 * np.exp2((ids.astype(np.float64) - START_TEMPO) / 24)
+    qpm: npt.NDArray[np.float64] = 120.0 * np.exp2((ids.astype(np.float64) - START_TEMPO) / CLASSES)
     return qpm
 
 

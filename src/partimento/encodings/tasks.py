@@ -194,6 +194,12 @@ class Tasks(Encoding):
     def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
         return self.notes.transpose(events, semitones)
 
+    def instruments(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        return self.notes.instruments(events)
+
+    def keep(self, events: npt.NDArray[Any], instruments: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        return self.notes.keep(events, instruments)
+
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
         return self.notes.vary(events, louder, faster)
 

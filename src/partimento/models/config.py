@@ -69,8 +69,8 @@ class TrainingConfig:
     or gradient is no number, training ends. `average` is the decay of an exponential moving average of the weights, which is
     then what is validated and kept (0: none). `smoothing` is the share of a target given to all ids alike; `noise` that of
     ids read as unknown; `transpose` the largest shift of a segment in semitones; `louder` and `faster` likewise in levels of
-    velocity and tempo; `omit` the share of conditions left out (each alone, and all at once);
-    `tasks` the share of segments that become tasks: given notes, then notes to write, which alone are learned.
+    velocity and tempo; `drop` the share of instruments left out (one stays); `omit` that of conditions (each alone, and all at
+    once); `tasks` the share of segments that become tasks: given notes, then notes to write, which alone are learned.
     """
 
     batch: int = 16
@@ -98,6 +98,7 @@ class TrainingConfig:
     transpose: int = _later(0)
     louder: int = _later(0)
     faster: int = _later(0)
+    drop: float = _later(0.0)
     omit: float = _later(0.25)
     tasks: float = _later(0.0)
 
@@ -113,7 +114,7 @@ class TrainingConfig:
         _check_range(self, decays=(0, 1000), min_gain=(0.0, 100.0), epochs=(1, big), seed=(0, 2**63 - 1))
         _check_range(self, steps=(0, big), cooldown=(0.0, 1.0), accumulate=(1, 4096), skips=(0, big), average=(0.0, 0.999999))
         _check_range(self, smoothing=(0.0, 0.5), noise=(0.0, 0.9), transpose=(0, 12), louder=(0, 16), faster=(0, 24))
-        _check_range(self, omit=(0.0, 1.0), tasks=(0.0, 1.0))
+        _check_range(self, drop=(0.0, 1.0), omit=(0.0, 1.0), tasks=(0.0, 1.0))
 
 
 @dataclass(frozen=True)

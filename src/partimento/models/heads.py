@@ -1,7 +1,8 @@
 """Event embeddings and heads: fields into the backbone's vectors, and those into exact distributions over the next event.
 
 They know fields and their sizes; they know no backbone and no music. Id 0 of a field that is not optional has
-probability zero. Where a target has such a 0 (padding) its nats are 0. Logits are log-probabilities, normalised.
+probability zero; chained heads also give none to pitches that an ascending field has passed. Where a target has such a 0
+(padding) its nats are 0. Logits are log-probabilities, normalised.
 """
 
 from __future__ import annotations
@@ -173,7 +174,8 @@ class Chained(Heads):
     def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
         super().__init__(config, fields)
         width = config.width
-        self.pitches = pitches if config.intervals or config.interval_logits else ()
+        self.pitches = pitches if config.intervals or config.interval_logits else tuple(one for one in pitches if one.ascending)
+        self.ascending = {one.field: one for one in pitches if one.ascending}
         self.tables = nn.ModuleList(nn.Embedding(field.size, width) for field in fields[:-1])
         for table in self.tables:
             nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
@@ -196,6 +198,8 @@ class Chained(Heads):
         scores: Tensor = self.project[f](h)
         if chain is not None and str(f) in self.intervals:
             scores = scores + self.intervals[str(f)](h, chain.references(f))
+        if chain is not None and f in self.ascending:
+            scores = scores.masked_fill(chain.passed(f, scores.shape[-1], self.first[f]), -math.inf)
         return scores
 
     def _chain(self, context: Tensor | None) -> PitchChain | None:
@@ -248,14 +252,14 @@ class Chained(Heads):
 
 def _nats(scores: Tensor, choice: Tensor, smoothing: float) -> Tensor:
     """-ln of the softmax of scores [..., C] at choice [...]; 0 where the choice is -1."""
-    flat = F.cross_entropy(
-        scores.reshape(-1, scores.shape[-1]).float(),
-        choice.reshape(-1),
-        reduction="none",
-        ignore_index=-1,
-        label_smoothing=smoothing,
-    )
-    return flat.reshape(choice.shape)
+    flat, wanted = scores.reshape(-1, scores.shape[-1]).float(), choice.reshape(-1)
+    nats = F.cross_entropy(flat, wanted, reduction="none", ignore_index=-1)
+    if smoothing:  # over what is possible
+        log_p = F.log_softmax(flat, -1)
+        possible = log_p > -math.inf
+        uniform = -log_p.where(possible, 0.0).sum(-1) / possible.sum(-1)
+        nats = torch.where(wanted >= 0, (1 - smoothing) * nats + smoothing * uniform, 0.0)
+    return nats.reshape(choice.shape)
 
 
 def _with_zero(log_p: Tensor, first: int) -> Tensor:

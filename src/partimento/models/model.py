@@ -40,7 +40,8 @@ class Model(nn.Module):
         self.heads = heads(config, fields, pitches)
         self.structure = ContextInputs(config, columns, self.inputs.width)
         self.conditions = ConditionInputs(conditions if config.conditions else (), self.inputs.width)
-        self.uses_context = bool(self.structure.columns) or bool(pitches and (config.intervals or config.interval_logits))
+        pitched = config.intervals or config.interval_logits or (config.heads == "chained" and any(p.ascending for p in pitches))
+        self.uses_context = bool(self.structure.columns) or bool(pitches and pitched)
 
     @classmethod
     def of(cls, config: ModelConfig, encoding: Encoding, vocabulary: Conditions | None = None) -> Model:

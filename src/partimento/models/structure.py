@@ -90,3 +90,10 @@ class PitchChain:
         """[..., R] for the scores of a pitch field."""
         spec = self.pitches[field]
         return torch.stack([*(self.context[..., at] for at in spec.references), *(self.drawn[f] for f in spec.within)], -1)
+
+    def passed(self, field: int, choices: int, first: int) -> Tensor:
+        """Which ids from `first` on of an ascending field are pitches not above its last one, bool [..., choices]."""
+        spec = self.pitches[field]
+        last = self.context[..., spec.references[0], None]  # MIDI pitch + 1
+        ids = torch.arange(first, first + choices, device=last.device)
+        return (ids >= spec.first) & (ids - spec.first + spec.lowest < last)

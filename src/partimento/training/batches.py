@@ -77,16 +77,16 @@ class _Row:
 
 class Batches:
     """Those of one part. A segment is moved by a random number of semitones, as far as its piece stays within the range that
-    each voice has in the part, and made louder and faster at random."""
+    each voice has in the part, made louder and faster, and left by some of its instruments, at random."""
 
     def __init__(self, part: Part, config: TrainingConfig, with_context: bool) -> None:
         self.part, self.config, self.with_context = part, config, with_context
         self.segments = Segments(part, config.batch, config.segment, config.seed)
-        self.varies = bool(config.transpose or config.louder or config.faster)
+        self.varies = bool(config.transpose or config.louder or config.faster or config.drop)
         if config.tasks and type(part.encoded.encoding).task is Encoding.task:
             raise InvalidOption(f"the encoding {part.encoded.encoding.key!r} knows no tasks; train on tasks:profile=score, say")
-        if config.tasks and part.split != "works":
-            raise InvalidOption(f"tasks are made of whole works; the split {part.split!r} does not go with them")
+        if (config.tasks or config.drop) and part.split != "works":
+            raise InvalidOption("tasks are made of whole pieces, and instruments dropped from them; train on the split by works")
         self._shifts: npt.NDArray[np.int64] | None = None
 
     def count(self, epoch: int) -> int:
@@ -100,9 +100,7 @@ class Batches:
         chance = np.random.default_rng([self.config.seed, _VARY, epoch, index])
         rows, heads = [], []
         places = self.segments.places(epoch, index)
-        longest = max(
-            SHORTEST, *(last - first for _, first, last in places)
-        )  # a task no longer than its neighbours, for less padding
+        longest = max(SHORTEST, *(last - first for _, first, last in places))  # no longer than its neighbours: less padding
         for number, first, last in places:
             events, head = encoded.piece(number)[:last], None if encoded.conditions is None else encoded.conditions[number]
             makes_task = bool(self.config.tasks) and chance.random() < self.config.tasks
@@ -110,6 +108,8 @@ class Batches:
                 events = encoded.piece(number)
             if self.varies:
                 events, head = self._varied(events, head, number, chance)
+            if self.config.drop:
+                events, head, first, last = self._thinned(events, head, first, last, chance)
             if head is not None:
                 heads.append(self._told(head, chance))
             task = encoding.task(events, first, min(longest, self.config.segment), chance) if makes_task else None
@@ -162,6 +162,23 @@ class Batches:
             if faster and vocabulary is not None and head is not None:  # another tempo, which nobody has named
                 head = np.where([field.name == "tempo" for field in vocabulary.fields], 0, head)
         return events, head
+
+    def _thinned(
+        self, events: npt.NDArray[Any], head: npt.NDArray[Any] | None, first: int, last: int, chance: np.random.Generator
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, int, int]:
+        """Events and conditions of the same music without some of its instruments, and the place of a segment in it."""
+        encoding, vocabulary = self.part.encoded.encoding, self.part.encoded.vocabulary
+        instruments = encoding.instruments(events)
+        stays = chance.random(len(instruments)) >= self.config.drop
+        if stays.all():
+            return events, head, first, last
+        stays[chance.integers(len(stays))] = True
+        kept = encoding.keep(events, instruments[stays])
+        if vocabulary is not None and head is not None:  # fewer notes a quarter
+            head = np.where([field.name == "density" for field in vocabulary.fields], 0, head)
+        begin = len(encoding.keep(events[:first], instruments[stays]))
+        end = min(len(kept), begin + last - first)
+        return kept[:end], head, begin, end
 
     def _room(self) -> npt.NDArray[np.int64]:
         """By how many semitones each piece of the corpus can be moved down and up, [P, 2], such that each of its voices stays
