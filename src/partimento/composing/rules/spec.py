@@ -199,7 +199,7 @@ class _Making:
         if rhythm is not None:
             rules.append(rhythm)
         if self.end is not None:
-            rules.append(self._bars())
+            rules.append(self._bars(rhythm))
         if self.place is not None:
             rules.append(self.place.inside)
         return rules, DRUMS in self.players
@@ -274,18 +274,18 @@ class _Making:
             sounding = sum(before <= onset < ends[before] for before in onsets)
             if spec.polyphony and sounding > spec.polyphony:
                 raise InvalidOption(f"the rhythm has {sounding} notes at once; the polyphony is {spec.polyphony}")
-            held = [
-                m
-                for s, stop, m in zip(self.starts, (*self.starts[1:], 2**40), self.masks, strict=False)
-                if s < ends[onset] and stop > onset
-            ]
-            if held and not int(np.bitwise_and.reduce(held)) & self.usable:
+            if not self._held(onset, ends[onset]) & self.usable:
                 raise InvalidOption(
                     "a note of the rhythm is held over chords that have no note in common; give another rhythm or other chords"
                 )
         return Rhythm(tuple(onsets), tuple(ends[onset] for onset in onsets), limited=bool(spec.polyphony))
 
-    def _bars(self) -> Bars:
+    def _held(self, onset: int, end: int) -> int:
+        """The pitch classes of all chords that sound from one tick to another."""
+        spans = zip(self.starts, (*self.starts[1:], 2**40), self.masks, strict=False)
+        return int(np.bitwise_and.reduce([mask for start, stop, mask in spans if start < end and stop > onset] or [0xFFF]))
+
+    def _bars(self, rhythm: Rhythm | None) -> Bars:
         assert self.end is not None
         tonic = parse_scale(self.spec.key)[0] if self.spec.end_on_tonic else None
         if tonic is not None:
@@ -295,5 +295,12 @@ class _Making:
             if not (self.usable & last) >> tonic & 1:
                 raise InvalidOption(
                     f"the last chord, or the ranges, have no {PITCH_CLASS_NAMES[tonic]} to end on; change one of them"
+                )
+            notes = () if rhythm is None else zip(rhythm.onset_ticks, rhythm.end_ticks, strict=True)
+            last = [onset for onset, end in notes if end == self.end and onset >= self.end - self.bar]
+            if rhythm is not None and not any(self._held(onset, self.end) & self.usable & 1 << tonic for onset in last):
+                raise InvalidOption(
+                    f"no note of the rhythm that ends with the last bar can be a {PITCH_CLASS_NAMES[tonic]} over its chords; "
+                    "change one of them"
                 )
         return Bars(self.end - self.bar, self.end, tonic)
