@@ -22,6 +22,7 @@ from partimento.composing.compose import stream
 from partimento.composing.guidance import Guided
 from partimento.composing.rules.spec import Rules
 from partimento.encodings.notes import Notes
+from partimento.encodings.tasks import Tasks
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.predictor import Beginning
 
@@ -73,7 +74,7 @@ def main() -> None:
 
 def _ways(checkpoint: Checkpoint) -> dict[str, tuple[Beginning, Rules | None]]:
     ways: dict[str, tuple[Beginning, Rules | None]] = {"free": (checkpoint.predictor(), None)}
-    if isinstance(checkpoint.encoding, Notes) and checkpoint.encoding.layout.beats:
+    if isinstance(checkpoint.encoding, (Notes, Tasks)) and checkpoint.encoding.layout.beats:
         ways["rules"] = (checkpoint.predictor(), RULES)
     if checkpoint.vocabulary is not None:
         wanted = checkpoint.vocabulary.named(key="G major")
