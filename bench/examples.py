@@ -1,8 +1,8 @@
-"""Ten examples of each task from held-out pieces, as piano rolls and pages, on one sheet each; none is picked: example i has seed i.
+"""Ten examples of each task from held-out pieces, as piano rolls and pages, on one sheet each; none picked: example i has seed i.
 
     python bench/examples.py RUN CORPUS OUT [--genre song] [--bars 16]
 
-Writes OUT/<task>-rolls.png (written notes in colour, what stands in grey), OUT/<task>-pages.png, and OUT/<task>-<i>.mid with --midi.
+Writes OUT/<task>-rolls.png (written notes in colour, what stands in grey), OUT/<task>-pages.png; OUT/<task>-<i>.mid with --midi.
 The pieces are the first ten of the genre in the test part, their first bars.
 """
 
