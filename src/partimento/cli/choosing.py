@@ -94,7 +94,8 @@ def judged(made: Composition, reference: Reference | None) -> Judged:
     if reference is None:
         return Judged(made)
     notes = made.piece.notes
-    finding = reference.index.find(replace(made.piece, notes=notes[notes["onset"] >= made.given_until_tick]))
+    new = notes["onset"] >= made.given_until_tick if made.new is None else made.new
+    finding = reference.index.find(replace(made.piece, notes=notes[new]))
     return Judged(made, finding, None if reference.limits is None else reference.limits.crossed(finding))
 
 

@@ -53,7 +53,8 @@ def bits_per_note(checkpoint: Trained, made: Sequence[Composition], conditions: 
     bits = []
     for one, score in zip(made, scores, strict=True):
         new = slice(one.first_event, None)
-        bits.append(float(score.nats[new].sum(dtype=np.float64) / np.log(2)) / one.new_notes if one.new_notes else np.nan)
+        notes = checkpoint.encoding.notes_in(one.events[new])  # of a task in several windows those of the last
+        bits.append(float(score.nats[new].sum(dtype=np.float64) / np.log(2)) / notes if notes else np.nan)
     return bits
 
 
