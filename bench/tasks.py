@@ -5,7 +5,8 @@ and by the same model that sees only the past.
 
 Of each test piece a hole of 1, 2, 4 and 8 bars at a random place (by the piece's number), and one track of up to 16 bars, if it has
 several. As a task all events of the answer count, its bar lines and its end too; of the past-only rows those of the plain piece
-that lie in the hole, or are that track's notes. The interval is a bootstrap over pieces of the difference.
+that lie in the hole, or are that track's notes; so in the last column the answer's events that are notes alone. The interval is a
+bootstrap over pieces of the difference.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def main() -> None:
     encoding = checkpoint.encoding
     assert isinstance(encoding, Tasks), "the run was not trained on tasks"
     grid, longest, predictor = encoding.layout.ticks_per_quarter, checkpoint.recipe.training.segment, checkpoint.predictor()
-    rows: dict[tuple[str, str], list[tuple[float, float, int]]] = defaultdict(list)
+    rows: dict[tuple[str, str], list[tuple[float, float, int, float]]] = defaultdict(list)
     test = [number for number, row in enumerate(corpus.rows) if row.part == 2][: options.pieces]
     for number in test:
         whole = corpus.piece(number)
@@ -107,11 +108,15 @@ def main() -> None:
             notes = piece.notes[~task.stands()]
             of = {(int(o), int(p), int(d)) for o, d, p, _, _ in notes.tolist()} if task.write.tracks else None
             past = plain[plain_rows(encoding, events, start, end, of)]
+            alone = nats[answer[:, 0] == encoding.layout.kind("note")]
             for genre in (corpus.rows[number].about.genre, "all"):
-                rows[name, genre].append((float(nats.sum()), float(past.sum()), len(notes)))
+                rows[name, genre].append((float(nats.sum()), float(past.sum()), len(notes), float(alone.sum())))
     genres = sorted({genre for _, genre in rows} - {"all"})
     told = {}
-    print("| written | genre | pieces | notes | past only | as a task | gain |\n|---|---|---:|---:|---:|---:|---:|")
+    print(
+        "| written | genre | pieces | notes | past only | as a task | gain | its notes alone |\n"
+        "|---|---|---:|---:|---:|---:|---:|---:|"
+    )
     for name in (*(f"{size} bar{'s' * (size > 1)}" for size in HOLES), "one voice"):
         for genre in ("all", *genres):
             found = np.array(rows.get((name, genre), []))
@@ -123,7 +128,8 @@ def main() -> None:
             gain = Interval.of(past_bits - task_bits, gains)
             print(
                 f"| {name} | {genre} | {len(found)} | {int(found[:, 2].sum()):,} | {past_bits:.3f} | {task_bits:.3f} "
-                f"| {gain.mean:.3f} ± {(gain.high - gain.low) / 2:.3f} |"
+                f"| {gain.mean:.3f} ± {(gain.high - gain.low) / 2:.3f} "
+                f"| {found[:, 3].sum() / np.log(2) / found[:, 2].sum():.3f} |"
             )
             told[f"{name}, {genre}"] = {"past": past_bits, "task": task_bits, "gain": gain.to_json(), "pieces": len(found)}
     print(json.dumps(told))

@@ -65,7 +65,7 @@ def test_the_package_itself_names_its_few_functions_and_imports_them_when_asked(
     tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
     eager = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     assert [ast.unparse(node) for node in eager] == ["from importlib import import_module"]
-    assert set(imports_of(Path("__init__.py"))) == {"composing", "formats", "models"}
+    assert set(imports_of(Path("__init__.py"))) == {"composing", "formats", "models", "task"}
     assert len(partimento.__all__) <= 6
     assert set(dir(partimento)) == {*partimento.__all__, "__version__"}
 

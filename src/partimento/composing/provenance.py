@@ -219,9 +219,7 @@ def given_events(given: npt.NDArray[Any] | list[Any] | None, encoding: Encoding)
     for column, one in enumerate(fields):
         least = 0 if one.optional else 1
         if len(array) and not least <= int(array[:, column].min()) <= int(array[:, column].max()) < one.size:
-            raise InvalidOption(
-                f"a given event has a {one.name} outside {least}..{one.size - 1}; encode it with {encoding.key!r}"
-            )
+            raise InvalidOption(f"a given event has a {one.name} outside {least}..{one.size - 1}; encode it with {encoding.key!r}")
     return array.astype(encoding.dtype)
 
 
