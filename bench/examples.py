@@ -26,7 +26,7 @@ from partimento.render.roll import picture
 from partimento.task import Task, bar_lines
 
 EXAMPLES, COLUMNS, WIDTH_PX = 10, 2, 700
-COLOURS = 24  # of a sheet: enough for notes and lines, small files
+COLOURS = 64  # of a sheet: enough for notes and lines, small files
 TASKS = {
     "continue": None,
     "fill": "bars=5-8",
@@ -65,7 +65,7 @@ def sheet(images: list[Image.Image], path: Path) -> None:
     for number, row in enumerate(rows):
         for column, one in enumerate(row):
             page.paste(one, (column * WIDTH_PX, sum(heights[:number])))
-    page.quantize(COLOURS).save(path, optimize=True)
+    page.quantize(COLOURS, Image.Quantize.FASTOCTREE).save(path, optimize=True)
 
 
 def opened(data: bytes) -> Image.Image:
@@ -89,7 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     checkpoint, corpus = Checkpoint.load(options.run), Corpus.open(options.corpus)
     chosen = [number for number, row in enumerate(corpus.rows) if row.part == 2 and row.about.genre == options.genre]
-    pieces = []
+    pieces: list[Piece] = []
     for number in chosen:
         whole = corpus.piece(number)
         lines = bar_lines(whole)

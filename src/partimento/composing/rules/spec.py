@@ -297,8 +297,8 @@ class _Making:
                     f"the last chord, or the ranges, have no {PITCH_CLASS_NAMES[tonic]} to end on; change one of them"
                 )
             notes = () if rhythm is None else zip(rhythm.onset_ticks, rhythm.end_ticks, strict=True)
-            last = [onset for onset, end in notes if end == self.end and onset >= self.end - self.bar]
-            if rhythm is not None and not any(self._held(onset, self.end) & self.usable & 1 << tonic for onset in last):
+            closing = [onset for onset, end in notes if end == self.end and onset >= self.end - self.bar]
+            if rhythm is not None and not any(self._held(onset, self.end) & self.usable & 1 << tonic for onset in closing):
                 raise InvalidOption(
                     f"no note of the rhythm that ends with the last bar can be a {PITCH_CLASS_NAMES[tonic]} over its chords; "
                     "change one of them"
