@@ -85,6 +85,24 @@ def test_what_stands_is_as_it_was_and_new_notes_lie_in_the_region(write: str) ->
         assert np.array_equal(read.notes, one.piece.notes)  # nothing new is cut short by a note of the same pitch, nor cuts one
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_of_played_music_too(seed: int) -> None:
+    """Notes far off the grid, of few pitches: written ones give way, and a file says the same as the piece."""
+    chance = np.random.RandomState(seed)
+    onset = np.sort(chance.choice(20_000, 80, replace=False))
+    rows = [
+        (int(one), int(length), 60 + int(pitch), 90, 0)
+        for one, length, pitch in zip(onset, np.diff(np.append(onset, 20_100)), chance.randint(0, 4, 80), strict=True)
+    ]
+    played = Piece(note_array(rows), (Track(),), 480)
+    task = Task(played, "vary=0.6")
+    one = done(task, seed=seed, count=1, rules=Rules(ranges={-1: (60, 63)}))[0]
+    assert one.new is not None
+    assert np.array_equal(np.sort(one.piece.notes[~one.new]), np.sort(played.notes[task.stands(seed)]))
+    read, _ = piece_from_midi(midi_from_piece(one.piece))
+    assert np.array_equal(read.notes, one.piece.notes)
+
+
 @pytest.mark.parametrize("write", ["bars=2-3", "bass", "vary=0.5"])
 def test_made_again_from_its_own_note(write: str) -> None:
     made = done(Task(song(), write), rules=Rules(key="G major"), conditions={})

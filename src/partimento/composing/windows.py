@@ -14,7 +14,7 @@ from partimento.encodings import Events
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
-from partimento.piece import Piece, Track
+from partimento.piece import Array, Piece, Track
 from partimento.task import LONGEST_HOLE, Region, Task, bar_lines
 
 LONGEST_LINE = 16  # bars of a line or a variation that are written at a time
@@ -155,10 +155,23 @@ def rejoined(task: Task, stands: Bools, windows: Sequence[tuple[Window, Piece]],
             notes["velocity"] = loudness
         notes["track"] = [_track(task, tracks, piece.tracks[track], pitch) for track, pitch in notes[["track", "pitch"]].tolist()]
         rows.append(notes)
-    written = np.concatenate([*rows, given.notes[:0]])
+    written = _free(np.concatenate([*rows, given.notes[:0]]), old)
     both = np.concatenate([old, written])
     order = np.lexsort([both["velocity"], both["duration"], both["pitch"], both["onset"], both["track"]])
     return replace(given, notes=both, tracks=tuple(tracks)), order >= len(old)
+
+
+def _free(written: Array, old: Array) -> Array:
+    """New notes without what of them, off the grid, sounds into a standing note of their track and pitch; a file could not tell."""
+    begin, end = written["onset"].astype(np.int64), written["onset"].astype(np.int64) + written["duration"]
+    for at, (track, pitch) in enumerate(written[["track", "pitch"]].tolist()):
+        same = old[(old["track"] == track) & (old["pitch"] == pitch)]
+        onset, stop = same["onset"].astype(np.int64), same["onset"].astype(np.int64) + same["duration"]
+        begin[at] = stop[(onset <= begin[at]) & (stop > begin[at])].max(initial=begin[at])
+        end[at] = onset[onset > begin[at]].min(initial=end[at])
+    kept: Array = written[end > begin].copy()
+    kept["onset"], kept["duration"] = begin[end > begin], (end - begin)[end > begin]
+    return kept
 
 
 def _on(tick: Ints, grid: int, other: int) -> Ints:
