@@ -53,7 +53,8 @@ def violations(piece: Piece, rules: Rules, start: float = 0.0) -> dict[str, int]
     if rules.bars:
         count("bars", any(note[1] > end for note in notes))
         last = [note for note in notes if note[1] == end]
-        count("bars", not last or max(note[0] for note in notes) < end - bar)
+        held = [note for note in notes if note[1] > end - bar]  # nothing need begin in a last bar that all of it is held over
+        count("bars", not last or (max(note[0] for note in notes) < end - bar and any(note[1] < end for note in held)))
         if rules.end_on_tonic:
             closing = [note[2] for note in pitched if note[1] == end]
             count("tonic", not closing or min(closing) % 12 != parse_scale(rules.key)[0])

@@ -220,3 +220,21 @@ def test_drums_are_drawn_no_more_often_for_being_free_of_rules_of_pitch() -> Non
         drums, notes = drums + int(is_drum[piece.notes["track"]].sum()), notes + len(piece)
     assert notes > 200
     assert 0.35 < drums / notes < 0.65
+
+
+def test_voices_held_to_the_end_leave_no_dead_end() -> None:
+    """Where as many notes as may sound are all held to the last bar line, none can begin in the last bar, and the piece ends."""
+    rules = Rules(bars=2, polyphony=2)
+    head = SCORE.encode(Piece(note_array([(0, 1, 60, 80, 0)]), (Track(),), 48))[:0]
+    masks = rules.masks(SCORE, head)
+    note = SCORE.layout.kind("note")
+    for event in (
+        [note, 1, 61, 192, 1],
+        [SCORE.layout.kind("tie"), 0, 0, 1, 0],
+        [note, 1, 65, 192, 1],
+        [SCORE.layout.kind("tie"), 0, 0, 1, 0],
+    ):
+        masks.push(event)
+    allowed = masks.allowed(())
+    assert allowed[SCORE.layout.kind("end")]
+    assert not allowed[note]

@@ -13,7 +13,8 @@ from partimento.instruments import DRUMS
 
 @dataclass(frozen=True)
 class Bars(Rule):
-    """The piece ends on the bar line `end_tick`: a note of the last bar, which begins at `last_bar_tick`, ends there, none later.
+    """The piece ends on the bar line `end_tick`: a note of the last bar, which begins at `last_bar_tick`, ends there, none later;
+    or all that sounds is held until then.
 
     With a `tonic` (a pitch class) the lowest of the pitched notes that end there is one.
     """
@@ -29,7 +30,9 @@ class Bars(Rule):
         return closing if self.tonic is None else [note for note in closing if note.program != DRUMS]
 
     def _is_met(self, state: State) -> bool:
-        return state.moment >= self.last_bar_tick and bool(self._closing(state))
+        """A note of the last bar closes; or all that sounds is held to the end, so that there may be no room for another."""
+        held = all(note.end == self.end_tick for note in state.sounding)
+        return (state.moment >= self.last_bar_tick or held) and bool(self._closing(state))
 
     def onsets(self, state: State, ticks: Ints) -> Bools:
         return ticks < self.end_tick
