@@ -62,10 +62,10 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--bars", type=int, default=10_000)
     parser.add_argument("--count", type=int, default=64)
-    parser.add_argument("--only", help="names of rules, apart by commas")
+    parser.add_argument("--only", help="names of rules, apart by semicolons")
     options = parser.parse_args()
     checkpoint = Checkpoint.load(options.model)
-    names = options.only.split(",") if options.only else list(RULES)
+    names = options.only.split(";") if options.only else list(RULES)
     rows = {}
     for name in names:
         rows[name] = _row(checkpoint, RULES[name], options.bars, options.count)
