@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json as json_module
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from partimento.cli.places import corpus_of
 from partimento.cli.screen import Flag, Problem, Screen, Tell, duration, not_negative, positive, short
 from partimento.errors import InvalidOption, UnknownName
 
@@ -148,19 +148,6 @@ def compare(
     found = [row.to_json() | ({"same_corpus": same[at]} if at < len(same) else {}) for at, row in enumerate(rows)]
     pairs = [{"name": d.name, "than": d.than, "bits_per_note": d.bits_per_note.to_json(), "better": d.better} for d in paired]
     screen.result({"rows": found, "differences": pairs, "corpus": str(place), "seconds": screen.seconds})
-
-
-def corpus_of(run: Path) -> Path:
-    """The corpus that a run was trained on. Raises `InvalidOption` when it is not known or gone."""
-    from partimento.cli.train import RUN_FILE
-
-    if not run.exists():
-        raise InvalidOption(f"{run}: no such run; train one with: partimento train CORPUS --out {run}")
-    folder = run if run.is_dir() else run.parent
-    try:
-        return Path(json_module.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["corpus"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InvalidOption(f"{run}: does not say which corpus it was trained on; add --corpus FOLDER") from None
 
 
 def score_all(

@@ -1,4 +1,5 @@
-"""Where this machine keeps the models that have composed, so that `--like` finds them. No piece speaks of such places."""
+"""Where this machine keeps things: models that have composed, so that `--like` finds them, and the corpora of runs. No piece and no
+checkpoint speaks of such places."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ import json
 import os
 from pathlib import Path
 
-from partimento.errors import PartimentoError
+from partimento.errors import InvalidOption, PartimentoError
 from partimento.files import write_atomic
 
+RUN_FILE = "run.json"  # where a run's corpus is; it stays on this machine
 MOST = 500  # models remembered; the oldest are forgotten first
 
 
@@ -26,6 +28,17 @@ def recall(sha256: str) -> Path | None:
     """Where the model lay when it last composed, if it is known."""
     place = _known().get(sha256)
     return Path(place) if place else None
+
+
+def corpus_of(run: Path) -> Path:
+    """The corpus that a run was trained on. Raises `InvalidOption` when it is not known or gone."""
+    if not run.exists():
+        raise InvalidOption(f"{run}: no such run; train one with: partimento train CORPUS --out {run}")
+    folder = run if run.is_dir() else run.parent
+    try:
+        return Path(json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["corpus"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InvalidOption(f"{run}: does not say which corpus it was trained on; add --corpus FOLDER") from None
 
 
 def _file() -> Path:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def reference_of(screen: Screen, model: Path, metadata: Mapping[str, Any], tell: Tell) -> Reference | None:
     """The reference of the model in a file that says `metadata` of itself; None, with a warning, where there is none to be had."""
-    from partimento.cli.evaluate import corpus_of
+    from partimento.cli.places import corpus_of
     from partimento.corpus import Corpus
     from partimento.evaluation.reference import REFERENCE_FILE, beside
 

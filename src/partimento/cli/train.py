@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from partimento.cli.places import RUN_FILE
 from partimento.cli.reference import make_reference
 from partimento.cli.screen import IS_FIRST, Flag, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption, TrainingDiverged
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from partimento.training.train import Progress
 
 FINE = 0.25  # of the rate that a model was trained with, when it goes on
-RUN_FILE = "run.json"  # where a run's corpus is; it stays on this machine, so it is not in the checkpoint
 
 
 def train(

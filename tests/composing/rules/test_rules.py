@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from partimento.composing.compose import stream
 from partimento.composing.rules.spec import Rules
 from partimento.encodings import Encoding, Events, Field, make
+from partimento.encodings.notes import Notes
 from partimento.errors import InvalidOption
 from partimento.formats.midi import piece_from_midi
 from partimento.formats.midiwrite import midi_from_piece
@@ -227,14 +228,15 @@ def test_voices_held_to_the_end_leave_no_dead_end() -> None:
     rules = Rules(bars=2, polyphony=2)
     head = SCORE.encode(Piece(note_array([(0, 1, 60, 80, 0)]), (Track(),), 48))[:0]
     masks = rules.masks(SCORE, head)
-    note = SCORE.layout.kind("note")
+    kind = Notes("score").layout.kind
+    note = kind("note")
     for event in (
         [note, 1, 61, 192, 1],
-        [SCORE.layout.kind("tie"), 0, 0, 1, 0],
+        [kind("tie"), 0, 0, 1, 0],
         [note, 1, 65, 192, 1],
-        [SCORE.layout.kind("tie"), 0, 0, 1, 0],
+        [kind("tie"), 0, 0, 1, 0],
     ):
         masks.push(event)
     allowed = masks.allowed(())
-    assert allowed[SCORE.layout.kind("end")]
+    assert allowed[kind("end")]
     assert not allowed[note]
