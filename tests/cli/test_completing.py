@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ SMALL = ["--steps", "2", "--width", "8", "--layers", "1", "--threads", "1"]
 def run(tmp_path_factory: pytest.TempPathFactory, made_corpus: Path) -> Path:
     folder = tmp_path_factory.mktemp("completing")
     recipe = ["--recipe", "transformer_tasks", "--encoding", "tasks:profile=score", "--schedule", "trapezoid"]
-    assert main(["train", str(made_corpus), *recipe, "--out", str(folder / "run"), *SMALL]) == 0
+    shutil.copytree(made_corpus, folder / "corpus")
+    assert main(["train", str(folder / "corpus"), *recipe, "--out", str(folder / "run"), *SMALL]) == 0
     return folder / "run"
 
 
