@@ -21,8 +21,7 @@ import numpy as np
 from partimento.composing.compose import stream
 from partimento.composing.guidance import Guided
 from partimento.composing.rules.spec import Rules
-from partimento.encodings.notes import Notes
-from partimento.encodings.tasks import Tasks
+from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.predictor import Beginning
 
@@ -74,7 +73,7 @@ def main() -> None:
 
 def _ways(checkpoint: Checkpoint) -> dict[str, tuple[Beginning, Rules | None]]:
     ways: dict[str, tuple[Beginning, Rules | None]] = {"free": (checkpoint.predictor(), None)}
-    if isinstance(checkpoint.encoding, (Notes, Tasks)) and checkpoint.encoding.layout.beats:
+    if isinstance(checkpoint.encoding, NOTE_BY_NOTE) and checkpoint.encoding.layout.beats:
         ways["rules"] = (checkpoint.predictor(), RULES)
     if checkpoint.vocabulary is not None:
         wanted = checkpoint.vocabulary.named(key="G major")

@@ -54,7 +54,8 @@ def complete(
                 last += [(np.concatenate([before, answer]), len(before)) for answer in answers]
                 for index, written in zip(group, pieces(encoding, before, answers), strict=True):
                     windows[index].append((one, written))
-                    now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
+                    if bars != stretches[-1]:  # for the next window alone
+                        now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
             if on_progress is not None:
                 on_progress(number + 1, len(stretches))
     made = []

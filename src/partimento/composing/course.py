@@ -15,8 +15,7 @@ from partimento.composing.rules.masks import Masks
 from partimento.composing.rules.spec import Place
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, Events
-from partimento.encodings.notes import Notes
-from partimento.encodings.tasks import Tasks
+from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.evaluation.reference import beside
 from partimento.evaluation.repetition import HABITS, Habits
 
@@ -29,7 +28,7 @@ class Course:
         self.state: State | None = None
         if self.masks is not None:
             self.state = self.masks.state
-        elif isinstance(encoding, (Notes, Tasks)):
+        elif isinstance(encoding, NOTE_BY_NOTE):
             self.state = State(encoding.layout)
             for event in before.tolist():
                 self.state.push(event)
@@ -85,7 +84,7 @@ def guarded(guard: bool | Habits, encoding: Encoding, checkpoint: Trained | None
 
 def may_end(encoding: Encoding) -> bool:
     """Whether pieces of an encoding can be led to an end."""
-    return isinstance(encoding, (Notes, Tasks))
+    return isinstance(encoding, NOTE_BY_NOTE)
 
 
 def courses(encoding: Encoding, before: Events, options: Options, place: Place | None = None) -> list[Course]:

@@ -7,8 +7,7 @@ from typing import Protocol
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, Events
 from partimento.encodings.melody import DURATION_TICKS, LOWEST_PIANO_KEY, TICKS_PER_QUARTER, Melody
-from partimento.encodings.notes import Notes
-from partimento.encodings.tasks import Tasks
+from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.evaluation.repetition import GRID
 from partimento.instruments import DRUMS
 
@@ -77,7 +76,7 @@ class MelodyEar:
 
 def has_ear(encoding: Encoding) -> bool:
     """Whether the notes of an encoding can be told as they are drawn."""
-    return isinstance(encoding, (Notes, Tasks)) or (isinstance(encoding, Melody) and getattr(encoding, "is_plain", True))
+    return isinstance(encoding, NOTE_BY_NOTE) or (isinstance(encoding, Melody) and getattr(encoding, "is_plain", True))
 
 
 def ear_of(encoding: Encoding, state: State | None) -> Ear | None:

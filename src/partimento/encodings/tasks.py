@@ -204,6 +204,9 @@ class Tasks(Encoding):
         return self.notes.vary(events, louder, faster)
 
 
+NOTE_BY_NOTE = (Notes, Tasks)  # the encodings whose events are laid out as `layout` says
+
+
 def _plain(piece: Piece, chosen: npt.NDArray[np.bool_]) -> Piece:
     """The chosen notes with the keys and tempos of the beginning alone: later ones are said in the first half."""
     return replace(

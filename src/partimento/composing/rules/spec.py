@@ -16,9 +16,8 @@ from partimento.composing.rules.region import Inside
 from partimento.composing.rules.state import Note, State
 from partimento.composing.rules.time import Bars, Polyphony, Rhythm
 from partimento.encodings import Encoding, Events
-from partimento.encodings.notes import Notes
 from partimento.encodings.notes_layout import DENOMINATORS, NUMERATORS, Profile
-from partimento.encodings.tasks import Tasks
+from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, TEMPO, Piece, Track, note_array
@@ -137,7 +136,7 @@ class Rules:
 
 
 def _layout(encoding: Encoding) -> Profile:
-    if not isinstance(encoding, (Notes, Tasks)) or not encoding.layout.beats:
+    if not isinstance(encoding, NOTE_BY_NOTE) or not encoding.layout.beats:
         raise InvalidOption(
             f"rules need a model of the encoding notes or tasks with bars (score, piano, ensemble); this one is {encoding.key!r}"
         )
