@@ -156,14 +156,14 @@ def random_split(piece: Piece, bars: int, chance: np.random.Generator) -> tuple[
     """Notes of a short piece of so many bars to be written by one who sees the others, bool [N], and the region that would ask
     for them; None where these are none, or all.
 
-    Half of the regions are holes of 1 to 8 bars; the others a line (the highest notes, the lowest, those of one rank), all but
+    A third of the regions are holes of 1 to 8 bars; the others a line (the highest notes, the lowest, those of one rank), all but
     a line, an instrument, or notes at random, in all bars or in a hole.
     """
     notes = piece.notes
     size = int(chance.integers(1, min(LONGEST_HOLE, bars) + 1))
     first = int(chance.integers(0, bars - size + 1))
     hole = first + 1, first + size
-    role = str(chance.choice(ROLES, p=(0.4, 0.1, 0.1, 0.15, 0.15, 0.1)))
+    role = str(chance.choice(ROLES, p=(0.35, 0.1, 0.1, 0.1, 0.25, 0.1)))
     whole = role != "all" and chance.random() < 0.6
     start, end = Task(piece, Region(bars=hole)).span()
     written = (notes["onset"] >= start) & (notes["onset"] < end) | whole

@@ -155,10 +155,10 @@ def test_id_0_is_never_legal_where_it_means_nothing(encoding: Encoding) -> None:
 
 @every_variant
 def test_every_id_is_legal_somewhere(encoding: Encoding) -> None:
-    """No field has ids that no event can have, but that of a separator, which is given and never drawn."""
+    """No field has ids that no event can have, but those of tasks, of which `test_tasks.py` tells."""
     seen = [np.zeros(field.size, bool) for field in encoding.fields]
     if isinstance(encoding, Tasks):
-        seen[0][encoding.separator] = True
+        seen[0][[encoding.separator, encoding.standing]] = True
     for seed in range(200):
         events = events_of(encoding, 40, np.random.default_rng(seed))
         for row, event in enumerate(events):

@@ -19,12 +19,14 @@ Events = npt.NDArray[np.unsignedinteger[Any]]  # [T, F]
 class Field:
     """One category of an event: ids 0..size-1, where id 0 says that the field does not apply.
 
-    `optional` fields may be 0 in a real event; in the others 0 stands only before the first event and in padding.
+    `optional` fields may be 0 in a real event; in the others 0 stands only before the first event and in padding. Where the first
+    field of an event is `told`, all that follows is known: one id is legal in this field, and it costs nothing (0 is no such id).
     """
 
     name: str
     size: int
     optional: bool = False
+    told: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes_cursor import NotesCursor
 from partimento.encodings.notes_layout import (
     LONGEST,
+    MAPS,
     PROFILES,
     VELOCITY_OF,
     Ints,
@@ -25,7 +26,7 @@ from partimento.encodings.notes_layout import (
     bar_ticks,
     tempo_qpm,
 )
-from partimento.encodings.notes_pack import packed_maps, packed_notes
+from partimento.encodings.notes_pack import DURATION, TIE, packed_notes, packed_piece, packed_rank
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
@@ -69,18 +70,28 @@ class Notes(Encoding):
         return self.layout.fields
 
     def encode(self, piece: Piece) -> Events:
-        layout = self.layout
-        packed = packed_notes(piece, layout)
-        meters = np.zeros((0, 3), np.int64)
-        if len(packed) and layout.beats:
-            meters, maps = packed_maps(piece, int(packed[-1] >> 39), layout.ticks_per_quarter)
-            if len(maps):
-                packed = np.concatenate([maps, packed])
-                packed.sort()
-        return _events(packed, meters, layout)
+        return _events(*packed_piece(piece, self.layout), self.layout)
+
+    def encode_among(self, piece: Piece, others: Piece) -> tuple[Events, npt.NDArray[np.bool_]]:
+        """The events of a piece among the notes of another, and which events are those, bool [T]. At each moment they come first;
+        none of them has a tie."""
+        packed, meters = packed_piece(piece, self.layout)
+        more = packed_notes(others, self.layout)
+        more = np.where(more & TIE, (more & ~(TIE | DURATION)) | (LONGEST - 1) << 22, more)
+        both, is_other = np.concatenate([packed, more]), np.arange(len(packed) + len(more)) >= len(packed)
+        order = np.lexsort([~is_other, packed_rank(both), both >> 39])
+        events = _events(both[order], meters, self.layout)
+        found = np.zeros(len(events), bool)
+        found[np.isin(events[:, 0], [self.layout.kind(name) for name in (*MAPS, "note")])] = is_other[order]
+        return events, found
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
-        return _piece(np.asarray(events).reshape(-1, len(self.fields)), self.layout)
+        events = np.asarray(events).reshape(-1, len(self.fields))
+        return _piece(events, np.ones(len(events), bool), self.layout)
+
+    def decode_some(self, events: npt.NDArray[Any], chosen: npt.NDArray[np.bool_]) -> Piece:
+        """The piece of events [T, F] with the chosen ones of its notes, bool [T], where all of them lie."""
+        return _piece(events, chosen, self.layout)
 
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         here = self.cursor()
@@ -141,7 +152,7 @@ def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
     tick = packed >> 39
     tie = packed & 0xFF
     if layout.beats:
-        crossed, since = _bars(tick, (packed >> 37) & 3 if len(meters) else None, meters, layout.ticks_per_quarter)
+        crossed, since = _bars(tick, packed_rank(packed) if len(meters) else None, meters, layout.ticks_per_quarter)
     else:
         crossed, since = np.zeros(0, np.int64), np.diff(tick, prepend=0)
     waits = since // LONGEST if since.max() >= LONGEST else np.zeros(0, np.int64)
@@ -167,7 +178,7 @@ def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
     _put(columns, row - _extra(waits, len(tick)), crossed, layout.kind("bar"))
     _put(columns, row, waits, layout.kind("wait"))
     if layout.beats:
-        rank = (packed >> 37) & 3
+        rank = packed_rank(packed)
         for number, name in enumerate(("meter", "key", "tempo")):
             at = row[rank == number]
             kind[at] = layout.kind(name)
@@ -219,11 +230,11 @@ def _put(columns: Events, stop: Ints, amount: Ints, kind: int) -> None:
     columns[0, rows], columns[1, rows] = kind, np.minimum(LONGEST, amount[of] - nth * LONGEST)
 
 
-def _piece(events: npt.NDArray[Any], layout: Profile) -> Piece:
+def _piece(events: npt.NDArray[Any], chosen: npt.NDArray[np.bool_], layout: Profile) -> Piece:
     events = np.asfortranarray(events)  # each field by itself in memory
     kind = events[:, 0]
     tick = notes_time.walk(events, layout).tick
-    row = np.flatnonzero(kind == layout.kind("note"))
+    row = np.flatnonzero((kind == layout.kind("note")) & chosen)
     duration = events[:, 3].astype(np.int32)
     ties = np.flatnonzero(kind == layout.kind("tie"))
     duration[ties - 1] += LONGEST * duration[ties]

@@ -27,7 +27,26 @@ from partimento.pedal import pedalled
 from partimento.piece import Piece
 
 # tick (24 bits), rank (2), pitch or value (7), duration - 1 (8), velocity (6), instrument (8), tie (8)
-_RANK_NOTE = 3  # after meter, key and tempo of its moment
+RANK_NOTE = 3  # after meter, key and tempo of its moment
+TIE, DURATION = 0xFF, 0xFF << 22  # the bits of a note's tie and of its duration - 1
+
+
+def packed_piece(piece: Piece, layout: Profile) -> tuple[Ints, Ints]:
+    """The notes and, with beats, the changes of meter, key and tempo up to the last one as sorted numbers; and the meters in force
+    as rows (tick, numerator, denominator)."""
+    packed = packed_notes(piece, layout)
+    meters = np.zeros((0, 3), np.int64)
+    if len(packed) and layout.beats:
+        meters, maps = packed_maps(piece, int(packed[-1] >> 39), layout.ticks_per_quarter)
+        if len(maps):
+            packed = np.concatenate([maps, packed])
+            packed.sort()
+    return packed, meters
+
+
+def packed_rank(packed: Ints) -> Ints:
+    """0 for a meter, 1 for a key, 2 for a tempo, `RANK_NOTE` for a note."""
+    return packed >> 37 & 3
 
 
 def packed_notes(piece: Piece, layout: Profile) -> Ints:
@@ -51,7 +70,7 @@ def packed_notes(piece: Piece, layout: Profile) -> Ints:
     end -= tie * LONGEST
     packed = onset
     packed <<= 2
-    packed |= _RANK_NOTE
+    packed |= RANK_NOTE
     packed <<= 7
     packed |= notes["pitch"]
     packed <<= 8

@@ -1,9 +1,11 @@
 """The encoding `tasks`: that of `notes`, and tasks of it: notes that stand, a separator, the notes to write among them.
 
 A piece is encoded as by `notes`. A task has two halves, each a piece encoded so from the same first bar: what stands from the
-region's beginning on, and what stands before it, into which the answer is written as if it went on. The separator between them
-says what is written, and where. It is given, never drawn. What of the first half is near each place of the second is context,
-so that a model need not search for it. `docs/encodings.md` describes the events.
+region's beginning on; and what stands before it, into which the answer is written as if it went on. The separator between them
+says what is written, and where. It is given, never drawn. Notes that stand in the region come once more in the answer, each at
+its time, as events of a kind of their own: that it is their turn is drawn, all else of them is told. So a model sees what it
+writes among what stands, as in a plain piece. What of the first half is near each place of the second is context, so that a
+model need not search for it. `docs/encodings.md` describes the events.
 """
 
 from __future__ import annotations
@@ -19,13 +21,13 @@ from partimento.encodings import notes_time
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes import Notes
 from partimento.encodings.notes_layout import LONGEST, PROFILES, Profile, bar_ticks
-from partimento.encodings.tasks_around import COLUMNS, PITCHES, Around, TasksCursor
+from partimento.encodings.tasks_around import COLUMNS, PITCHES, Around, TasksCursor, separator, standing
 from partimento.errors import InvalidOption
 from partimento.piece import Piece, Track, note_array
 from partimento.task import ROLES, Region, bar_lines, random_split
 
 MOST_BARS = LONGEST - 1  # of the window that a task is seen in
-TRIES = 4
+TRIES, SHRINKING = 4, 0.8
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,17 @@ class Tasks(Encoding):
     @property
     def separator(self) -> int:
         """The id of the kind of event between the halves."""
-        return len(self.layout.kinds) + 1
+        return separator(self.layout)
+
+    @property
+    def standing(self) -> int:
+        """The id of the kind of a note that stands and comes once more in the second half."""
+        return standing(self.layout)
 
     @property
     def fields(self) -> tuple[Field, ...]:
         kind, *others = self.notes.fields
-        return (replace(kind, size=kind.size + 1), *others)
+        return (replace(kind, size=kind.size + 2), *(replace(field, told=self.standing) for field in others))
 
     def halves(self, events: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any] | None]:
         """The events before the separator, it, and those after it; None twice where there is none."""
@@ -79,31 +86,53 @@ class Tasks(Encoding):
     def decode(self, events: npt.NDArray[Any]) -> Piece:
         """Of a task, what stands and what is written, in one piece."""
         events = np.asarray(events).reshape(-1, len(self.fields))
-        stands, _, written = self.halves(events)
-        piece = self.notes.decode(stands if written is None or len(stands) else written)
-        return piece if written is None or not len(stands) else piece.merge(self.notes.decode(written))
+        stands, _, second = self.halves(events)
+        if second is None:
+            return self.notes.decode(events)
+        written = self.written(second)
+        return self.notes.decode(stands).merge(written) if len(stands) else written
+
+    def written(self, second: npt.NDArray[Any], head: int = 0) -> Piece:
+        """The piece of a second half without its first `head` events, and without what stands."""
+        chosen = (second[:, 0] != self.standing) & (np.arange(len(second)) >= head)
+        return self.notes.decode_some(self._as_notes(second), chosen)
+
+    def _as_notes(self, second: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The events of a second half with notes in place of those that stand."""
+        events = second.copy()
+        events[events[:, 0] == self.standing, 0] = self.layout.kind("note")
+        return events
 
     def asked(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
         """All that is given of a task: of a piece on this grid and in one meter, whose notes stand or not [N], first those from the
         region's beginning on, the separator, then those before, with which the second half begins."""
-        start, first_bar, last_bar = self._start(piece, region)
+        start, _ = self._span(piece, region)
+        first_bar, last_bar = self._bars(piece, region)
         later = piece.notes["onset"] >= start
-        separator = np.zeros((1, len(self.fields)), self.dtype)
-        separator[0, :4] = self.separator, first_bar, ROLES.index(region.role) + 1, last_bar - first_bar + 1
+        between = np.zeros((1, len(self.fields)), self.dtype)
+        between[0, :4] = self.separator, first_bar, ROLES.index(region.role) + 1, last_bar - first_bar + 1
         first = self.notes.encode(replace(piece, notes=piece.notes[stands & later]))[:-1]
-        return np.concatenate([first, separator, self._second(piece, stands & ~later)])
+        return np.concatenate([first, between, self._second(piece, stands & ~later)])
 
     def answered(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
-        """The true answer to what is asked: the notes that do not stand, none of which begins before the region."""
-        past = piece.notes["onset"] < self._start(piece, region)[0]
-        both = self.notes.encode(_plain(piece, (stands & past) | ~stands))
+        """The true answer to what is asked: the notes that do not stand, none of which begins before the region, among those that
+        do stand there."""
+        start, stop = self._span(piece, region)
+        past = piece.notes["onset"] < start
+        again = stands & ~past & (piece.notes["onset"] < stop)
+        both, is_again = self.notes.encode_among(_plain(piece, (stands & past) | ~stands), _plain(piece, again))
+        both[is_again, 0] = self.standing
         return both[len(self._second(piece, stands & past)) :]
 
-    def _start(self, piece: Piece, region: Region) -> tuple[int, int, int]:
-        """The region's first tick, and its first and last bar."""
-        lines = bar_lines(piece)
-        first_bar, last_bar = region.bars or (1, min(MOST_BARS, len(lines) - 1))
-        return (first_bar - 1) * int(lines[1] - lines[0]), first_bar, last_bar
+    def _bars(self, piece: Piece, region: Region) -> tuple[int, int]:
+        """The region's first and last bar."""
+        return region.bars or (1, min(MOST_BARS, len(bar_lines(piece)) - 1))
+
+    def _span(self, piece: Piece, region: Region) -> tuple[int, int]:
+        """The region's first tick, and the one after its last."""
+        first_bar, last_bar = self._bars(piece, region)
+        bar = int(np.diff(bar_lines(piece)[:2])[0])
+        return (first_bar - 1) * bar, last_bar * bar
 
     def _second(self, piece: Piece, chosen: npt.NDArray[np.bool_]) -> Events:
         """What the second half begins with; meter, key and tempo of the first tick where no note is chosen."""
@@ -115,8 +144,8 @@ class Tasks(Encoding):
     def task(
         self, events: npt.NDArray[Any], at: int, longest: int, chance: np.random.Generator
     ) -> tuple[Events, npt.NDArray[np.bool_]] | None:
-        for _ in range(TRIES):
-            window = self._window(events, at, longest, chance)
+        for number in range(TRIES):
+            window = self._window(events, at, int(longest * SHRINKING**number), chance)
             split = random_split(window, min(MOST_BARS, len(bar_lines(window)) - 1), chance) if window is not None else None
             if window is None or split is None:
                 continue
@@ -171,16 +200,17 @@ class Tasks(Encoding):
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """As of `notes`, of each half by itself. In the second one also what of the first sounds there, begins there, and begins
         next; what is written, and how many bars of it are left."""
-        stands, separator, written = self.halves(np.asarray(events))
+        stands, between, written = self.halves(np.asarray(events))
         own = len(self.notes.context_fields)
         result = np.zeros((len(events) + 1, len(self.context_fields)), np.uint8)
         result[: len(stands) + 1, :own] = self.notes.context(stands)
-        if separator is not None and written is not None:
+        if between is not None and written is not None:
+            written = self._as_notes(written)
             after = result[len(stands) + 1 :]
             after[:, :own] = self.notes.context(written)
             found = notes_time.walk(written, self.layout)
             bar = bar_ticks(found.numerator[-1:], found.denominator[-1:], self.layout.ticks_per_quarter)
-            after[:, own:] = Around(self.layout, stands, separator.tolist()).columns(np.append(0, found.tick), int(bar[0]))
+            after[:, own:] = Around(self.layout, stands, between.tolist()).columns(np.append(0, found.tick), int(bar[0]))
         return result
 
     @property

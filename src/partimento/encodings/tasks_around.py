@@ -1,4 +1,5 @@
-"""What stands around each place of the second half of a task, and where a growing task is. It knows events of `notes`, no piece."""
+"""What stands around each place of the second half of a task, and where a growing task is: which of the standing notes is due
+there once more, and what may be drawn before it. It knows events of `notes`, no piece."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from partimento.encodings import notes_time
 from partimento.encodings.base import Context
 from partimento.encodings.cursor import Cursor
 from partimento.encodings.notes_cursor import NotesCursor
-from partimento.encodings.notes_layout import LONGEST, Ints, Profile
+from partimento.encodings.notes_layout import LONGEST, MAPS, Ints, Profile, bar_ticks
 from partimento.task import ROLES
 
 BARS_LEFT, BEGIN = 16, 7
@@ -27,14 +28,16 @@ COLUMNS = (
 
 
 class Around:
-    """The notes that stand, from the first half's events [T, F], and what the separator says."""
+    """The notes that stand, from the first half's events [T, F], and what the separator says. `again` are those in the region, as
+    they come once more in the second half: the fields of each but kind and time, by `again_tick`, where it lies."""
 
     def __init__(self, profile: Profile, stands: npt.NDArray[np.integer], separator: Sequence[int]) -> None:
         first_bar, self.role, bars = (int(value) for value in separator[1:4])
         self.first, self.last = first_bar - 1, first_bar - 1 + bars
         kind = stands[:, 0]
         row = np.flatnonzero(kind == profile.kind("note"))
-        self.onset: Ints = notes_time.walk(stands, profile).tick[row] if len(stands) else np.zeros(0, np.int64)
+        found = notes_time.walk(stands, profile) if len(stands) else None
+        self.onset: Ints = found.tick[row] if found is not None else np.zeros(0, np.int64)
         self.pitch = stands[row, 2].astype(np.int64)
         duration = stands[:, 3].astype(np.int64)
         ties = np.flatnonzero(kind == profile.kind("tie"))
@@ -44,6 +47,14 @@ class Around:
         if len(row):
             self.low, self.high = np.minimum.reduceat(self.pitch, first), np.maximum.reduceat(self.pitch, first)
             self.count = np.diff(np.append(first, len(row)))
+        inside = np.zeros(len(row), bool)
+        if found is not None:
+            bar = bar_ticks(found.numerator[-1:], found.denominator[-1:], profile.ticks_per_quarter)[0]
+            inside = (self.onset >= self.first * bar) & (self.onset < self.last * bar)
+        again = stands[row[inside], 2:]
+        again[:, 1] = np.minimum(duration[row[inside]], LONGEST)
+        self.again: list[list[int]] = again.tolist()
+        self.again_tick: list[int] = self.onset[inside].tolist()
 
     def columns(self, tick: Ints, bar_ticks: int) -> Ints:
         """Those of `COLUMNS` at each tick, [T, 8]; before the region as at its start."""
@@ -65,22 +76,43 @@ class Around:
         return result
 
 
+def separator(profile: Profile) -> int:
+    """The id of the kind of event between the halves."""
+    return len(profile.kinds) + 1
+
+
+def standing(profile: Profile) -> int:
+    """The id of the kind of a note that stands and comes once more in the second half."""
+    return len(profile.kinds) + 2
+
+
 class TasksCursor(Cursor):
-    """Holds a cursor of the half it is in, and in the second one what stands around."""
+    """Holds a cursor of the half it is in, and in the second one what stands around and how much of it has come once more."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile, self.half = profile, NotesCursor(profile)
         self.stands: list[list[int]] = []
         self.around: Around | None = None
+        self.came = 0
 
     def push(self, event: Sequence[int]) -> None:
-        if event[0] == len(self.profile.kinds) + 1:
+        if event[0] == separator(self.profile):
             stands = np.array(self.stands, np.int64).reshape(-1, len(self.profile.fields))
             self.around, self.half = Around(self.profile, stands, event), NotesCursor(self.profile)
             return
         if self.around is None:
             self.stands.append(list(event))
-        self.half.push(event)
+        if event[0] == standing(self.profile):
+            self.half.push([self.profile.kind("note"), *event[1:]])
+            self.half.last, self.half.note = "standing", None  # no tie follows, and a written note may have any pitch
+            self.came += 1
+        else:
+            self.half.push(event)
+
+    @property
+    def due(self) -> int | None:
+        """The tick of the standing note that comes next."""
+        return self.around.again_tick[self.came] if self.around is not None and self.came < len(self.around.again) else None
 
     def context(self) -> npt.NDArray[np.uint8]:
         row = np.zeros(len(COLUMNS), np.uint8)
@@ -89,12 +121,49 @@ class TasksCursor(Cursor):
         return np.concatenate([self.half.context(), row])
 
     def allowed(self, drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+        if not drawn:
+            return np.append(self._kinds(), [False, self._may_come()])
+        if drawn[0] == standing(self.profile):
+            assert self.around is not None
+            assert self.due is not None
+            told = [self.due - self.half.tick + 1, *self.around.again[self.came]][len(drawn) - 1]
+            return np.arange(self.profile.fields[len(drawn)].size) == told
         legal = self.half.allowed(drawn)
-        if drawn:
+        if len(drawn) == 1 and self.due is not None and self.profile.kinds[drawn[0] - 1] != "tie":
+            legal[self._stop(self.profile.kinds[drawn[0] - 1]) :] = False
+        return legal
+
+    def _kinds(self) -> npt.NDArray[np.bool_]:
+        """The kinds of `notes` that may follow: no meter, key or tempo, which the first half says; nothing written beyond a standing
+        note that is due, nor at its moment; and the end when all of them have come."""
+        legal = self.half.allowed(())
+        if self.around is None:
             return legal
-        if self.around is not None:  # meters, keys and tempos are said in the first half
-            legal[[self.profile.kind(name) for name in ("meter", "key", "tempo")]] = False
-        return np.append(legal, False)
+        kind = self.profile.kind
+        legal[[kind(name) for name in MAPS]] = False
+        if self.due is None:
+            legal[kind("end")] |= self.half.last == "standing"
+            return legal
+        legal[kind("end")] = False
+        for name in ("note", "bar", "wait"):
+            legal[kind(name)] &= self._stop(name) > 1
+        return legal
+
+    def _stop(self, kind: str) -> int:
+        """Only lower ids of the time of such an event leave the standing note that is due where it is."""
+        assert self.due is not None
+        half = self.half
+        if kind == "bar":
+            return (self.due - half.bar_tick) // half.bar_length + 1
+        if kind == "wait":
+            return (self.due - half.tick) // LONGEST + 1
+        return self.due - half.tick + 1
+
+    def _may_come(self) -> bool:
+        """Whether the standing note that is due may come next."""
+        if self.due is None or self.half.tie_due:
+            return False
+        return self.due < self.half.bar_tick + self.half.bar_length and self.due - self.half.tick < LONGEST
 
     @property
     def ended(self) -> bool:

@@ -69,7 +69,8 @@ class Heads(nn.Module, ABC):
 
     @abstractmethod
     def nats(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
-        """-ln p of each field given the earlier ones of its event, [B, T, F]; of targets that are `smoothing` uniform."""
+        """-ln p of each field given the earlier ones of its event, [B, T, F]; of targets that are `smoothing` uniform. Fields
+        that are told (`Field.told`) have none."""
 
     @abstractmethod
     def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
@@ -87,6 +88,13 @@ class Heads(nn.Module, ABC):
         """Nats of whole events, [B, T]."""
         return self.nats(h_BTD, target_BTF, context_BTC, smoothing).sum(-1)
 
+    def _drawn(self, nats_BTF: Tensor, target_BTF: Tensor) -> Tensor:
+        """Nats of the fields that are drawn; 0 for those that are told."""
+        if not any(field.told for field in self.fields):
+            return nats_BTF
+        told_F = torch.tensor([field.told for field in self.fields], device=target_BTF.device)
+        return nats_BTF.masked_fill((target_BTF[..., :1] == told_F) & (told_F > 0), 0.0)
+
 
 class Independent(Heads):
     """A softmax for each field; none sees the others. The seed's."""
@@ -100,7 +108,8 @@ class Independent(Heads):
 
     def nats(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
         parts = self._split(h_BTD)
-        return torch.stack([_nats(part, target_BTF[..., f] - self.first[f], smoothing) for f, part in enumerate(parts)], -1)
+        each = [_nats(part, target_BTF[..., f] - self.first[f], smoothing) for f, part in enumerate(parts)]
+        return self._drawn(torch.stack(each, -1), target_BTF)
 
     def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
         f = drawn_Bf.shape[1]
@@ -115,6 +124,8 @@ class Joint(Heads):
 
     def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
         super().__init__(config, fields)
+        if any(field.told for field in fields):
+            raise InvalidOption("a joint class has no fields that are told; take heads 'chained'")
         self.classes = _product(self.choices)
         self.project = nn.Linear(config.width, self.classes)
 
@@ -218,7 +229,7 @@ class Chained(Heads):
             if f:
                 h = self._see(h, f - 1, target_BTF[..., f - 1], chain)
             each.append(_nats(self._scores(h, f, chain), target_BTF[..., f] - self.first[f], smoothing))
-        return torch.stack(each, -1)
+        return self._drawn(torch.stack(each, -1), target_BTF)
 
     def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
         return self.drawing(h_BD, context_BC)(drawn_Bf)
