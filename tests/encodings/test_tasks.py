@@ -90,11 +90,10 @@ def test_what_is_told_of_a_standing_note_has_one_legal_id(encoding: Tasks) -> No
                 for field, told in enumerate(encoding.fields):
                     assert told.told == (encoding.standing if field else 0)
                     assert field == 0 or cursor.allowed(tuple(event[:field])).sum() == 1
-            elif is_written and cursor.due is not None:  # nothing goes by a note that is due
-                if cursor.allowed(())[encoding.layout.kind("note")]:
-                    legal = cursor.allowed((encoding.layout.kind("note"),))
-                    assert legal[1:].any()
-                    assert not legal[cursor.due - cursor.half.tick + 1 :].any()
+            elif is_written and cursor.due is not None and cursor.allowed(())[encoding.layout.kind("note")]:
+                legal = cursor.allowed((encoding.layout.kind("note"),))
+                assert legal[1:].any()
+                assert not legal[cursor.due - cursor.half.tick + 1 :].any()  # nothing goes by a note that is due
             cursor.push(event)
         assert cursor.due is None
 
@@ -172,7 +171,8 @@ def test_any_legal_answer_encodes_to_itself(encoding: Tasks) -> None:
         assert before is not None
         if separator[1] > 1 or not len(stands):
             continue
-        cursor, answer = encoding.cursor(), []
+        cursor = encoding.cursor()
+        answer: list[tuple[int, ...]] = []
         for event in events[:head].tolist():
             cursor.push(event)
         end = encoding.layout.kind("end")
@@ -210,7 +210,9 @@ def test_what_is_asked() -> None:
     assert rows(encoding.notes.decode(first)) == rows(replace(piece, notes=piece.notes[stands & late]))
     assert rows(encoding.notes.decode(head)) == rows(replace(piece, notes=piece.notes[stands & ~late]))
     answer = encoding.answered(piece, stands | ~late, Region(bars=(3, 5), part="bass"))
-    assert rows(encoding.written(np.concatenate([head, answer]), len(head))) == rows(replace(piece, notes=piece.notes[~stands & late]))
+    assert rows(encoding.written(np.concatenate([head, answer]), len(head))) == rows(
+        replace(piece, notes=piece.notes[~stands & late])
+    )
 
 
 def test_pieces_without_tasks() -> None:

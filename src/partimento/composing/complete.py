@@ -49,7 +49,7 @@ def complete(
                 drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
                 before = one.asked(encoding)
                 first_rule_tick = one.start(task, stretches[0][0])
-                place = Place(one.inside(players(task)), one.around(), first_rule_tick, played)
+                place = Place(one.inside(players(task)), one.around(encoding.layout.instrument), first_rule_tick, played)
                 answers = _answers(predictor, encoding, before, drawn, place)
                 last += [(np.concatenate([before, answer]), len(before)) for answer in answers]
                 for index, written in zip(group, pieces(encoding, before, answers), strict=True):

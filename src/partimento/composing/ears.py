@@ -47,7 +47,7 @@ class NotesEar:
         return self.state.notes[-1].pitch, self._twelfths(self.state.tick)
 
     def onset(self, drawn: tuple[int, ...]) -> int | None:
-        if len(drawn) != 2 or self.state.layout.kinds[drawn[0] - 1] != "note":
+        if len(drawn) != 2 or drawn[0] != self.state.layout.kind("note"):
             return None
         return self._twelfths(self.state.tick + drawn[1] - 1)
 

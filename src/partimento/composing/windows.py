@@ -19,7 +19,7 @@ from partimento.task import LONGEST_HOLE, Region, Task, bar_lines
 
 LONGEST_LINE = 16  # bars of a line or a variation that are written at a time
 EVENTS_PER_NOTE = 1.35  # with bar lines and waits
-SHARE = 0.4  # of a window that what is written may take
+SHARE = 0.4  # of a window that what is written may take, or what is written and stands in its bars twice
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -60,10 +60,12 @@ class Window:
         times = np.stack([notes["onset"], notes["onset"] + notes["duration"]], 1).astype(np.int64)
         return Inside(*self.span, {int(pitch): times[notes["pitch"] == pitch] for pitch in np.unique(notes["pitch"])})
 
-    def around(self) -> list[Note]:
-        """The notes that stand from the region's beginning on, by onset; those before are the beginning of the second half."""
+    def around(self, drums: bool) -> list[Note]:
+        """The notes that stand from the region's beginning on, by onset; those before are the beginning of the second half. Without
+        `drums` those of an encoding that has none."""
         programs = [DRUMS if track.is_drum else track.program for track in self.piece.tracks]
         later = self.piece.notes[self.piece.notes["onset"] >= self.span[0]]
+        later = later[(drums | (np.array(programs) != DRUMS))[later["track"]]]
         rows = later[np.argsort(later["onset"], kind="stable")].tolist()
         return [Note(onset, onset + duration, pitch, programs[track]) for onset, duration, pitch, _, track in rows]
 
@@ -74,7 +76,7 @@ def regions(task: Task, encoding: Tasks, longest: int) -> list[tuple[int, int]]:
     lines = bar_lines(piece)
     first, last = task.write.bars or (1, len(lines) - 1)
     a_bar = EVENTS_PER_NOTE * len(piece) / max(1, len(lines) - 1) + 2
-    most = LONGEST_HOLE if task.write.role == "all" else LONGEST_LINE
+    most, a_bar = (LONGEST_HOLE, a_bar) if task.write.role == "all" else (LONGEST_LINE, 1.5 * a_bar)
     size = int(np.clip(SHARE * longest / a_bar, 1, most))
     changes = {int(np.searchsorted(lines, tick)) + 1 for tick in piece.meters["tick"].tolist()}
     stretches: list[tuple[int, int]] = []
@@ -100,7 +102,9 @@ def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, lo
     in_force = np.searchsorted(stands.meters["tick"], lines[:-1], side="right")
     gone = np.searchsorted(np.sort(whole.notes["onset"][~task.stands()]), lines)
     usual = 0.7 * len(whole) / (len(lines) - 1) * (bars[1] - bars[0] + 1) if task.write.part else 0
-    likely = EVENTS_PER_NOTE * max(usual, int(gone[bars[1]] - gone[bars[0] - 1])) + 2 * (bars[1] - bars[0] + 1)
+    written = max(usual, int(gone[bars[1]] - gone[bars[0] - 1]))
+    again = int(count[bars[1]] - count[bars[0] - 1])  # what stands there comes once more among what is written
+    likely = EVENTS_PER_NOTE * (written + again) + 2 * (bars[1] - bars[0] + 1)
     first, last = bars[0] - 1, bars[1]
 
     def fits(first: int, last: int) -> bool:
@@ -200,8 +204,5 @@ def _track(task: Task, tracks: list[Track], player: Track, pitch: int) -> int:
 def pieces(encoding: Tasks, asked: Events, answers: Sequence[Events]) -> Iterator[Piece]:
     """What was written, without what stands, of each answer."""
     head = asked[np.flatnonzero(asked[:, 0] == encoding.separator)[0] + 1 :]
-    before = encoding.notes_in(head)
     for answer in answers:
-        both = encoding.notes.decode(np.concatenate([head, answer]))
-        late = np.lexsort([both.notes["onset"]])[before:]  # the answer begins where all that stands has begun
-        yield replace(both, notes=both.notes[np.sort(late)])
+        yield encoding.written(np.concatenate([head, answer]), len(head))

@@ -127,7 +127,7 @@ class TasksCursor(Cursor):
             assert self.around is not None
             assert self.due is not None
             told = [self.due - self.half.tick + 1, *self.around.again[self.came]][len(drawn) - 1]
-            return np.arange(self.profile.fields[len(drawn)].size) == told
+            return np.asarray(np.arange(self.profile.fields[len(drawn)].size) == told)
         legal = self.half.allowed(drawn)
         if len(drawn) == 1 and self.due is not None and self.profile.kinds[drawn[0] - 1] != "tie":
             legal[self._stop(self.profile.kinds[drawn[0] - 1]) :] = False

@@ -63,6 +63,8 @@ class Masks:
         field = self.fields[len(drawn)]
         if not drawn:
             return self._kinds(field.size)
+        if drawn[0] > len(self.layout.kinds):
+            return np.ones(field.size, bool)  # a note that stands
         kind = self.layout.kinds[drawn[0] - 1]
         if kind == "note":
             return self._note(field.name, field.size, drawn)
@@ -84,20 +86,30 @@ class Masks:
         """The ticks at which the next note may begin, ascending."""
         if self._onsets is None:
             state = self.state
-            deadlines = [tick for rule in self.rules if (tick := rule.deadline(state)) is not None]
-            horizon = min([max(state.bar_tick, self.start_tick) + _BARS_AHEAD * state.bar_length - 1, *deadlines])
-            ticks = np.arange(state.tick, horizon + 1)
+            ticks = np.arange(state.tick, self._deadline() + 1)
             rules = self.for_all if self.drums else self.rules
             for rule in rules:
                 ticks = ticks[rule.onsets(state, ticks)]
             self._onsets = ticks
         return self._onsets
 
+    def _deadline(self) -> int:
+        """The tick at which, or before which, the next note must begin."""
+        state = self.state
+        deadlines = [tick for rule in self.rules if (tick := rule.deadline(state)) is not None]
+        return min([max(state.bar_tick, self.start_tick) + _BARS_AHEAD * state.bar_length - 1, *deadlines])
+
+    def _due(self) -> int | None:
+        """The tick of the standing note that comes next, if it may come before the next note is written."""
+        due = self.state.due
+        return due if due is not None and due <= self._deadline() else None
+
     def _kinds(self, size: int) -> Bools:
         allowed = np.zeros(size, bool)
         if not self._is_whole():  # the last note must be longer
             allowed[self.layout.kind("tie")] = True
             return allowed
+        allowed[len(self.layout.kinds) + 1 :] = self._due() is not None
         maps = bool(self._times("meter", _IDS).any())
         for name in self.layout.kinds:
             if name == "tie":
@@ -113,8 +125,12 @@ class Masks:
         return allowed
 
     def _times(self, kind: str, ids: Ints) -> Bools:
-        """Which ids of the field time leave a tick at which a note may begin."""
+        """Which ids of the field time leave a tick at which a note may begin, or one that stands may come."""
         state, onsets = self.state, self.onsets
+        if state.due is not None:  # a note at its moment or later follows it
+            onsets = onsets[: np.searchsorted(onsets, state.due)]
+            if kind != "note" and self._due() is not None:
+                onsets = np.append(onsets, state.due)
         if not len(onsets):
             return np.zeros(len(ids), bool)
         if kind == "note":
@@ -126,6 +142,8 @@ class Masks:
         else:
             start = state.tick + (ids * LONGEST if kind == "wait" else ids - 1)
             stop = np.full(len(ids), state.bar_tick + state.bar_length if kind == "wait" else onsets[-1] + 1)
+            if kind == "wait":  # only the longest wait is followed by one more
+                stop = np.where(ids < LONGEST, np.minimum(stop, start + LONGEST), stop)
         first = np.searchsorted(onsets, start)
         some = onsets[np.minimum(first, len(onsets) - 1)]
         return (first < len(onsets)) & (some >= start) & (some < stop) & (ids > 0)

@@ -123,7 +123,9 @@ class Rules:
         """The masks of one sequence after the events `before`; of a task, those after its separator, and its `place`. Raises
         `InvalidOption` when the rules contradict each other, what is given, or the encoding."""
         layout = _layout(encoding)
-        state = State(layout, around=place.around if place is not None else [])
+        state = State(layout)
+        if place is not None:
+            state.around, state.again_until = place.around, place.inside.end_tick
         for event in before.tolist():
             state.push(event)
         if place is not None and (self.bars or self.tempo_qpm):

@@ -25,7 +25,8 @@ class State:
     tick of the last one.
 
     `outer_before` are the lowest and the highest pitch that sounded at the moment before this one, drums left out. `around` are
-    notes by onset that stand and are not written, as in a task; they sound as well.
+    notes by onset that stand and are not written, as in a task; they sound as well. Those that begin before `again_until` come
+    once more as events; `came` of them have.
     """
 
     layout: Profile
@@ -38,6 +39,15 @@ class State:
     moment: int = -1
     outer_before: tuple[int, int] | None = None
     around: list[Note] = field(default_factory=list)
+    again_until: int = 0
+    came: int = 0
+
+    @property
+    def due(self) -> int | None:
+        """The tick of the standing note that comes next."""
+        if self.came == len(self.around) or self.around[self.came].onset >= self.again_until:
+            return None
+        return self.around[self.came].onset
 
     @property
     def bar_length(self) -> int:
@@ -51,7 +61,7 @@ class State:
 
     def push(self, event: list[int]) -> None:
         """Takes in one legal event."""
-        kind = self.layout.kinds[event[0] - 1]
+        kind = self.layout.kinds[event[0] - 1] if event[0] <= len(self.layout.kinds) else "standing"
         self.last_kind = kind
         if kind == "bar":
             self.bar_tick += event[1] * self.bar_length
@@ -64,6 +74,8 @@ class State:
             self.tick += event[1] - 1
             if kind == "meter":
                 self.bar_tick, self.meter = self.tick, (event[2], 1 << event[3] - 1)
+            elif kind == "standing":
+                self.came += 1
             elif kind == "note":
                 self._note(event)
 
