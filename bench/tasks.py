@@ -3,10 +3,11 @@ and by the same model that sees only the past.
 
     python bench/tasks.py RUN CORPUS [--pieces 200]
 
-Of each test piece a hole of 1, 2, 4 and 8 bars at a random place (by the piece's number), and one track of up to 16 bars, if it has
-several. As a task all events of the answer count, its bar lines and its end too; of the past-only rows those of the plain piece
-that lie in the hole, or are that track's notes; so in the last column the answer's events that are notes alone. The interval is a
-bootstrap over pieces of the difference.
+Of each test piece a hole of 1, 2, 4 and 8 bars at a random place (by the piece's number), and one track of 16 bars, or half as
+many until the model sees all of them at once, if it has several. As a task all events of the answer count, its bar lines, its end,
+and that it is the turn of a note that stands; of the past-only rows those of the plain piece that lie in the hole, or are that
+track's notes; so in the last column the answer's events that are notes alone. The interval is a bootstrap over pieces of the
+difference.
 """
 
 from __future__ import annotations
@@ -100,7 +101,11 @@ def main() -> None:
         plain = next(predictor.score([events])).nats.sum(1)
         for name, task in cases(piece, number, encoding).items():
             made = asked_and_answered(task, encoding, longest)
-            if made is None:
+            while made is None and task.write.tracks and task.write.bars is not None and task.write.bars[1] > task.write.bars[0]:
+                first, last = task.write.bars
+                task = Task(piece, replace(task.write, bars=(first, (first + last) // 2)))
+                made = asked_and_answered(task, encoding, longest)
+            if made is None or len(made[0]) + len(made[1]) > longest:
                 continue
             asked, answer = made
             nats = next(predictor.score([np.concatenate([asked, answer])])).nats.sum(1)[len(asked) :]

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from partimento.composing.complete import complete
 from partimento.composing.course import courses, guarded, may_end
 from partimento.composing.drawing import first_notes, one_thread, steps, under
+from partimento.composing.head import stated
 from partimento.composing.provenance import (
     MAX_NOTES,
     Asked,
@@ -106,7 +107,8 @@ def compose(
     counts notes, or windows of a task.
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
-    density, length. `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
+    density, length. Where nothing is given, a piece states the key, meter and tempo of them before its first note (`head.py`).
+    `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
 
     The `guard` keeps pieces from repeating themselves more than people do: by the habits given; or with True by those beside the
     checkpoint, or by general ones. With `ending`, `notes` is a wish: pieces of the encoding `notes` end within a quarter of it
@@ -156,7 +158,7 @@ def _compose(
     encoding, predictor = checkpoint.encoding, under(checkpoint, options.conditions, options.guidance)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
     if start is None and options.rules is not None:
-        before = options.rules.head(encoding)
+        before = stated(encoding, options.rules, options.conditions)
     with one_thread():
         drawn = []
         held = np.zeros(options.count, np.int64)

@@ -1,4 +1,4 @@
-"""The course of one sequence: what its rules, its guard and its ending together leave to be drawn. It draws nothing."""
+"""The course of one sequence: what its head, its rules, its guard and its ending together leave to be drawn. It draws nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from partimento.composing.ears import Ear, ear_of, has_ear
 from partimento.composing.ending import Ending
 from partimento.composing.guard import Guard
+from partimento.composing.head import Head, can_state
 from partimento.composing.provenance import Options, Trained
 from partimento.composing.rules.base import Bools
 from partimento.composing.rules.masks import Masks
@@ -32,6 +33,9 @@ class Course:
             self.state = State(encoding.layout)
             for event in before.tolist():
                 self.state.push(event)
+        self.head: Head | None = None
+        if not len(before) and self.masks is None and can_state(encoding, options.conditions):
+            self.head = Head(encoding, options.conditions)
         self.ending = Ending(self.state, options.notes) if options.ends and self.state is not None else None
         self.ear: Ear | None = ear_of(encoding, self.state)
         self.guard: Guard | None = None
@@ -43,6 +47,8 @@ class Course:
 
     def push(self, event: list[int]) -> None:
         """Takes in the event that was drawn."""
+        if self.head is not None:
+            self.head.push(event)
         if self.masks is not None:
             self.masks.push(event)
         elif self.state is not None:
@@ -58,6 +64,8 @@ class Course:
         """What of the legal ids of field `len(drawn)` may be drawn; none only where the rules, or `banned`, leave none."""
         allowed = legal.copy() if self.masks is None else legal & self.masks.allowed(drawn)
         allowed[list(banned)] = False
+        if self.head is not None:
+            allowed = self.head.narrowed(allowed, drawn)
         if self.ending is not None and not drawn:
             allowed = self.ending.narrowed(allowed, legal)
         if self.ear is not None and self.guard is not None and (onset := self.ear.onset(drawn)) is not None:
@@ -90,7 +98,8 @@ def may_end(encoding: Encoding) -> bool:
 def courses(encoding: Encoding, before: Events, options: Options, place: Place | None = None) -> list[Course]:
     """One for each sequence; none where there is nothing to follow. `before` is what each begins with; of a task's second half
     what it begins with, and its place. Raises `InvalidOption` where the rules contradict each other."""
-    if options.rules is None and options.guard is None and not options.ends:
+    follows = options.rules is not None or options.guard is not None or options.ends
+    if not follows and (len(before) or not can_state(encoding, options.conditions)):
         return []
     first = None if options.rules is None else options.rules.masks(encoding, before, place)
     masks = [None if first is None else first.copy() for _ in range(options.count)]

@@ -134,8 +134,8 @@ class TasksCursor(Cursor):
         return legal
 
     def _kinds(self) -> npt.NDArray[np.bool_]:
-        """The kinds of `notes` that may follow: no meter, key or tempo, which the first half says; nothing written beyond a standing
-        note that is due, nor at its moment; and the end when all of them have come."""
+        """The kinds of `notes` that may follow: no meter, key or tempo, which the first half says; nothing beyond a standing note
+        that is due, nor written at its moment; and the end when all of them have come."""
         legal = self.half.allowed(())
         if self.around is None:
             return legal
