@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from partimento.composing.ears import Ear, ear_of, has_ear
+from partimento.composing.ears import Ear, NotesEar, ear_of, has_ear
+from partimento.composing.echo import Echo
 from partimento.composing.ending import Ending
 from partimento.composing.guard import Guard
 from partimento.composing.head import Head, can_state
@@ -18,7 +19,7 @@ from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, Events
 from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.evaluation.reference import beside
-from partimento.evaluation.repetition import HABITS, Habits
+from partimento.evaluation.repetition import HABITS, RUN, Habits
 
 
 class Course:
@@ -37,13 +38,30 @@ class Course:
         if not len(before) and self.masks is None and can_state(encoding, options.conditions):
             self.head = Head(encoding, options.conditions)
         self.ending = Ending(self.state, options.notes) if options.ends and self.state is not None else None
-        self.ear: Ear | None = ear_of(encoding, self.state)
+        self.ear: Ear | None = None
         self.guard: Guard | None = None
-        if self.ear is not None and options.guard is not None:
-            self.guard = Guard(options.guard, _place(number))
-            for note in self.ear.begin(before):
-                self.guard.push(*note)
+        if options.guard is not None and has_ear(encoding):
+            place = _place(number)
+            self.guard, self.echo = Guard(options.guard, (1 + place) / 2, place), Echo()
+            self._listen(before)
         self.closing = False
+
+    def _listen(self, before: Events) -> None:
+        """Takes in what is given, and goes on from there."""
+        state = State(self.encoding.layout) if isinstance(self.encoding, NOTE_BY_NOTE) else None
+        self.ear = ear_of(self.encoding, state)
+        for event in before.tolist():
+            if state is not None:
+                state.push(event)
+            self._hear(event)
+        if isinstance(self.ear, NotesEar) and self.state is not None:
+            self.ear.state = self.state
+
+    def _hear(self, event: list[int]) -> None:
+        if self.ear is not None and self.guard is not None:
+            if (note := self.ear.heard(event)) is not None:
+                self.guard.push(*note)
+            self.echo.push(event, self.ear.place())
 
     def push(self, event: list[int]) -> None:
         """Takes in the event that was drawn."""
@@ -53,8 +71,7 @@ class Course:
             self.masks.push(event)
         elif self.state is not None:
             self.state.push(event)
-        if self.ear is not None and self.guard is not None and (note := self.ear.heard(event)) is not None:
-            self.guard.push(*note)
+        self._hear(event)
         if self.ending is not None and not self.closing and self.ending.progress >= 1 and self.ending.state.layout.beats:
             self.closing = True
             self.masks = self.masks or Masks([], self.ending.state, frozenset(), drums=True, fields=self.encoding.fields)
@@ -73,7 +90,12 @@ class Course:
         return allowed
 
     def led(self, logits: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[Any]:
-        """Log-probabilities of field `len(drawn)` as the ending wants them."""
+        """Log-probabilities of field `len(drawn)` as the guard and the ending want them."""
+        if self.guard is not None and (pull := self.guard.pull):
+            echo, length = self.echo.following()
+            if length and echo[: len(drawn)] == drawn:
+                logits = logits.copy()
+                logits[echo[len(drawn)]] += pull * (1 + min(length, RUN) / RUN)
         return logits if drawn or self.ending is None else self.ending.led(logits)
 
     def needs_drums(self, drawn: tuple[int, ...]) -> bool:
@@ -114,10 +136,10 @@ def _without(allowed: Bools, ids: list[int]) -> Bools:
 
 
 def _place(number: int) -> float:
-    """Where among human pieces sequence `number` of a run stands: 3/4, 5/8, 7/8, ..., evenly over the upper half, however many
-    there are (van der Corput 1935). So a model that goes round in circles repeats about as much as people do, and as differently,
-    while one that repeats as people do is rarely held back."""
-    place, step, number = 0.5, 0.25, number + 1
+    """Where among human pieces sequence `number` of a run stands: 1/2, 1/4, 3/4, ..., evenly, however many there are (van der Corput
+    1935). It repeats no less than this one, and no more than the one halfway up from there: so sequences repeat about as much as
+    people do, and as differently, whatever the model, while one that repeats as people do is rarely held back."""
+    place, step, number = 0.0, 0.5, number + 1
     while number:
         place, step, number = place + step * (number & 1), step / 2, number >> 1
     return place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from partimento.composing.rules.state import State
-from partimento.encodings import Encoding, Events
+from partimento.encodings import Encoding
 from partimento.encodings.melody import DURATION_TICKS, LOWEST_PIANO_KEY, TICKS_PER_QUARTER, Melody
 from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.evaluation.repetition import GRID
@@ -20,14 +20,14 @@ class Ear(Protocol):
 
     zero: int
 
-    def begin(self, before: Events) -> list[tuple[int, int]]:
-        """Takes in the events before the first one drawn; the pitch and onset of each of their notes, drums left out."""
-
     def heard(self, event: list[int]) -> tuple[int, int] | None:
         """Takes in an event; the pitch and onset of its note, if it is a pitched one."""
 
     def onset(self, drawn: tuple[int, ...]) -> int | None:
         """The onset of the note whose pitch is about to be drawn; None where that is not the next field."""
+
+    def place(self) -> int:
+        """Where in its bar the last event lies; 0 without bars."""
 
 
 class NotesEar:
@@ -38,9 +38,6 @@ class NotesEar:
     def __init__(self, state: State) -> None:
         self.state = state
 
-    def begin(self, before: Events) -> list[tuple[int, int]]:
-        return [(note.pitch, self._twelfths(note.onset)) for note in self.state.notes if note.program != DRUMS]
-
     def heard(self, event: list[int]) -> tuple[int, int] | None:
         if self.state.last_kind != "note" or self.state.notes[-1].program == DRUMS:
             return None
@@ -50,6 +47,9 @@ class NotesEar:
         if len(drawn) != 2 or drawn[0] != self.state.layout.kind("note"):
             return None
         return self._twelfths(self.state.tick + drawn[1] - 1)
+
+    def place(self) -> int:
+        return self.state.tick - self.state.bar_tick if self.state.layout.beats else 0
 
     def _twelfths(self, tick: int) -> int:
         quarter = self.state.layout.ticks_per_quarter
@@ -62,9 +62,6 @@ class MelodyEar:
     def __init__(self, encoding: Melody) -> None:
         self.zero, self.now = 1 - LOWEST[encoding.pitch], 0
 
-    def begin(self, before: Events) -> list[tuple[int, int]]:
-        return [self.heard(event) for event in before.tolist()]
-
     def heard(self, event: list[int]) -> tuple[int, int]:
         onset = self.now
         self.now += int(DURATION_TICKS[event[1] - 1]) * GRID // TICKS_PER_QUARTER
@@ -72,6 +69,9 @@ class MelodyEar:
 
     def onset(self, drawn: tuple[int, ...]) -> int | None:
         return None if drawn else self.now
+
+    def place(self) -> int:
+        return self.now % (4 * GRID)
 
 
 def has_ear(encoding: Encoding) -> bool:

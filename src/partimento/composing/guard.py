@@ -1,9 +1,10 @@
-"""The repetition guard: which pitch would say once more what was said too often. It knows notes and the habits of people
-(`evaluation/repetition.py`), no encoding and no model.
+"""The repetition guard: which pitch would say once more what was said too often, and how much a piece lacks of what people repeat.
+It knows notes and the habits of people (`evaluation/repetition.py`), no encoding and no model.
 
-As long as a piece repeats no more of itself than the human piece by which it is measured, everything may be drawn. Above that,
-pitches that would end a run of eight notes heard before are banned; and at any time those that would keep a figure of up to
-four bars going round for longer than 99 of 100 human pieces do.
+Two human pieces are the measure of each sequence. As long as it repeats no more of itself than the upper one, everything may be
+drawn; above that, pitches that would end a run of eight notes heard before are banned; and at any time those that would keep a
+figure of up to four bars going round for longer than 99 of 100 human pieces do. Where it repeats less than the lower one, what
+followed when it was as it is now (`echo.py`) is made likelier, the more it lacks.
 """
 
 from __future__ import annotations
@@ -14,13 +15,19 @@ import numpy.typing as npt
 from partimento.evaluation.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
 
 MOST_LAG = 512  # notes of a figure; a longer one is no loop
+STRENGTH = 30.0  # nats by which an echo is likelier, for each field, where a piece that should repeat all repeats nothing; up to twice that in a long echo
+STRONGEST = 6.0
 
 
 class Guard:
-    """The notes of one sequence so far. `place` (0..1) is where the human piece by which it is measured stands among all."""
+    """The notes of one sequence so far. `place` and `least` (0..1) are where the human pieces stand among all that it should repeat
+    no more and no less than."""
 
-    def __init__(self, habits: Habits, place: float) -> None:
-        self._limits = np.interp(np.arange(LENGTHS[-1] + 1), LENGTHS, habits.share(place)).tolist()
+    def __init__(self, habits: Habits, place: float, least: float = 0.0) -> None:
+        lengths = np.arange(LENGTHS[-1] + 1)
+        self._limits = np.interp(lengths, LENGTHS, habits.share(place)).tolist()
+        floor = np.interp(lengths, LENGTHS, habits.share(least)) if least else np.zeros(len(lengths))
+        self._floor = (floor * np.minimum(1, lengths / LENGTHS[0])).tolist()  # at first there is little to repeat
         self._loops = [(GRID * period, GRID * limit) for period, limit in zip(PERIODS, habits.loops, strict=True)]
         self._shortest = min(limit for _, limit in self._loops)
         self.notes = self.repeated = 0
@@ -50,6 +57,12 @@ class Guard:
             steps |= self._heard.get(self._recent, set())
         wait = self._wait(onset)
         return {self._pitch + (step & 255) - 128 for step in steps if step >> 8 == wait}
+
+    @property
+    def pull(self) -> float:
+        """Nats by which an echo should be likelier, in each field of an event."""
+        lacks = self._floor[min(self.notes, LENGTHS[-1])] - self.share
+        return float(np.clip(STRENGTH * lacks, 0, STRONGEST))
 
     @property
     def share(self) -> float:
