@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from partimento.composing.compose import again, compose, stream
 from partimento.composing.course import _place, _without
 from partimento.composing.ears import ear_of, has_ear
-from partimento.composing.echo import Echo
+from partimento.composing.echo import NEAREST, Echo
 from partimento.composing.guard import Guard
 from partimento.composing.rules.state import State
 from partimento.composing.sampling import Sampling
@@ -189,15 +189,18 @@ def test_a_model_that_never_repeats_is_brought_to_repeat_as_people_do(key: str) 
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1)), max_size=40))
-def test_an_echo_is_what_followed_the_longest_stretch(drawn: list[tuple[int, int]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.sampled_from([0, 3, 12, 30])), max_size=40))
+def test_an_echo_is_what_followed_the_longest_stretch(drawn: list[tuple[int, int, int]]) -> None:
     """Its slow twin: every earlier place compared, event by event."""
-    echo, so_far = Echo(), []
-    for event, place in drawn:
-        echo.push([event], place)
+    echo, so_far, ticks = Echo(), [], [0]
+    for event, place, wait in drawn:
+        ticks.append(ticks[-1] + wait)
+        echo.push([event], (place, ticks[-1]))
         so_far.append((event, place))
         lengths = {}
         for at in range(1, len(so_far)):
+            if ticks[at] > ticks[-1] - NEAREST:
+                continue
             count = 0
             while count < at and so_far[at - 1 - count] == so_far[-1 - count]:
                 count += 1

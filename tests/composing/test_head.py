@@ -66,7 +66,7 @@ def test_what_pieces_state_by_saying_nothing() -> None:
 
 
 def test_rules_go_before_wishes() -> None:
-    wish = {"key": "D major", "tempo": 90, "meter": "3/4"}
+    wish: dict[str, Any] = {"key": "D major", "tempo": 90, "meter": "3/4"}
     for one in compose(Told(), notes=9, count=4, conditions=wish, rules=Rules(key="G major", meter=(2, 4)), guard=False):
         assert said(one.piece)[:2] == ((2, 4), (1, 0))
         assert said(one.piece)[2][0] == pytest.approx(90, rel=0.015)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,11 @@ class ScoredModel(Model):
 def test_bits_are_those_of_the_new_notes() -> None:
     made = many(ScoredModel(), given=given_piece())
     assert bits_per_note(ScoredModel(), made, {}) == pytest.approx([3 / np.log(2)] * 4)
+    first, second = made[0], made[1]
+    both = replace(first, windows=((first.events, first.first_event), (second.events, len(second.events) - 2)))
+    assert bits_per_note(ScoredModel(), [both], {}) == pytest.approx([3 / np.log(2)]), "of all windows of a task"
+    none = replace(first, first_event=len(first.events))
+    assert np.isnan(bits_per_note(ScoredModel(), [none], {})).all()
 
 
 def test_copies_are_replaced_by_the_next_seeds() -> None:

@@ -141,6 +141,17 @@ def test_rules_hold_of_what_is_written() -> None:
                 assert not any(violations(alone, rules).values())
 
 
+@pytest.mark.parametrize("write", ["bass", "bass bars=2-5", "bars=19-20", "tracks=1 bars=7"])
+def test_a_task_ends_on_the_tonic(write: str) -> None:
+    """The lowest new note that ends with the region."""
+    task = Task(song(), write)
+    for seed in range(3):
+        for one in done(task, rules=Rules(key="D minor", end_on_tonic=True), seed=seed):
+            new = one.piece.notes[one.new]
+            closing = new[new["onset"] + new["duration"] == task.span()[1]]
+            assert closing["pitch"].min() % 12 == 2
+
+
 def test_no_parallel_fifths_with_what_stands() -> None:
     """The tune's own notes are the upper voice; the bass must not follow it in fifths."""
     tune = replace(song(), notes=song().notes[song().notes["track"] == 0], tracks=song().tracks[:1]).quantise(48)

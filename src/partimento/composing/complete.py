@@ -38,21 +38,26 @@ def complete(
     standing = replace(task.given, notes=task.given.notes[stands], pedals=task.given.pedals[:0]).quantise(grid)
     now = [standing] * options.count
     windows: list[list[tuple[Window, Piece]]] = [[] for _ in range(options.count)]
-    last: list[tuple[Events, int]] = []
+    drawn_in: list[list[tuple[Events, int]]] = [[] for _ in range(options.count)]
     with one_thread():
         for number, bars in enumerate(stretches):
             groups = [range(options.count)] if number == 0 else [range(index, index + 1) for index in range(options.count)]
-            last = []
             for group in groups:
                 one = window(task, now[group[0]], bars, encoding, longest)
                 seed = options.seed if number == 0 else _seed(options.seed, group[0], number)
                 drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
                 before = one.asked(encoding)
                 first_rule_tick = one.start(task, stretches[0][0])
-                place = Place(one.inside(players(task)), one.around(encoding.layout.instrument), first_rule_tick, played)
+                place = Place(
+                    one.inside(players(task)),
+                    one.around(encoding.layout.instrument),
+                    first_rule_tick,
+                    played,
+                    bars == stretches[-1],
+                )
                 answers = _answers(predictor, encoding, before, drawn, place)
-                last += [(np.concatenate([before, answer]), len(before)) for answer in answers]
-                for index, written in zip(group, pieces(encoding, before, answers), strict=True):
+                for index, answer, written in zip(group, answers, pieces(encoding, before, answers), strict=True):
+                    drawn_in[index].append((np.concatenate([before, answer]), len(before)))
                     windows[index].append((one, written))
                     if bars != stretches[-1]:  # for the next window alone
                         now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
@@ -63,7 +68,9 @@ def complete(
         piece, new = rejoined(task, stands, of, encoding.layout.velocity)
         note = note_of(checkpoint, asked, options, index)
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
-        made.append(Composition(replace(piece, about=about), last[index][0], note, 0, int(new.sum()), last[index][1], new))
+        events, first = drawn_in[index][-1]
+        piece = replace(piece, about=about)
+        made.append(Composition(piece, events, note, 0, int(new.sum()), first, new, tuple(drawn_in[index])))
     return made
 
 

@@ -136,9 +136,9 @@ def _without(allowed: Bools, ids: list[int]) -> Bools:
 
 
 def _place(number: int) -> float:
-    """Where among human pieces sequence `number` of a run stands: 1/2, 1/4, 3/4, ..., evenly, however many there are (van der Corput
-    1935). It repeats no less than this one, and no more than the one halfway up from there: so sequences repeat about as much as
-    people do, and as differently, whatever the model, while one that repeats as people do is rarely held back."""
+    """Where among human pieces sequence `number` of a run stands: 1/2, 1/4, 3/4, ..., evenly, however many there are (van der
+    Corput 1935). It repeats no less than this one, and no more than the one halfway up from there: so sequences repeat about as
+    much as people do, and as differently, whatever the model, while one that repeats as people do is rarely held back."""
     place, step, number = 0.0, 0.5, number + 1
     while number:
         place, step, number = place + step * (number & 1), step / 2, number >> 1

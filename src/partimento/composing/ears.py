@@ -26,8 +26,8 @@ class Ear(Protocol):
     def onset(self, drawn: tuple[int, ...]) -> int | None:
         """The onset of the note whose pitch is about to be drawn; None where that is not the next field."""
 
-    def place(self) -> int:
-        """Where in its bar the last event lies; 0 without bars."""
+    def place(self) -> tuple[int, int]:
+        """Where the last event lies: in its bar (0 without bars), and from the beginning, in twelfths of a quarter."""
 
 
 class NotesEar:
@@ -48,8 +48,9 @@ class NotesEar:
             return None
         return self._twelfths(self.state.tick + drawn[1] - 1)
 
-    def place(self) -> int:
-        return self.state.tick - self.state.bar_tick if self.state.layout.beats else 0
+    def place(self) -> tuple[int, int]:
+        state = self.state
+        return (state.tick - state.bar_tick if state.layout.beats else 0), self._twelfths(state.tick)
 
     def _twelfths(self, tick: int) -> int:
         quarter = self.state.layout.ticks_per_quarter
@@ -70,8 +71,8 @@ class MelodyEar:
     def onset(self, drawn: tuple[int, ...]) -> int | None:
         return None if drawn else self.now
 
-    def place(self) -> int:
-        return self.now % (4 * GRID)
+    def place(self) -> tuple[int, int]:
+        return self.now % (4 * GRID), self.now
 
 
 def has_ear(encoding: Encoding) -> bool:

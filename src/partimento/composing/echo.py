@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from partimento.evaluation.repetition import GRID
+
 MOST = 4096  # events that are remembered
+NEAREST = 2 * GRID  # an echo is of what lies half a bar back or more
 
 
 class Echo:
@@ -15,25 +18,27 @@ class Echo:
         self._events: list[tuple[int, ...]] = []
         self._codes = np.zeros(MOST, np.int64)
         self._same = np.zeros(MOST, np.int64)  # how many of the last events are those 1, 2, .. events before
+        self._ticks = np.zeros(MOST, np.int64)
 
-    def push(self, event: list[int], place: int) -> None:
-        """Takes in an event, and where in its bar it lies."""
+    def push(self, event: list[int], place: tuple[int, int]) -> None:
+        """Takes in an event, and where it lies: in its bar, and from the beginning, in twelfths of a quarter."""
         count = len(self._events)
         if count == MOST:
             return
-        code = hash((place, *event))
+        code = hash((place[0], *event))
         same = self._same[:count]
         same += 1
         same *= self._codes[:count][::-1] == code
-        self._codes[count] = code
+        self._codes[count], self._ticks[count] = code, place[1]
         self._events.append(tuple(event))
 
     def following(self) -> tuple[tuple[int, ...], int]:
         """The event that followed such a stretch, the latest of equals, and how many events long it is: none, and 0, where even the
         last event is new, or too much was heard to be remembered."""
         count = len(self._events)
-        if count < 2 or count == MOST:
+        near = count - int(np.searchsorted(self._ticks[:count], self._ticks[count - 1] - NEAREST, side="right")) if count else 0
+        if near >= count or count == MOST:
             return (), 0
-        lag = int(np.argmax(self._same[: count - 1])) + 1
+        lag = near + int(np.argmax(self._same[near - 1 : count - 1]))
         length = int(self._same[lag - 1])
         return (self._events[count - lag] if length else ()), length

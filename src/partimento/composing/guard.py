@@ -15,7 +15,7 @@ import numpy.typing as npt
 from partimento.evaluation.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
 
 MOST_LAG = 512  # notes of a figure; a longer one is no loop
-STRENGTH = 30.0  # nats by which an echo is likelier, for each field, where a piece that should repeat all repeats nothing; up to twice that in a long echo
+STRENGTH = 30.0  # nats by which each field of an echo is likelier, for the share that is lacking; twice that in a long echo
 STRONGEST = 6.0
 
 

@@ -51,8 +51,8 @@ class Composition:
     """A piece of given and new notes, its `events` [T, F], and `made`: the JSON from which `again` makes the same piece.
 
     `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin; `new_notes` counts
-    those; `first_event` is the first of the events that was drawn. Of a task, `new` [N] says which notes are new, and `events`
-    are those of its last window.
+    those; `first_event` is the first of the events that was drawn. Of a task, `new` [N] says which notes are new, `windows` are the
+    events of each of its windows with the first of them that was drawn, and `events` those of the last.
     """
 
     piece: Piece
@@ -62,6 +62,7 @@ class Composition:
     new_notes: int
     first_event: int = 0
     new: npt.NDArray[np.bool_] | None = None
+    windows: tuple[tuple[Events, int], ...] = ()
 
 
 @dataclass(frozen=True)

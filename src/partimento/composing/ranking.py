@@ -49,13 +49,14 @@ def rank(bits: Sequence[float], distances: Sequence[float]) -> list[Ranked]:
 def bits_per_note(checkpoint: Trained, made: Sequence[Composition], conditions: Mapping[str, str | float]) -> list[float]:
     """Bits per note of the new notes of each piece, under the model and the conditions it was composed with; of a piece without a
     note not a number."""
-    scores = conditioned(checkpoint, conditions).score([one.events for one in made])
-    bits = []
-    for one, score in zip(made, scores, strict=True):
-        new = slice(one.first_event, None)
-        notes = checkpoint.encoding.notes_in(one.events[new])  # of a task in several windows those of the last
-        bits.append(float(score.nats[new].sum(dtype=np.float64) / np.log(2)) / notes if notes else np.nan)
-    return bits
+    parts = [(number, *part) for number, one in enumerate(made) for part in one.windows or ((one.events, one.first_event),)]
+    bits, notes = np.zeros(len(made)), np.zeros(len(made))
+    scores = conditioned(checkpoint, conditions).score([events for _, events, _ in parts])
+    for (number, events, first), score in zip(parts, scores, strict=True):
+        bits[number] += score.nats[first:].sum(dtype=np.float64) / np.log(2)
+        notes[number] += checkpoint.encoding.notes_in(events[first:])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return [float(one) if np.isfinite(one) else np.nan for one in bits / notes]
 
 
 def distances(figures: Floats, human: Floats) -> list[float]:

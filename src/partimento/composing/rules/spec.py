@@ -32,7 +32,8 @@ class Rules:
     """What must hold of every new note; the defaults ask for nothing.
 
     `key`: a key or scale ("G major", "D dorian"). `meter`: (3, 4). `tempo_qpm`: quarters a minute. `bars`: so many new bars, the
-    last note ending on their last bar line; with `end_on_tonic` the lowest that ends there is the tonic of `key`. `chords`:
+    last note ending on their last bar line; with `end_on_tonic` the lowest that ends there, or where a task ends, is the tonic of
+    `key`. `chords`:
     symbols, one a bar, or one every `chord_beats` beats, over and over; every note belongs to its chord, but with `passing`
     those off the beat that end by the next. `bass`: note names, placed like chords (a chord with a slash also gives
     one), each the lowest note there. `ranges`: lowest and highest pitch by program, -1 for all others. `polyphony`: how
@@ -67,8 +68,8 @@ class Rules:
                 raise InvalidOption(f"the meter {upper}/{lower} cannot be; write 4/4, 3/4, 6/8")
         if self.tempo_qpm is not None and not 16 <= self.tempo_qpm <= 640:
             raise InvalidOption(f"a tempo of {self.tempo_qpm} quarters a minute; it must be 16..640")
-        if self.end_on_tonic and not (self.key and self.bars):
-            raise InvalidOption("to end on the tonic, a key and a number of bars are needed")
+        if self.end_on_tonic and not self.key:
+            raise InvalidOption("to end on the tonic, a key is needed")
         if self.polyphony < 0 or self.chord_beats < 0:
             raise InvalidOption("polyphony and beats a chord must be 0 (not limited; a bar) or more")
         for program, (low, high) in self.ranges.items():
@@ -130,6 +131,8 @@ class Rules:
             state.push(event)
         if place is not None and (self.bars or self.tempo_qpm):
             raise InvalidOption("the bars and the tempo of a task are those of its piece; leave them out")
+        if place is None and self.end_on_tonic and not self.bars:
+            raise InvalidOption("to end on the tonic, a number of bars is needed, or a task")
         if self.meter is not None and state.meter != self.meter:
             raise InvalidOption(f"the given notes are in {state.meter[0]}/{state.meter[1]}; go on in that meter")
         rules, drums = _Making(self, state, place).rules()
@@ -148,12 +151,13 @@ def _layout(encoding: Encoding) -> Profile:
 @dataclass(frozen=True)
 class Place:
     """Where a task is written: the rule of its region, the notes that stand around, the tick that rules count from (it may lie
-    before the region), and the programs that play."""
+    before the region), the programs that play, and whether the task ends there."""
 
     inside: Inside
     around: list[Note]
     start_tick: int
     programs: frozenset[int]
+    is_last: bool = True
 
 
 class _Making:
@@ -165,6 +169,8 @@ class _Making:
         begun = any(note.onset >= state.bar_tick for note in state.notes)
         self.start = state.bar_tick + self.bar * begun if place is None else place.start_tick
         self.end = self.start + self.bar * spec.bars if spec.bars else None
+        if place is not None and place.is_last and spec.end_on_tonic:
+            self.end = place.inside.end_tick
         self.scale = pitch_class_set(parse_scale(spec.key)[0], SCALES[parse_scale(spec.key)[1]]) if spec.key else 0xFFF
         asked = frozenset(spec.instruments)
         given = frozenset(note.program for note in state.notes) if place is None else place.programs
@@ -266,6 +272,8 @@ class _Making:
         if self.end is not None and (max(ends.values()) != self.end or onsets[-1] < self.end - self.bar):
             raise InvalidOption(
                 f"the rhythm does not end with bar {spec.bars}; leave the number of bars out, or give another rhythm"
+                if spec.bars
+                else "the rhythm does not end where the task does; give another one, or leave the tonic at the end out"
             )
         if bass is not None and not {tick for tick in bass.start_ticks if tick <= onsets[-1]} <= set(onsets):
             raise InvalidOption("the rhythm has no note where a bass note must begin; leave one of them out")
