@@ -78,6 +78,8 @@ def test_what_stands_is_as_it_was_and_new_notes_lie_in_the_region(write: str) ->
         assert new["onset"].min() >= start
         assert (new["onset"] + new["duration"]).max() <= end
         assert one.piece.tracks[:2] == task.given.tracks
+        if not (task.write.tracks or task.write.keep):
+            assert (new["onset"] + new["duration"]).max() > end - 1440, "the last bar is not left empty"
         if task.write.part:
             assert {one.piece.tracks[track].name for track in new["track"]} == {task.write.part}
         elif task.write.tracks:

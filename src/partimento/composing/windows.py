@@ -58,7 +58,10 @@ class Window:
         notes = self.piece.notes[np.isin(self.piece.notes["track"], list(tracks))]
         notes = notes[np.argsort(notes["onset"], kind="stable")]
         times = np.stack([notes["onset"], notes["onset"] + notes["duration"]], 1).astype(np.int64)
-        return Inside(*self.span, {int(pitch): times[notes["pitch"] == pitch] for pitch in np.unique(notes["pitch"])})
+        start, end = self.span
+        rests = bool(self.region.tracks) or self.region.keep is not None  # a voice may, to the end
+        stands = {int(pitch): times[notes["pitch"] == pitch] for pitch in np.unique(notes["pitch"])}
+        return Inside(start, end, stands, start if rests else end - self.bar_ticks)
 
     def around(self, drums: bool) -> list[Note]:
         """The notes that stand from the region's beginning on, by onset; those before are the beginning of the second half. Without

@@ -14,11 +14,13 @@ from partimento.composing.rules.state import State
 @dataclass(frozen=True)
 class Inside(Rule):
     """Notes begin from `start_tick` on and end by `end_tick`. `stands` are the onsets and ends, [N, 2] by onset, of notes of each
-    pitch in the tracks that are written to: none begins while one sounds, or is held into it."""
+    pitch in the tracks that are written to: none begins while one sounds, or is held into it. Something sounds after `last_tick`,
+    so that the answer does not stop short."""
 
     start_tick: int
     end_tick: int
     stands: Mapping[int, Ints]
+    last_tick: int = 0
 
     drums_too = True
 
@@ -38,6 +40,10 @@ class Inside(Rule):
         later = [] if rows is None else rows[rows[:, 0] > onset, 0]
         return np.asarray(ends <= min([self.end_tick, *later]))
 
+    def deadline(self, state: State) -> int | None:
+        return None if self.may_end(state) else self.end_tick - 1
+
     def may_end(self, state: State) -> bool:
-        """Something is written."""
-        return state.moment >= self.start_tick
+        """Something is written, and sounds so late."""
+        sounds = state.moment >= self.last_tick or any(note.end > self.last_tick for note in state.sounding)
+        return state.moment >= self.start_tick and sounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -207,8 +207,8 @@ class _Making:
             rules.append(rhythm)
         if self.end is not None:
             rules.append(self._bars(rhythm))
-        if self.place is not None:
-            rules.append(self.place.inside)
+        if self.place is not None:  # a rhythm says itself how long there are notes
+            rules.append(replace(self.place.inside, last_tick=0) if rhythm is not None else self.place.inside)
         return rules, DRUMS in self.players
 
     def _places(self, count: int) -> tuple[int, ...]:
