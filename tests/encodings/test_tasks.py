@@ -20,15 +20,15 @@ NOTES = tuple(KINDS[0].layout.kind(name) for name in ("note", "tie"))
 each = pytest.mark.parametrize("encoding", KINDS, ids=lambda encoding: encoding.profile)
 
 
-def some(encoding: Tasks, count: int = 30, longest: int = 200) -> list[tuple[Events, np.ndarray]]:
+def some(encoding: Tasks, count: int = 30, longest: int = 200, blind: bool = False) -> list[tuple[Events, np.ndarray]]:
     found = []
     for seed in range(count):
         events = encoding.encode(made_piece(seed, 90))
         chance = np.random.default_rng(seed)
         made = encoding.task(events, int(chance.integers(len(events))), longest, chance)
-        if made is not None:
+        if made is not None and (made[0][0, 0] == encoding.separator and encoding.standing in made[0][:, 0]) == blind:
             found.append(made)
-    assert len(found) > count // 2
+    assert blind or len(found) > count // 3
     return found
 
 
@@ -157,6 +157,23 @@ def test_what_stands_around(encoding: Tasks) -> None:
             assert row[7] == min(max(0, -((tick - end) // bar)), BARS_LEFT) + 1
             if event is not None:
                 cursor.push([NOTES[0] if event[0] == encoding.standing else event[0], *event[1:]])
+
+
+@each
+def test_some_tasks_are_of_one_who_does_not_know_what_comes(encoding: Tasks) -> None:
+    found = some(encoding, 100, blind=True)
+    assert 3 <= len(found) <= 25
+    own = len(encoding.notes.context_fields)
+    for events, written in found:
+        answer = events[1:].copy()
+        answer[answer[:, 0] == encoding.standing, 0] = NOTES[0]
+        assert rows(encoding.decode(events)) == rows(encoding.notes.decode(answer))
+        assert not written[0]
+        assert encoding.context(events)[1:, own : own + 6].max() == 0, "nothing is said of what comes"
+        cursor = encoding.cursor()
+        for event in events.tolist():
+            cursor.push(event)
+        assert cursor.context().tolist() == encoding.context(events)[-1].tolist()
 
 
 @each

@@ -28,6 +28,7 @@ from partimento.task import ROLES, Region, bar_lines, random_split
 
 MOST_BARS = LONGEST - 1  # of the window that a task is seen in
 TRIES, SHRINKING = 4, 0.8
+BLIND = 0.2  # of random tasks have no first half
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ class Tasks(Encoding):
         stands, _, second = self.halves(events)
         if second is None:
             return self.notes.decode(events)
-        written = self.written(second)
-        return self.notes.decode(stands).merge(written) if len(stands) else written
+        if not len(stands):  # what stands is heard as it comes
+            return self.notes.decode(self._as_notes(second))
+        return self.notes.decode(stands).merge(self.written(second))
 
     def written(self, second: npt.NDArray[Any], head: int = 0) -> Piece:
         """The piece of a second half without its first `head` events, and without what stands."""
@@ -113,6 +115,10 @@ class Tasks(Encoding):
         between[0, :4] = self.separator, first_bar, ROLES.index(region.role) + 1, last_bar - first_bar + 1
         first = self.notes.encode(replace(piece, notes=piece.notes[stands & later]))[:-1]
         return np.concatenate([first, between, self._second(piece, stands & ~later)])
+
+    def blind(self, asked: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What is asked of one who does not know what comes: without the first half. What stands is heard as it comes."""
+        return asked[np.flatnonzero(asked[:, 0] == self.separator)[0] :]
 
     def answered(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
         """The true answer to what is asked: the notes that do not stand, none of which begins before the region, among those that
@@ -151,6 +157,8 @@ class Tasks(Encoding):
                 continue
             written, region = split
             asked, answer = self.asked(window, ~written, region), self.answered(window, ~written, region)
+            if chance.random() < BLIND:
+                asked = self.blind(asked)
             if len(asked) + len(answer) <= longest:
                 return np.concatenate([asked, answer]), np.arange(len(asked) + len(answer)) >= len(asked)
         return None
