@@ -4,10 +4,11 @@ and by the same model that sees only the past.
     python bench/tasks.py RUN CORPUS [--pieces 200]
 
 Of each test piece a hole of 1, 2, 4 and 8 bars at a random place (by the piece's number), and one track of 16 bars, or half as
-many until the model sees all of them at once, if it has several. As a task all events of the answer count, its bar lines, its end,
-and that it is the turn of a note that stands; of the past-only rows those of the plain piece that lie in the hole, or are that
-track's notes; so in the last column the answer's events that are notes alone. The interval is a bootstrap over pieces of the
-difference.
+many until the model sees all of them at once, if it has several. "past only" is the same task, event for event, of one who does not
+know what comes: what stands after the region's beginning is told as it comes, never before. In both all events of the answer count:
+its bar lines, its end, and that it is the turn of a note that stands; "notes alone" are its notes. "in the plain piece" are the
+events that lie in the hole, or are that track's notes, where the model foretells the whole piece; when and whether such
+a note comes is then paid for by the other tracks too. The interval is a bootstrap over pieces of the gain over "past only".
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from partimento.task import Region, Task, bar_lines
 
 HOLES = (1, 2, 4, 8)
 LINE = 16  # bars of a voice
+COLUMNS = ("pieces", "notes", "in the plain piece", "past only", "as a task", "gain", "notes alone: past only", "as a task")
 
 
 def asked_and_answered(task: Task, encoding: Tasks, longest: int) -> tuple[Events, Events] | None:
@@ -91,7 +93,7 @@ def main() -> None:
     encoding = checkpoint.encoding
     assert isinstance(encoding, Tasks), "the run was not trained on tasks"
     grid, longest, predictor = encoding.layout.ticks_per_quarter, checkpoint.recipe.training.segment, checkpoint.predictor()
-    rows: dict[tuple[str, str], list[tuple[float, float, int, float]]] = defaultdict(list)
+    rows: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
     test = [number for number, row in enumerate(corpus.rows) if row.part == 2][: options.pieces]
     for number in test:
         whole = corpus.piece(number)
@@ -108,36 +110,33 @@ def main() -> None:
             if made is None or len(made[0]) + len(made[1]) > longest:
                 continue
             asked, answer = made
-            nats = next(predictor.score([np.concatenate([asked, answer])])).nats.sum(1)[len(asked) :]
             start, end = task.span()
             notes = piece.notes[~task.stands()]
             of = {(int(o), int(p), int(d)) for o, d, p, _, _ in notes.tolist()} if task.write.tracks else None
-            past = plain[plain_rows(encoding, events, start, end, of)]
-            alone = nats[answer[:, 0] == encoding.layout.kind("note")]
+            found = [float(plain[plain_rows(encoding, events, start, end, of)].sum())]
+            for before in (encoding.blind(asked), asked):
+                nats = next(predictor.score([np.concatenate([before, answer])])).nats.sum(1)[len(before) :]
+                found += [float(nats.sum()), float(nats[answer[:, 0] == encoding.layout.kind("note")].sum())]
             for genre in (corpus.rows[number].about.genre, "all"):
-                rows[name, genre].append((float(nats.sum()), float(past.sum()), len(notes), float(alone.sum())))
+                rows[name, genre].append([*found, len(notes)])
     genres = sorted({genre for _, genre in rows} - {"all"})
     told = {}
-    print(
-        "| written | genre | pieces | notes | past only | as a task | gain | its notes alone |\n"
-        "|---|---|---:|---:|---:|---:|---:|---:|"
-    )
+    print("| written | genre | " + " | ".join(COLUMNS) + " |\n|---|---|" + "---:|" * len(COLUMNS))
     for name in (*(f"{size} bar{'s' * (size > 1)}" for size in HOLES), "one voice"):
         for genre in ("all", *genres):
-            found = np.array(rows.get((name, genre), []))
-            if not len(found):
+            table = np.array(rows.get((name, genre), []))
+            if not len(table):
                 continue
-            task_bits, past_bits = (found[:, at].sum() / np.log(2) / found[:, 2].sum() for at in (0, 1))
-            drawn = np.random.default_rng(0).integers(len(found), size=(1000, len(found)))
-            gains = ((found[drawn, 1] - found[drawn, 0]).sum(1) / found[drawn, 2].sum(1)) / np.log(2)
-            gain = Interval.of(past_bits - task_bits, gains)
+            plain_bits, past, past_alone, full, full_alone = table[:, :5].sum(0) / np.log(2) / table[:, 5].sum()
+            drawn = np.random.default_rng(0).integers(len(table), size=(1000, len(table)))
+            gains = ((table[drawn, 1] - table[drawn, 3]).sum(1) / table[drawn, 5].sum(1)) / np.log(2)
+            gain = Interval.of(past - full, gains)
             print(
-                f"| {name} | {genre} | {len(found)} | {int(found[:, 2].sum()):,} | {past_bits:.3f} | {task_bits:.3f} "
-                f"| {gain.mean:.3f} ± {(gain.high - gain.low) / 2:.3f} "
-                f"| {found[:, 3].sum() / np.log(2) / found[:, 2].sum():.3f} |"
+                f"| {name} | {genre} | {len(table)} | {int(table[:, 5].sum()):,} | {plain_bits:.3f} | {past:.3f} | {full:.3f} "
+                f"| {gain.mean:.3f} ± {(gain.high - gain.low) / 2:.3f} | {past_alone:.3f} | {full_alone:.3f} |"
             )
-            told[f"{name}, {genre}"] = {"past": past_bits, "task": task_bits, "gain": gain.to_json(), "pieces": len(found)}
-    print(json.dumps(told))
+            told[f"{name}, {genre}"] = {"past": past, "task": full, "gain": gain.to_json(), "pieces": len(table)}
+    print("\n" + json.dumps(told))
 
 
 def _with_tracks(piece: Piece, whole: Piece, grid: int) -> Piece:
