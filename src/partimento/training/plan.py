@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 from dataclasses import dataclass
 
@@ -31,7 +33,8 @@ class Plan:
 
 
 def plan(recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int = 0, steps: int = STEPS) -> Plan:
-    """Times a few steps on a throw-away model, after one to warm up. Memory is an estimate: weights, their copies, one batch."""
+    """Times a few steps on a throw-away model, after one to warm up. Memory is an estimate (weights, their copies, the vectors of
+    one batch), or what these steps took, if that was more."""
     if encodings.make(recipe.encoding).key != encoded.encoding.key:
         raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
     config = recipe.training
@@ -40,7 +43,7 @@ def plan(recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int
         model, optimiser = build(recipe, encoded.encoding, encoded.vocabulary)
         stepper, batches = Stepper(model, optimiser, config), Batches(part, config, model.uses_context)
         count = batches.count(0)
-        events, seconds, largest = 0, 0.0, 0
+        events, seconds, largest, before = 0, 0.0, 0, _peak_bytes()
         for number in range(steps + 1):
             started = time.perf_counter()
             batch = batches.batch(0, number % count)
@@ -52,6 +55,13 @@ def plan(recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int
     parameters = model.parameter_count
     # weights, gradients, two moments, the best copy, one copy while saving; gates and vectors of each layer, both ways
     memory = 6 * 4 * parameters + largest * 4 * recipe.model.layers * 12 * recipe.model.width
+    memory = max(memory, _peak_bytes() - before)
     rate = events / max(1e-9, seconds)
     lengths = encoded.offsets[part.pieces + 1] - encoded.offsets[part.pieces]
     return Plan(parameters, part.events_scored, count, float(lengths.sum()) / rate, memory, rate)
+
+
+def _peak_bytes() -> int:
+    """The most memory that this process ever had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # in bytes there, in kilobytes elsewhere
