@@ -20,7 +20,7 @@ from partimento.encodings import Events
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.evaluation.score import Interval
 from partimento.files import sha256
-from partimento.models.config import Recipe
+from partimento.models.config import ModelConfig, Recipe
 from partimento.models.predictor import Predictor, Scores
 
 Floats = npt.NDArray[np.float64]
@@ -85,15 +85,15 @@ class Benchmark:
 
     def allowed(self, recipe: Recipe) -> Recipe:
         """The recipe in the protocol's encoding and with its heads, and with no key, length or other label of a piece."""
-        model = replace(recipe.model, conditions=False)
-        if self.heads:
+        model = recipe.untold().model
+        if self.heads and isinstance(model, ModelConfig):
             model = replace(model, heads=self.heads, interval_logits=False)
         return replace(recipe, encoding=self.encoded.encoding.key, model=model)
 
     def figures(self, predictor: Predictor, part: str) -> Figures:
         """The protocol's figures of a part: every piece scored whole."""
         scored = self.encoded.part(part)
-        return self.measure(predictor.score(pieces_of(scored)), scored)
+        return self.measure(predictor.score(pieces_of(scored), hits=False), scored)
 
 
 def pieces_of(part: Part) -> list[Events]:
