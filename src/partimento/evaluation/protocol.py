@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,18 @@ class Benchmark:
             model = replace(model, heads=self.heads, interval_logits=False)
         return replace(recipe, encoding=self.encoded.encoding.key, model=model)
 
-    def figures(self, predictor: Predictor, part: str) -> Figures:
-        """The protocol's figures of a part: every piece scored whole."""
+    def figures(self, predictors: Predictor | Sequence[Predictor], part: str) -> Figures:
+        """The protocol's figures of a part, every piece scored whole; of several predictors as one, by the mean of their
+        probabilities of each field."""
         scored = self.encoded.part(part)
-        return self.measure(predictor.score(pieces_of(scored), hits=False), scored)
+        pieces = pieces_of(scored)
+        each = [one.score(pieces, hits=False) for one in (predictors if isinstance(predictors, Sequence) else [predictors])]
+        return self.measure(map(_as_one, zip(*each, strict=True)), scored)
+
+
+def _as_one(scores: Sequence[Scores]) -> Scores:
+    nats = np.log(len(scores)) - np.logaddexp.reduce([-one.nats for one in scores])
+    return Scores(nats.astype(np.float32), scores[0].hits)
 
 
 def pieces_of(part: Part) -> list[Events]:

@@ -68,8 +68,8 @@ def test_given_slots_are_as_if_pushed(predictor: ChoralePredictor) -> None:
         for event in PIECES[1][:3]:
             rows = np.stack([event, PIECES[0][9], np.zeros(4, np.uint8)])  # each goes its own way, one has ended
             for f in range(4):
-                found = [session.logits(rows[:, :f].astype(np.int64)) for session in (one, other)]
-                assert np.allclose(*map(np.exp, found), atol=1e-5)
+                drawn = rows[:, :f].astype(np.int64)
+                assert np.allclose(np.exp(one.logits(drawn)), np.exp(other.logits(drawn)), atol=1e-5)
             for session in (one, other):
                 session.push(rows)
 

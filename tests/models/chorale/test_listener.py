@@ -164,8 +164,8 @@ def test_what_is_said_of_a_moved_piece(semitones: int) -> None:
     of_slot = np.setdiff1d(np.arange(VOICES.start), np.r_[TUNE])  # tunes were moved to this key before
     assert np.allclose(made[:, of_slot], anew[:, of_slot], atol=2e-3)
     assert np.allclose(of_voices(made)[..., USE.stop :], of_voices(anew)[..., USE.stop :], atol=2e-3)
-    uses = [of_voices(one)[..., USE].reshape(-1, 4, REST, 4)[:, :, 2:-2] for one in (made, anew)]
-    assert np.allclose(*uses, atol=2e-3)
+    uses, uses_anew = (of_voices(one)[..., USE].reshape(-1, 4, REST, 4)[:, :, 2:-2] for one in (made, anew))
+    assert np.allclose(uses, uses_anew, atol=2e-3)
 
 
 def test_pieces_of_odd_lengths_are_found_on_their_beat() -> None:
