@@ -218,5 +218,7 @@ def _show(
     screen.say("\n± is half of the 95% bootstrap interval over pieces.")
     if together is not None:
         screen.say("All as one predictor: the mean of their probabilities.")
+    if any(getattr(checkpoint.recipe.model, "memory", False) for checkpoint, _ in runs):
+        screen.say("Models with a memory look things up in the training pieces, which published ones do not.")
     for caveat in benchmark.caveats:
         screen.say(caveat)

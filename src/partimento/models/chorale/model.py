@@ -103,8 +103,8 @@ class Chorale(nn.Module):
         slots, lengths = state_dict.get(f"{prefix}slots"), state_dict.get(f"{prefix}lengths")
         if slots is not None and lengths is not None:
             sound = slots.dtype == torch.uint8 and slots.ndim == 2 and slots.shape[1] == 4 and bool((slots <= REST).all())
-            sound = sound and lengths.dtype == torch.int64 and lengths.ndim == 1 and bool((lengths > 0).all())
-            if not (sound and int(lengths.sum()) == len(slots)):
+            sound = sound and lengths.dtype == torch.int64 and lengths.ndim == 1
+            if not (sound and bool(((lengths > 0) & (lengths <= len(slots))).all()) and int(lengths.sum()) == len(slots)):
                 raise RuntimeError("the pieces it remembers are none")
             self.slots, self.lengths = torch.empty_like(slots), torch.empty_like(lengths)
         super()._load_from_state_dict(state_dict, prefix, *rest)
