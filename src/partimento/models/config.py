@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
 
+HEARING = 1
 SCHEDULES = ("plateau", "cosine", "trapezoid")
 T = TypeVar("T")
 
@@ -57,7 +58,9 @@ class ModelConfig:
 class ChoraleConfig:
     """A network for four-voice chorales (`models/chorale`), in the encoding `slots`: an LSTM of `width` over eighths, and a head
     that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
-    units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone.
+    units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. `hearing`
+    is the version of what it is told of each slot (`listener.py`): raise `HEARING` with every change of that, so that no model is
+    told other things than it has learned from.
     """
 
     family: str = "chorale"
@@ -69,6 +72,7 @@ class ChoraleConfig:
     dropout_head: float = 0.5
     dropout_input: float = 0.3
     memory: bool = True
+    hearing: int = HEARING
 
     conditions: ClassVar[bool] = False  # it knows none
 
@@ -76,6 +80,8 @@ class ChoraleConfig:
         _check_types(self)
         if self.family != "chorale":
             raise UnknownName("family", self.family, ["chorale"])
+        if self.hearing != HEARING:
+            raise InvalidOption(f"it learned from version {self.hearing} of what is heard, this is {HEARING}; train it again")
         _check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384))
         _check_range(self, dropout=(0.0, 0.95), dropout_head=(0.0, 0.95), dropout_input=(0.0, 0.95))
 

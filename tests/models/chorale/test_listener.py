@@ -23,7 +23,7 @@ from partimento.models.chorale.listener import (
     moved,
     rows_of,
 )
-from partimento.models.chorale.memory import SEEN, TUNE_LENGTHS, Memory, followed
+from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, Memory, followed
 from partimento.models.chorale.past import CONTEXTS, INTERVALS, NONE, OWN_LENGTHS, REST, Symbols, symbols_of
 from tests.models.chorale.made import TRAIN, VALID, chorale, ids
 
@@ -108,7 +108,7 @@ def test_shares_of_a_slow_twin() -> None:
             context = own[t * per_slot + v * CONTEXTS + c][0]
             then = np.bincount([interval for key, interval in known if key == context], minlength=INTERVALS)
             assert np.allclose(said[t, v, SHARE].reshape(CONTEXTS, INTERVALS)[c], then / (then.sum() + 0.5), atol=1e-3)
-            assert said[t, v, SHARE.stop + c] == bucket(SEEN, int(then.sum()))
+            assert said[t, v, SHARE.stop + c] == bucket(SEEN_COUNTS, int(then.sum()))
 
 
 @pytest.mark.parametrize("voice", range(4))

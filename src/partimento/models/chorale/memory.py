@@ -16,7 +16,7 @@ from partimento.models.chorale.past import INTERVALS, NONE, REST, Growing, Lines
 
 TUNES = 4  # places in the training pieces whose soprano went alike
 TUNE_LENGTHS = [1, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 100]  # edges of buckets
-SEEN = [1, 2, 3, 5, 9, 17, 33, 65]  # likewise
+SEEN_COUNTS = [1, 2, 3, 5, 9, 17, 33, 65]  # likewise
 _NEAREST = 24  # places looked at in search of TUNES different pieces
 _ID_BITS = 5  # of an interval
 _INTERVAL = np.uint64(2**_ID_BITS - 1)
@@ -126,7 +126,7 @@ class Counted(Growing):
             for interval in self._here.get(context, ()):
                 counts[row, interval] += 1
         totals = counts.sum(1, keepdims=True)
-        return counts / (totals + 0.5), np.searchsorted(SEEN, totals[:, 0], side="right")
+        return counts / (totals + 0.5), np.searchsorted(SEEN_COUNTS, totals[:, 0], side="right")
 
 
 def followed(piece: Symbols) -> Iterator[tuple[int, int]]:

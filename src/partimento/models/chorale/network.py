@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partimento.models.chorale import listener as said
-from partimento.models.chorale.memory import SEEN, TUNE_LENGTHS, TUNES
+from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
 from partimento.models.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, NONE, OWN_LENGTHS, REST, USES
 from partimento.models.config import ChoraleConfig
 
@@ -83,7 +83,7 @@ class Network(nn.Module):
         self.down = nn.Linear(config.width + config.embedding, config.head)
         now = [4] + [known] * 4 + [known * 4] * 4 + [32, 64] + [INTERVALS] * 9 + [4 * (len(OWN_LENGTHS) + 1)] * 3 + [INTERVALS] * 3
         now += [INTERVALS] * TUNES + [4 * (len(TUNE_LENGTHS) + 1)] * TUNES + [27 * 4] * TUNES
-        now += [26] + [13] * 4 + [26] + [4 * (len(SEEN) + 1)] * CONTEXTS
+        now += [26] + [13] * 4 + [26] + [4 * (len(SEEN_COUNTS) + 1)] * CONTEXTS
         self.embed_now = Embedding(now, config.head)
         self.blocks = nn.ModuleList(Block(config.head) for _ in range(2))
         self.norm_out = nn.LayerNorm(config.head)
