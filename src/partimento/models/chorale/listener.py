@@ -27,7 +27,7 @@ from partimento.models.chorale.past import (
     Uses,
 )
 
-Row = npt.NDArray[np.float16]  # holds all that is said here exactly, but for the shares
+Row = npt.NDArray[np.float16]  # holds all that is said here exactly, but for shares and uses
 
 
 def _columns(*sizes: int) -> list[slice]:
