@@ -94,8 +94,8 @@ class Tunes(Growing):
             used: list[int] = []
             for s in (best[np.argsort(-rank[best], kind="stable")] * 4 + place).tolist():
                 piece = int(memory.piece[s])
-                is_place = rank[s // 4] >= 2 * 64 and not memory.first[s] and memory.slots[s - 1, 0] != REST
-                if not is_place or piece in used or len(used) == TUNES:
+                goes_on = not memory.first[s] and memory.shape[s] >= 0 and memory.slots[s - 1, 0] != REST
+                if rank[s // 4] < 2 * 64 or not goes_on or piece in used or len(used) == TUNES:
                     continue
                 moved = memory.slots[s] + (self._last[0] - memory.slots[s - 1, 0])
                 moved = np.where((moved < 0) | (moved >= REST), NONE, moved)
