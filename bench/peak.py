@@ -10,7 +10,6 @@ import json
 import statistics
 import sys
 import time
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -39,7 +38,7 @@ def main() -> None:
     depth = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     torch.set_num_threads(1)
     made, encoding = recipe("transformer_notes", depth), make("notes:profile=score")
-    made = replace(made, model=replace(made.model, conditions=False))
+    made = made.untold()
     model, optimiser = build(made, encoding)
     stepper = Stepper(model, optimiser, made.training)
     chance = np.random.default_rng(0)

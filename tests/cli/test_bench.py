@@ -43,8 +43,24 @@ def test_jsb_the_whole_way(partimento: Command, tmp_path: Path) -> None:
     assert told["baseline"]["valid"]["micro"] == pytest.approx(0.841, abs=1e-3)
     assert told["mean"]["valid"] == pytest.approx(sum(run["valid"]["micro"] for run in told["runs"]) / 2)
     assert told["runs"][0]["valid"]["units"] == 73632
+    assert told["together"]["valid"]["micro"] < told["mean"]["valid"]  # Jensen
     again = partimento("bench", "jsb", str(data), "--model", str(out / "seed-1"), "--threads", "1", "--json")
     assert json.loads(again.out)["runs"][0]["test"] == told["runs"][1]["test"]
+
+
+@pytest.mark.data
+def test_the_record_the_whole_way(partimento: Command, tmp_path: Path) -> None:
+    data = Path(os.environ.get("PARTIMENTO_DATA", "none")) / "jsb-chorales.zip"
+    if not data.exists():
+        pytest.skip(f"needs {data}")
+    options = ("--recipe", "memory_slots", "--seeds", "1", "--steps", "3", "--threads", "1", "--json")
+    answer = partimento("bench", "jsb", str(data), "--out", str(tmp_path / "runs"), *options)
+    assert answer.code == 0, answer.errors
+    told = json.loads(answer.out)
+    assert told["together"] is None
+    assert told["runs"][0]["parameters"] == 831_125
+    again = partimento("bench", "jsb", str(data), "--model", str(tmp_path / "runs" / "seed-0"), "--threads", "1", "--json")
+    assert json.loads(again.out)["runs"][0]["test"] == told["runs"][0]["test"]
 
 
 @pytest.mark.data

@@ -48,7 +48,7 @@ class Thirds:
     fields: tuple[Field, ...] = MELODY.fields
     sessions: list[Steps] = field(default_factory=list)
 
-    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
+    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
         raise NotImplementedError
 
     def begin(self, count: int, given: Events | None = None) -> Steps:

@@ -25,10 +25,11 @@ MELODY = make("melody")
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    recipe = Recipe("small", "melody", ModelConfig(width=24, embedding=8))
+    model = ModelConfig(width=24, embedding=8)
+    recipe = Recipe("small", "melody", model)
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
-    save_model(path, Model(recipe.model, MELODY.fields).state_dict(), recipe, {"licences": ["CC0-1.0"]})
+    save_model(path, Model(model, MELODY.fields).state_dict(), recipe, {"licences": ["CC0-1.0"]})
     return Checkpoint.load(path)
 
 

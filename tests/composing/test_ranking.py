@@ -51,7 +51,7 @@ def test_distances_in_robust_deviations() -> None:
 class Scored(Thirds):
     """One nat for every pitch, two for every duration."""
 
-    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
+    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
         for piece in pieces:
             nats = np.tile(np.array([[1.0, 2.0]], np.float32), (len(piece), 1))
             nats[:6] = 100.0

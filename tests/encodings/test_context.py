@@ -182,7 +182,8 @@ def test_slots_are_what_the_voices_sound() -> None:
     piece = made_piece(2)
     encoding = Slots()
     events = encoding.encode(piece)
-    sounding = Voices(4, 4).sounding(Voices(4, 4).encode(piece))
+    sounding = Voices(4, 4).sounding(Voices(4, 4).encode(piece))[:, [0, 3, 1, 2]]
+    assert [field.name for field in encoding.fields] == ["soprano", "bass", "alto", "tenor"]
     inside = (sounding >= 36) & (sounding <= 81)
     assert np.array_equal(events[inside] + 34, sounding[inside])
     assert ((events == 1) == (sounding < 0)).all()

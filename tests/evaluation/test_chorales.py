@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.evaluation import chorales
-from partimento.evaluation.protocol import Figures, pieces_of
+from partimento.evaluation.protocol import Benchmark, Figures, pieces_of
 from partimento.models.config import ModelConfig
 from partimento.models.model import Model
 from partimento.models.neural import NeuralPredictor
@@ -27,8 +28,8 @@ def some_pieces(count: int = 6) -> list[np.ndarray]:
     return [SLOTS.encode(made_piece(number, 40)) for number in range(count)]
 
 
-def some_predictor() -> NeuralPredictor:
-    torch.manual_seed(0)
+def some_predictor(seed: int = 0) -> NeuralPredictor:
+    torch.manual_seed(seed)
     flags = dict.fromkeys(("place", "intervals", "sounding", "since", "interval_logits"), True)
     model = Model.of(ModelConfig("gru", width=16, embedding=8, **flags), SLOTS).eval()  # type: ignore[arg-type]
     with torch.no_grad():
@@ -89,6 +90,19 @@ def test_figures_are_ratios_of_sums_and_paired() -> None:
     assert one.interval().low == 1.0
     with pytest.raises(InvalidOption, match="same pieces"):
         one.interval(Figures(np.array([1.0, 2.0]), np.array([10.0, 21.0])))
+
+
+def test_several_predictors_as_one() -> None:
+    """The mean of their probabilities of each note, each given the notes before it."""
+    data = Encoded.of(SLOTS, some_pieces(), [0, 1, 1, 1, 2, 2])
+    protocol = Benchmark("x", "nats a note", data, "", "", {}, chorales.measure, ())
+    two = [some_predictor(), some_predictor(1)]
+    one, other, both = (protocol.figures(predictors, "valid") for predictors in (two[0], two[1:], two))
+    pieces = pieces_of(data.part("valid"))
+    p = [[np.exp(-scores.nats.astype(np.float64)) for scores in predictor.score(pieces)] for predictor in two]
+    assert np.allclose(both.nats, [-np.log((a + b) / 2).sum() for a, b in zip(*p, strict=True)], rtol=1e-5)
+    assert np.array_equal(both.units, one.units)
+    assert both.micro < (one.micro + other.micro) / 2  # Jensen
 
 
 def test_other_data_is_refused(tmp_path: Path) -> None:

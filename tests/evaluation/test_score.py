@@ -29,12 +29,12 @@ class Unigram:
     contexts: list[int | None]
     fields: tuple[Field, ...] = MELODY.fields
 
-    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
+    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
         self.contexts.append(context)
         for piece in pieces:
             nats = np.stack([-np.log(p[piece[:, at]]) for at, p in enumerate(self.p)], axis=1)
-            hits = np.stack([piece[:, at] == p.argmax() for at, p in enumerate(self.p)], axis=1)
-            yield Scores(nats.astype(np.float32), hits.astype(np.float32))
+            right = np.stack([piece[:, at] == p.argmax() for at, p in enumerate(self.p)], axis=1)
+            yield Scores(nats.astype(np.float32), right.astype(np.float32))
 
     def begin(self, count: int, given: Events | None = None) -> Session:
         raise NotImplementedError

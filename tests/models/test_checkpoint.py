@@ -18,13 +18,14 @@ from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe
 from partimento.models.model import Model
 
-RECIPE = Recipe("tiny", "melody:pitch=piano", ModelConfig(width=8, embedding=4))
+MODEL = ModelConfig(width=8, embedding=4)
+RECIPE = Recipe("tiny", "melody:pitch=piano", MODEL)
 TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "scalar": np.float32(3), "b": torch.ones(4, dtype=torch.uint8)}
 
 
 def a_model() -> Model:
     torch.manual_seed(0)
-    return Model(RECIPE.model, make(RECIPE.encoding).fields)
+    return Model(MODEL, make(RECIPE.encoding).fields)
 
 
 def write_model(path: Path) -> str:

@@ -16,6 +16,7 @@ from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError, InvalidOption
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
+from partimento.models.families import predictor_of
 from partimento.models.model import Model
 from partimento.models.neural import NeuralPredictor
 from partimento.training.batches import Batches
@@ -118,7 +119,7 @@ def test_training_keeps_the_vocabulary_and_goes_on_with_a_larger_one(tmp_path: P
         model.inherit(begun.model.state_dict())
     piece = data.piece(0)
     assert data.conditions is not None
-    old, new = (NeuralPredictor(one, VOICES, data.conditions[0]) for one in (begun.model, model.eval()))
+    old, new = (predictor_of(one, VOICES, data.conditions[0]) for one in (begun.model, model.eval()))
     assert np.allclose(next(iter(old.score([piece]))).nats, next(iter(new.score([piece]))).nats, atol=1e-6)
     with pytest.raises(CheckpointError, match="another from"):
         train(RECIPE, data, tmp_path / "b", threads=1, max_steps=5)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from partimento.models.neural import NeuralPredictor
+from partimento.models.families import predictor_of
 from partimento.models.recipes import RECIPES
-from partimento.training.batches import Batches
+from partimento.training.listening import batches_of
 from partimento.training.optimise import Stepper, build
 from tests.training.tiny import made_encoded, tiny_encoded, tiny_recipe
 
@@ -25,13 +25,13 @@ def made_by(name: str) -> dict[str, Any]:
     config = replace(recipe.training, batch=4, segment=32)
     with torch.random.fork_rng():
         model, optimiser = build(recipe, encoded.encoding)
-        batches, stepper = Batches(encoded.part("train"), config, model.uses_context), Stepper(model, optimiser, config)
+        batches, stepper = batches_of(model, encoded.part("train"), config), Stepper(model, optimiser, config)
         losses = []
         for index in range(20):
             batch = batches.batch(*divmod(index, min(10, batches.count(0))))
             nats, _ = stepper.step(batch, 1e-2)
             losses.append(round(nats / batch.events, 6))
-    session = NeuralPredictor(model, encoded.encoding).begin(1)
+    session = predictor_of(model, encoded.encoding).begin(1)
     chance = np.random.RandomState(0)
     events: list[list[int]] = []
     for _ in range(40):

@@ -48,13 +48,16 @@ def bench(
 
     Examples:
       partimento bench jsb jsb-chorales.zip --out jsb
+      partimento bench jsb jsb-chorales.zip --out record --recipe memory_slots
       partimento bench jsb jsb-chorales.zip --out gru --recipe gru_voices --seeds 1 --minutes 20
       partimento bench jsb jsb-chorales.zip --model jsb/seed-0
       partimento bench frames rolls.zip --set nottingham --out nottingham
 
     With --json: protocol, sha256 of the data, unit, baseline, runs (recipe, seed,
     checkpoint, parameters, steps, seconds, valid and test, each with micro,
-    piece_mean, interval, pieces, units), mean of the runs (valid, test), seconds.
+    piece_mean, interval, pieces, units), mean of the runs (valid, test), together
+    (several runs as one predictor, the mean of their probabilities: valid, test),
+    seconds.
 
     Parameters
     ----------
@@ -112,8 +115,9 @@ def bench(
             for seed in range(seeds)
         ]
     with thread_count(threads):
-        runs = [(checkpoint, _scored(checkpoint, benchmark)) for checkpoint in checkpoints]
-    _show(screen, runs, benchmark)
+        runs = [(checkpoint, _scored([checkpoint], benchmark)) for checkpoint in checkpoints]
+        together = _scored(checkpoints, benchmark) if len(checkpoints) > 1 else None
+    _show(screen, runs, together, benchmark)
     mean = {name: sum(found[name].micro for _, found in runs) / len(runs) for name in PARTS}
     told = [_told(checkpoint) | {name: found[name].to_json() for name in PARTS} for checkpoint, found in runs]
     screen.result(
@@ -124,6 +128,7 @@ def bench(
             "baseline": {name: benchmark.baselines[name].to_json() for name in PARTS},
             "runs": told,
             "mean": mean,
+            "together": None if together is None else {name: together[name].to_json() for name in PARTS},
             "seconds": screen.seconds,
         }
     )
@@ -160,12 +165,14 @@ def _trained(
     return Checkpoint.load(result.path)
 
 
-def _scored(checkpoint: Checkpoint, benchmark: Benchmark) -> dict[str, Figures]:
-    """The protocol's figures of valid and test. Raises `InvalidOption` for a model of another encoding, or that is told more."""
-    if checkpoint.recipe != benchmark.allowed(checkpoint.recipe):
-        raise InvalidOption(f"{checkpoint.path}: not trained for this protocol; train it with partimento bench")
-    predictor = checkpoint.predictor()
-    return {name: benchmark.figures(predictor, name) for name in PARTS}
+def _scored(checkpoints: list[Checkpoint], benchmark: Benchmark) -> dict[str, Figures]:
+    """The protocol's figures of valid and test, of several models as one. Raises `InvalidOption` for a model of another encoding,
+    or that is told more."""
+    for checkpoint in checkpoints:
+        if checkpoint.recipe != benchmark.allowed(checkpoint.recipe):
+            raise InvalidOption(f"{checkpoint.path}: not trained for this protocol; train it with partimento bench")
+    predictors = [checkpoint.predictor() for checkpoint in checkpoints]
+    return {name: benchmark.figures(predictors, name) for name in PARTS}
 
 
 def _told(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -180,13 +187,16 @@ def _told(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _show(screen: Screen, runs: list[tuple[Checkpoint, dict[str, Figures]]], benchmark: Benchmark) -> None:
-    """A row for each run with its intervals over pieces, then the baseline, and what a reader must know."""
+def _show(
+    screen: Screen, runs: list[tuple[Checkpoint, dict[str, Figures]]], together: dict[str, Figures] | None, benchmark: Benchmark
+) -> None:
+    """A row for each run with its intervals over pieces, then all as one, the baseline, and what a reader must know."""
     beside = list(next(iter(benchmark.baselines.values())).beside)
     heads = [f"{part}{', ' + name.replace('_', ' ') if name else ''}" for part in PARTS for name in ("", "piece mean", *beside)]
     rows = [[benchmark.unit, *heads]]
     named = [(f"{checkpoint.recipe.name}, seed {checkpoint.recipe.training.seed}", found) for checkpoint, found in runs]
-    for name, found in [*named, (benchmark.baseline, benchmark.baselines)]:
+    as_one = [] if together is None else [("all as one predictor", together)]
+    for name, found in [*named, *as_one, (benchmark.baseline, benchmark.baselines)]:
         cells = [name]
         for part in PARTS:
             one, interval = found[part], found[part].interval()
@@ -206,5 +216,9 @@ def _show(screen: Screen, runs: list[tuple[Checkpoint, dict[str, Figures]]], ben
             )
         )
     screen.say("\n± is half of the 95% bootstrap interval over pieces.")
+    if together is not None:
+        screen.say("All as one predictor: the mean of their probabilities.")
+    if any(getattr(checkpoint.recipe.model, "memory", False) for checkpoint, _ in runs):
+        screen.say("Models with a memory look things up in the training pieces, which published ones do not.")
     for caveat in benchmark.caveats:
         screen.say(caveat)

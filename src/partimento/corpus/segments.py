@@ -16,12 +16,13 @@ Int = npt.NDArray[np.int64]
 class Segments:
     """Every event of the part's pieces once an epoch, in segments of at most `segment` events.
 
-    Each piece is cut at a random phase. A batch holds segments of similar length, `batch` of full ones, more of short
-    ones, but never more than batch * segment events with padding.
+    Each piece is cut at a random phase, at multiples of `grain` events. A batch holds segments of similar length, `batch` of full
+    ones, more of short ones, but never more than batch * segment events with padding.
     """
 
-    def __init__(self, part: Part, batch: int, segment: int, seed: int) -> None:
-        self.part, self.batch_size, self.segment, self.seed = part, batch, segment, seed
+    def __init__(self, part: Part, batch: int, segment: int, seed: int, grain: int = 1) -> None:
+        self.part, self.batch_size, self.seed, self.grain = part, batch, seed, grain
+        self.segment = -(-segment // grain) * grain
         self._epoch = -1
         self._plan: tuple[Int, Int, Int, Int] | None = None
 
@@ -67,7 +68,7 @@ class Segments:
         chance = np.random.default_rng([self.seed, epoch])
         offsets = self.part.encoded.offsets
         begin, end = offsets[self.part.pieces], offsets[self.part.pieces + 1]
-        phase = chance.integers(1, self.segment + 1, len(begin))  # length of a piece's first segment
+        phase = self.grain * chance.integers(1, self.segment // self.grain + 1, len(begin))  # length of a piece's first segment
         counts = 1 + np.maximum(0, -((begin + phase - end) // self.segment))
         piece = np.repeat(np.arange(len(begin)), counts)
         nth = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)

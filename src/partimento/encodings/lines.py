@@ -51,10 +51,13 @@ def context(sounding: npt.NDArray[np.int64], is_new: npt.NDArray[np.bool_], grid
 
 class LinesCursor(Remembering):
     """What `context` says at the end of lines whose ids from `first` on are pitches from `lowest` up. The id `hold` goes on with
-    what a voice sings; without one (-1), the same id again does."""
+    what a voice sings; without one (-1), the same id again does. `columns` are the events', highest voice first."""
 
-    def __init__(self, encoding: Encoding, grid: int, first: int, lowest: int, hold: int = -1) -> None:
+    def __init__(
+        self, encoding: Encoding, grid: int, first: int, lowest: int, hold: int = -1, columns: Sequence[int] | None = None
+    ) -> None:
         super().__init__(encoding)
+        self.columns = columns
         self.grid, self.first, self.lowest, self.hold = grid, first, lowest, hold
         voices = len(encoding.fields)
         self._last: Sequence[int] = [hold] * voices
@@ -63,6 +66,8 @@ class LinesCursor(Remembering):
 
     def push(self, event: Sequence[int]) -> None:
         super().push(event)
+        if self.columns is not None:
+            event = [event[column] for column in self.columns]
         before = self._sang
         goes_on = [now == (last if self.hold < 0 else self.hold) for now, last in zip(event, self._last, strict=True)]
         pitches = [now - self.first + self.lowest if now >= self.first else -1 for now in event]

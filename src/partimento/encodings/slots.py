@@ -1,6 +1,7 @@
 """The encoding `slots`: four voices in sixteenths, the pitch that each sings or its rest, as the JSB chorales are benchmarked.
 
-It knows what sounds, not what begins: a repeated note is a long one. Whole music is the business of `voices`.
+The outer voices are drawn first: soprano, bass, alto, tenor. It knows what sounds, not what begins: a repeated note is a long one.
+Whole music is the business of `voices`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ GRID, VOICES = 4, 4
 REST, FIRST_PITCH = 1, 2  # ids
 LOWEST, HIGHEST = 36, 81  # MIDI pitches: all that the chorales use
 SYMBOLS = HIGHEST - LOWEST + 2
+ORDER = [0, 3, 1, 2]  # in which the voices, numbered from the top, are drawn: that of the fields
+TOP_DOWN = [0, 2, 3, 1]  # the fields, highest voice first
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,16 @@ class Slots(Encoding):
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        return tuple(Field(name, SYMBOLS + 1) for name in NAMES[VOICES])
+        return tuple(Field(NAMES[VOICES][voice], SYMBOLS + 1) for voice in ORDER)
 
     def encode(self, piece: Piece) -> Events:
         voices = Voices(GRID, VOICES)
-        pitch = voices.sounding(voices.encode(piece))
+        pitch = voices.sounding(voices.encode(piece))[:, ORDER]
         octaves = np.where(pitch < LOWEST, LOWEST - pitch + 11, np.minimum(HIGHEST - pitch, 0)) // 12
         return np.where(pitch < 0, REST, pitch + 12 * octaves - LOWEST + FIRST_PITCH).astype(np.uint8)
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
-        columns = np.asarray(events).reshape(-1, VOICES).T
+        columns = np.asarray(events).reshape(-1, VOICES)[:, TOP_DOWN].T
         begins = np.ones(columns.shape, bool)
         begins[:, 1:] = columns[:, 1:] != columns[:, :-1]
         voice, step = np.nonzero(begins)
@@ -79,16 +82,17 @@ class Slots(Encoding):
         return lines.context_fields(NAMES[VOICES], GRID)
 
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        events = np.asarray(events).astype(np.int64)
+        events = np.asarray(events).astype(np.int64)[:, TOP_DOWN]
         return lines.context(np.where(events >= FIRST_PITCH, events + LOWEST - FIRST_PITCH, -1), self._begins(events), GRID)
 
     def cursor(self) -> Cursor:
-        return lines.LinesCursor(self, GRID, FIRST_PITCH, LOWEST)
+        return lines.LinesCursor(self, GRID, FIRST_PITCH, LOWEST, columns=TOP_DOWN)
 
     @property
     def pitches(self) -> tuple[Pitches, ...]:
         bass = VOICES - 1
-        return tuple(Pitches(f, FIRST_PITCH, LOWEST, (f, bass)[: 1 + (f < bass)], tuple(range(f))) for f in range(VOICES))
+        references = [(voice, bass) if voice < bass else (voice,) for voice in ORDER]  # columns of the context, highest voice first
+        return tuple(Pitches(f, FIRST_PITCH, LOWEST, references[f], tuple(range(f))) for f in range(VOICES))
 
     def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         return lines.pitch_range(events, FIRST_PITCH, LOWEST)

@@ -1,7 +1,7 @@
 """Protocol P1: the JSB chorales, four voices in sixteenths, in nats a note. It knows the data and its baselines, no model.
 
-A note is one voice in one sixteenth: one of 47 symbols, MIDI pitches 36..81 and rest. Soprano, alto, tenor and bass of a slot
-are predicted in this order, each given all slots before and the voices above it; every piece is scored from its first slot,
+A note is one voice in one sixteenth: one of 47 symbols, MIDI pitches 36..81 and rest. Soprano, bass, alto and tenor of a slot
+are predicted in this order, each given all slots before and the voices before it; every piece is scored from its first slot,
 untransposed, and its nats are divided by 4 T. Rests count; there is no end symbol. What a model may know beside the notes is
 the voice and the place in the beat (of pieces that begin on the first slot). Published: `docs/benchmarks.md`.
 """
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from partimento.corpus.encoded import PARTS, Encoded, Part
 from partimento.encodings import Events, make
-from partimento.encodings.slots import FIRST_PITCH, GRID, HIGHEST, LOWEST, REST, SYMBOLS, VOICES
+from partimento.encodings.slots import FIRST_PITCH, GRID, HIGHEST, LOWEST, ORDER, REST, SYMBOLS, VOICES
 from partimento.errors import UnreadableFile
 from partimento.evaluation.protocol import Benchmark, Figures, pieces_of, read_set
 from partimento.models.predictor import Scores
@@ -28,7 +28,8 @@ NOTES = (220_912, 73_632, 75_600)
 PUBLISHED_VALID = 0.335  # Music Transformer, Huang et al. 2019, table 2
 CAVEATS = (
     "Rests count, there is no end symbol, nothing is transposed.",
-    "Each note is predicted from all slots before and the voices above it; nothing else is given but the place in the beat.",
+    "Each note is predicted from all slots before and the voices before it (soprano, bass, alto, tenor); nothing else is given "
+    "but the place in the beat.",
 )
 _STEPS = 40  # of expectation-maximisation; the figures below stand after 10
 
@@ -54,7 +55,7 @@ def read(path: Path) -> tuple[Encoded, str]:
 def _ids(pitch: npt.NDArray[np.int64]) -> Events:
     if not ((pitch == -1) | ((pitch >= LOWEST) & (pitch <= HIGHEST))).all():
         raise ValueError("a pitch outside 36..81")
-    return np.where(pitch < 0, REST, pitch - LOWEST + FIRST_PITCH).astype(np.uint8)
+    return np.where(pitch < 0, REST, pitch - LOWEST + FIRST_PITCH).astype(np.uint8)[:, ORDER]
 
 
 def benchmark(path: Path) -> Benchmark:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from partimento.encodings import Events
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.evaluation.score import Interval
 from partimento.files import sha256
-from partimento.models.config import Recipe
+from partimento.models.config import ModelConfig, Recipe
 from partimento.models.predictor import Predictor, Scores
 
 Floats = npt.NDArray[np.float64]
@@ -85,15 +85,23 @@ class Benchmark:
 
     def allowed(self, recipe: Recipe) -> Recipe:
         """The recipe in the protocol's encoding and with its heads, and with no key, length or other label of a piece."""
-        model = replace(recipe.model, conditions=False)
-        if self.heads:
+        model = recipe.untold().model
+        if self.heads and isinstance(model, ModelConfig):
             model = replace(model, heads=self.heads, interval_logits=False)
         return replace(recipe, encoding=self.encoded.encoding.key, model=model)
 
-    def figures(self, predictor: Predictor, part: str) -> Figures:
-        """The protocol's figures of a part: every piece scored whole."""
+    def figures(self, predictors: Predictor | Sequence[Predictor], part: str) -> Figures:
+        """The protocol's figures of a part, every piece scored whole; of several predictors as one, by the mean of their
+        probabilities of each field."""
         scored = self.encoded.part(part)
-        return self.measure(predictor.score(pieces_of(scored)), scored)
+        pieces = pieces_of(scored)
+        each = [one.score(pieces, hits=False) for one in (predictors if isinstance(predictors, Sequence) else [predictors])]
+        return self.measure(map(_as_one, zip(*each, strict=True)), scored)
+
+
+def _as_one(scores: Sequence[Scores]) -> Scores:
+    nats = np.log(len(scores)) - np.logaddexp.reduce([-one.nats for one in scores])
+    return Scores(nats.astype(np.float32), scores[0].hits)
 
 
 def pieces_of(part: Part) -> list[Events]:

@@ -21,8 +21,8 @@ from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError, PartimentoError
 from partimento.models.config import Recipe
-from partimento.models.model import Model
-from partimento.models.neural import NeuralPredictor
+from partimento.models.families import Neural, predictor_of, untrained
+from partimento.models.predictor import Predictor
 from partimento.models.tensorfile import load, load_with_digest, save
 
 FILE_NAME = "model.safetensors"
@@ -37,7 +37,7 @@ class Checkpoint:
     metadata: dict[str, Any]
     recipe: Recipe
     encoding: Encoding
-    model: Model
+    model: Neural
     vocabulary: Conditions | None = None
 
     @classmethod
@@ -57,8 +57,9 @@ class Checkpoint:
                 raise CheckpointError(f"its encoding {encoding.key!r} had fields {metadata['fields']}; this version's are {fields}")
             vocabulary = Conditions.from_json(str(metadata["conditions"])) if recipe.model.conditions else None
             with torch.device("meta"):  # no memory is asked for before the shapes are known to agree
-                model = Model.of(recipe.model, encoding, vocabulary)
-            weights = {name: torch.from_numpy(array.copy()).float() for name, array in tensors.items()}
+                model = untrained(recipe.model, encoding, vocabulary)
+            weights = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
+            weights = {name: weight.float() if weight.is_floating_point() else weight for name, weight in weights.items()}
             model.load_state_dict(weights, assign=True)
         except KeyError as error:
             raise CheckpointError(f"{path}: holds no {error}, so it is no trained model (a training's state, perhaps)") from None
@@ -68,9 +69,9 @@ class Checkpoint:
             raise CheckpointError(f"{path}: {error}") from None
         return cls(path, sha256, metadata, recipe, encoding, model.eval(), vocabulary)
 
-    def predictor(self, conditions: npt.NDArray[Any] | None = None) -> NeuralPredictor:
+    def predictor(self, conditions: npt.NDArray[Any] | None = None) -> Predictor:
         """The model as a predictor, under `conditions` [C], or [P, C] one row for each piece to be scored."""
-        return NeuralPredictor(self.model, self.encoding, conditions)
+        return predictor_of(self.model, self.encoding, conditions)
 
 
 def save_model(path: Path | str, weights: Mapping[str, Any], recipe: Recipe, metadata: Mapping[str, Any]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, ClassVar, TypeVar
 
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
 
+HEARING = 1
 SCHEDULES = ("plateau", "cosine", "trapezoid")
 T = TypeVar("T")
 
@@ -51,6 +52,38 @@ class ModelConfig:
         # upper ends: what a damaged or hostile file may ask for
         _check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), dropout=(0.0, 0.95))
         _check_range(self, queries=(1, 1024), keys=(0, 1024), span=(0, 2**20))
+
+
+@dataclass(frozen=True)
+class ChoraleConfig:
+    """A network for four-voice chorales (`models/chorale`), in the encoding `slots`: an LSTM of `width` over eighths, and a head
+    that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
+    units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. `hearing`
+    is the version of what it is told of each slot (`listener.py`): raise `HEARING` with every change of that, so that no model is
+    told other things than it has learned from.
+    """
+
+    family: str = "chorale"
+    width: int = 96
+    layers: int = 2
+    embedding: int = 128
+    head: int = 128
+    dropout: float = 0.5
+    dropout_head: float = 0.5
+    dropout_input: float = 0.3
+    memory: bool = True
+    hearing: int = HEARING
+
+    conditions: ClassVar[bool] = False  # it knows none
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        if self.family != "chorale":
+            raise UnknownName("family", self.family, ["chorale"])
+        if self.hearing != HEARING:
+            raise InvalidOption(f"it learned from version {self.hearing} of what is heard, this is {HEARING}; train it again")
+        _check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384))
+        _check_range(self, dropout=(0.0, 0.95), dropout_head=(0.0, 0.95), dropout_input=(0.0, 0.95))
 
 
 @dataclass(frozen=True)
@@ -123,8 +156,12 @@ class Recipe:
 
     name: str
     encoding: str = "melody"
-    model: ModelConfig = field(default_factory=ModelConfig)
+    model: ModelConfig | ChoraleConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def untold(self) -> Recipe:
+        """The same recipe for a model that is told no conditions."""
+        return replace(self, model=replace(self.model, conditions=False)) if isinstance(self.model, ModelConfig) else self
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -141,11 +178,16 @@ class Recipe:
             return cls(
                 name=str(rows["name"]),
                 encoding=str(rows["encoding"]),
-                model=_of(ModelConfig, rows["model"], "recipe's model"),
+                model=_of(_kind(rows["model"]), rows["model"], "recipe's model"),
                 training=_of(TrainingConfig, rows["training"], "recipe's training"),
             )
         except (InvalidOption, UnknownName) as error:
             raise CheckpointError(f"the recipe cannot work: {error}") from None
+
+
+def _kind(rows: Any) -> type[ModelConfig] | type[ChoraleConfig]:
+    """Which config a JSON object is of: those of other families than the first say so."""
+    return ChoraleConfig if isinstance(rows, dict) and "family" in rows else ModelConfig
 
 
 def _of(kind: type[T], rows: Any, place: str) -> T:

@@ -35,8 +35,9 @@ class Counting(ABC):
         right: Floats = (probabilities.argmax(1) == true).astype(np.float64)
         return right
 
-    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
-        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone."""
+    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
+        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone. Without
+        `hits` these are 0."""
         if context is not None and context < 1:
             raise InvalidOption(f"context is {context}; it must be at least 1 event, or None for the whole piece")
         order = self.order if context is None else min(self.order, context)
@@ -46,14 +47,14 @@ class Counting(ABC):
             waiting.append(np.asarray(piece))
             total += len(piece)
             if total >= CHUNK:
-                yield from self._score(waiting, order)
+                yield from self._score(waiting, order, hits)
                 waiting, total = [], 0
-        yield from self._score(waiting, order)
+        yield from self._score(waiting, order, hits)
 
     def begin(self, count: int, given: Events | None = None) -> CountingSession:
         return CountingSession(self, count, given)
 
-    def _score(self, pieces: list[Events], order: int) -> Iterator[Scores]:
+    def _score(self, pieces: list[Events], order: int, with_hits: bool) -> Iterator[Scores]:
         """Small pieces together, since numpy's calls cost the same for one event as for a thousand."""
         if not pieces:
             return
@@ -61,20 +62,22 @@ class Counting(ABC):
         nats, hits = np.empty(events.shape, np.float32), np.empty(events.shape, np.float32)
         for at in range(0, len(events), CHUNK):
             rows = slice(at, at + CHUNK)
-            nats[rows], hits[rows] = self._judge(history[rows].transpose(0, 2, 1), events[rows])
+            nats[rows], hits[rows] = self._judge(history[rows].transpose(0, 2, 1), events[rows], with_hits)
         at = 0
         for piece in pieces:
             yield Scores(nats[at : at + len(piece)], hits[at : at + len(piece)])
             at += len(piece)
 
-    def _judge(self, history: Ints, events: Ints) -> tuple[Floats, Floats]:
-        nats, hits = np.empty(events.shape), np.empty(events.shape)
+    def _judge(self, history: Ints, events: Ints, with_hits: bool) -> tuple[Floats, Floats]:
+        nats, hits = np.empty(events.shape), np.zeros(events.shape)
         guess = np.zeros((len(events), 0), np.int64)
         for f in range(len(self.fields)):
             true = events[:, f]
             dense = self.probabilities(history, events[:, :f])
             with np.errstate(divide="ignore"):
                 nats[:, f] = -np.log(dense[np.arange(len(true)), true])
+            if not with_hits:
+                continue
             # the prediction is made from predicted earlier fields; where those are right, it is the same
             own = dense.copy() if f else dense
             if f and len(wrong := np.flatnonzero((guess != events[:, :f]).any(1))):

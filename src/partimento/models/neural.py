@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from partimento.encodings import Cursor, Encoding, Events
 from partimento.errors import InvalidOption
@@ -42,8 +42,9 @@ class NeuralPredictor:
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
-    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
-        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone.
+    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
+        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone. Without
+        `hits` these are 0.
 
         Memory does not grow with the number or length of pieces beyond `AHEAD` events of results.
         """
@@ -56,12 +57,12 @@ class NeuralPredictor:
                 total += len(pieces[last])
                 last += 1
             group = [np.asarray(pieces[number]) for number in range(first, last)]
-            with torch.inference_mode(), _evaluating(self.model):
+            with torch.inference_mode(), evaluating(self.model):
                 heads = [self._head(number) for number in range(first, last)]
                 if context is None:
-                    scores = self._whole(group, heads)
+                    scores = self._whole(group, heads, hits)
                 else:
-                    scores = [self._windows(piece, context, head) for piece, head in zip(group, heads, strict=True)]
+                    scores = [self._windows(piece, context, head, hits) for piece, head in zip(group, heads, strict=True)]
             yield from scores
             first = last
 
@@ -81,7 +82,7 @@ class NeuralPredictor:
         rows = [head for head in heads if head is not None]
         return torch.from_numpy(np.stack(rows).astype(np.int64)).to(self.device) if rows else None
 
-    def _whole(self, group: list[Events], heads: Sequence[npt.NDArray[Any] | None]) -> list[Scores]:
+    def _whole(self, group: list[Events], heads: Sequence[npt.NDArray[Any] | None], hits: bool) -> list[Scores]:
         """Pieces of similar length side by side, in steps of `STEPS` events with the state carried over."""
         scores = [_empty(piece) for piece in group]
         contexts = [None if self.encoding is None else self.encoding.context(piece) for piece in group]
@@ -96,7 +97,7 @@ class NeuralPredictor:
                 numbers = still
                 before, target, context = self._chunk([group[n] for n in numbers], [contexts[n] for n in numbers], at)
                 h_BTD, state = self.model(before, state, context, self._rows([heads[n] for n in numbers]))
-                nats_BTF, hits_BTF = self._judge(h_BTD, target, context)
+                nats_BTF, hits_BTF = self._judge(h_BTD, target, context, hits)
                 for row, number in enumerate(numbers):
                     size = min(STEPS, len(group[number]) - at)
                     scores[number].nats[at : at + size] = nats_BTF[row, :size]
@@ -124,7 +125,7 @@ class NeuralPredictor:
             context_BTC[row, : len(context)] = context
         return torch.from_numpy(context_BTC).to(self.device)
 
-    def _windows(self, piece: Events, context: int, conditions: npt.NDArray[Any] | None) -> Scores:
+    def _windows(self, piece: Events, context: int, conditions: npt.NDArray[Any] | None, hits: bool) -> Scores:
         """Each event from a fresh state and the `context` events before it; the start event stands before the piece only."""
         scores = _empty(piece)
         piece = piece.astype(np.int64)
@@ -132,7 +133,8 @@ class NeuralPredictor:
         if head:
             target = torch.from_numpy(piece[None, :head]).to(self.device)
             known = self._padded(self._told([piece[:head]], slice(0, head)), head)
-            nats_BTF, hits_BTF = self._judge(self.model(shifted(target), None, known, self._rows([conditions]))[0], target, known)
+            h_BTD, _ = self.model(shifted(target), None, known, self._rows([conditions]))
+            nats_BTF, hits_BTF = self._judge(h_BTD, target, known, hits)
             scores.nats[:head], scores.hits[:head] = nats_BTF[0], hits_BTF[0]
         if len(piece) > context:
             views = np.lib.stride_tricks.sliding_window_view(piece, context, axis=0)[:-1]  # [T - context, F, context]
@@ -143,7 +145,7 @@ class NeuralPredictor:
                 target = torch.from_numpy(piece[context + at : context + at + len(before), None]).to(self.device)
                 last = None if known is None else known[:, -1:]
                 h_BTD, _ = self.model(before, None, known, self._rows([conditions] * len(before)))
-                nats_BTF, hits_BTF = self._judge(h_BTD[:, -1:], target, last)
+                nats_BTF, hits_BTF = self._judge(h_BTD[:, -1:], target, last, hits)
                 rows = slice(context + at, context + at + len(before))
                 scores.nats[rows], scores.hits[rows] = nats_BTF[:, 0], hits_BTF[:, 0]
         return scores
@@ -153,10 +155,10 @@ class NeuralPredictor:
         return [] if self.encoding is None else [self.encoding.context(piece)[rows] for piece in pieces]
 
     def _judge(
-        self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None
+        self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None, hits: bool
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         nats_BTF = self.model.heads.nats(h_BTD, target_BTF, context_BTC)
-        hits_BTF = (self.model.heads.predict(h_BTD, context_BTC) == target_BTF).float()
+        hits_BTF = (self.model.heads.predict(h_BTD, context_BTC) == target_BTF).float() if hits else torch.zeros_like(nats_BTF)
         return nats_BTF.cpu().numpy(), hits_BTF.cpu().numpy()
 
 
@@ -210,7 +212,7 @@ class NeuralSession:
         if self.encoding is not None and context_BTC is not None:
             last_C = [column.size - 1 for column in self.encoding.context_fields]  # of events that are not legal all may be said
             known_BTC = torch.from_numpy(np.minimum(context_BTC.astype(np.int64), last_C)).to(self.device)
-        with torch.inference_mode(), _evaluating(self.model):
+        with torch.inference_mode(), evaluating(self.model):
             h_BTD, self._state = self.model(before_BTF, self._state, known_BTC, self._conditions)
         self._stand(h_BTD[:, -1], None if known_BTC is None else known_BTC[:, -1])
 
@@ -219,10 +221,10 @@ class NeuralSession:
         self._logits = self.model.heads.drawing(h_BD, context_BC)
 
 
-class _evaluating:
+class evaluating:
     """Dropout is off inside."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: nn.Module) -> None:
         self.model, self.was_training = model, model.training
 
     def __enter__(self) -> None:

@@ -70,7 +70,7 @@ class NGram(Counting):
 
     def _nats(self, pieces: list[Targeted], factor: float) -> float:
         self.factor = factor
-        scores = self.score([events for events, _ in pieces])
+        scores = self.score([events for events, _ in pieces], hits=False)
         return sum(float(score.nats[mask].sum(dtype=np.float64)) for score, (_, mask) in zip(scores, pieces, strict=True))
 
     def _count(self, pieces: list[Targeted]) -> None:

@@ -44,5 +44,6 @@ class Beginning(Protocol):
 class Predictor(Beginning, Protocol):
     """It scores pieces as well."""
 
-    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
-        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone."""
+    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
+        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone. Without
+        `hits` these are 0: they may cost more than the nats."""

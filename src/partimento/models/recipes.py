@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from partimento.errors import InvalidOption, UnknownName
-from partimento.models.config import ModelConfig, Recipe, TrainingConfig
+from partimento.models.config import ChoraleConfig, ModelConfig, Recipe, TrainingConfig
 
 MAX_DEPTH = 64
 STRUCTURE: dict[str, Any] = {
@@ -45,6 +45,17 @@ def lstm_slots(depth: int = 4) -> Recipe:
     model = replace(_recurrent("lstm", depth, 0.5), conditions=False)
     training = replace(_recurrent_training(depth, batch=16, segment=128), average=0.99, transpose=6, noise=0.05)
     return Recipe("lstm_slots", "slots", model, training)
+
+
+def memory_slots() -> Recipe:
+    """The record on the JSB chorales: what the training pieces say, and what the piece itself has said, behind learned gates."""
+    training = TrainingConfig(batch=8, segment=192, learning_rate=2e-3, weight_decay=0.5, warmup=100, average=0.998, transpose=12)
+    return Recipe("memory_slots", "slots", ChoraleConfig(), replace(training, schedule="trapezoid", steps=1200, cooldown=0.0))
+
+
+def past_slots() -> Recipe:
+    """As `memory_slots`, but nothing is looked up in the training pieces: what the memory is worth."""
+    return replace(memory_slots(), name="past_slots", model=ChoraleConfig(memory=False))
 
 
 def lstm_frames(depth: int = 4) -> Recipe:
@@ -94,6 +105,7 @@ def transformer_tasks(depth: int = 4) -> Recipe:
     """As `transformer_notes`, half of the segments tasks: it continues, fills, accompanies, harmonises and varies. Its layers see
     all of a segment, what is given and what is written."""
     plain = transformer_notes(depth)
+    assert isinstance(plain.model, ModelConfig)
     model, training = replace(plain.model, span=512), replace(plain.training, tasks=0.5)
     return Recipe("transformer_tasks", "tasks", model, training)
 
@@ -121,6 +133,8 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
         seed_joint,
         seed_pair,
         lstm_slots,
+        memory_slots,
+        past_slots,
         lstm_frames,
         lstm_voices,
         gru_voices,

@@ -79,9 +79,10 @@ class Batches:
     """Those of one part. A segment is moved by a random number of semitones, as far as its piece stays within the range that
     each voice has in the part, made louder and faster, and left by some of its instruments, at random."""
 
-    def __init__(self, part: Part, config: TrainingConfig, with_context: bool) -> None:
+    def __init__(self, part: Part, config: TrainingConfig, with_context: bool, grain: int = 1) -> None:
         self.part, self.config, self.with_context = part, config, with_context
-        self.segments = Segments(part, config.batch, config.segment, config.seed)
+        self.columns, self.context_type = len(part.encoded.encoding.context_fields), "int64"
+        self.segments = Segments(part, config.batch, config.segment, config.seed, grain)
         self.varies = bool(config.transpose or config.louder or config.faster or config.drop)
         if config.tasks and type(part.encoded.encoding).task is Encoding.task:
             raise InvalidOption(f"the encoding {part.encoded.encoding.key!r} knows no tasks; train on tasks:profile=score, say")
@@ -106,8 +107,9 @@ class Batches:
             makes_task = bool(self.config.tasks) and chance.random() < self.config.tasks
             if makes_task:
                 events = encoded.piece(number)
+            semitones = 0
             if self.varies:
-                events, head = self._varied(events, head, number, chance)
+                events, head, semitones = self._varied(events, head, number, chance)
             if self.config.drop:
                 events, head, first, last = self._thinned(events, head, first, last, chance)
             if head is not None:
@@ -115,28 +117,28 @@ class Batches:
             task = encoding.task(events, first, min(longest, self.config.segment), chance) if makes_task else None
             if task is None:
                 scored = np.broadcast_to(self.segments.scored(number, first, last), last - first)
-                rows.append(_Row(events[max(0, first - 1) : last], first == 0, scored, self._context(events, first, last)))
+                context = self._context(number, semitones, events, first, last)
+                rows.append(_Row(events[max(0, first - 1) : last], first == 0, scored, context))
             else:
-                rows.append(_Row(task[0], True, task[1], self._context(task[0], 0, len(task[0]))))
+                rows.append(_Row(task[0], True, task[1], self._context(number, semitones, task[0], 0, len(task[0]))))
         size = max(len(row.scored) for row in rows)
         both_BTF = np.zeros((len(rows), size + 1, len(encoding.fields)), np.int64)
         mask_BT = np.zeros((len(rows), size), bool)
-        context_BTC = np.zeros((len(rows), size, len(encoding.context_fields)), np.int64)
+        context_BTC = np.zeros((len(rows), size, self.columns), self.context_type)
         for at, row in enumerate(rows):
             both_BTF[at, int(row.is_start) : int(row.is_start) + len(row.events)] = row.events
             mask_BT[at, : len(row.scored)] = row.scored
             context_BTC[at, : len(row.context)] = row.context
-        context = torch.from_numpy(context_BTC) if self.with_context else None
+        told = torch.from_numpy(context_BTC) if self.with_context else None
         conditions = torch.from_numpy(np.stack(heads).astype(np.int64)) if heads else None
         both = torch.from_numpy(both_BTF[:, :-1]), torch.from_numpy(both_BTF[:, 1:])
-        return Batch(*both, torch.from_numpy(mask_BT), context, conditions)
+        return Batch(*both, torch.from_numpy(mask_BT), told, conditions)
 
-    def _context(self, events: npt.NDArray[Any], first: int, last: int) -> npt.NDArray[Any]:
-        """What is known before each of these events: a function of all before it."""
-        encoding = self.part.encoded.encoding
+    def _context(self, number: int, semitones: int, events: npt.NDArray[Any], first: int, last: int) -> npt.NDArray[Any]:
+        """What is known before each of these events of a piece, moved by some semitones: a function of all before it."""
         if not self.with_context:
-            return np.zeros((0, len(encoding.context_fields)), np.uint8)
-        return encoding.context(events[:last])[first:last]
+            return np.zeros((0, self.columns), np.uint8)
+        return self.part.encoded.encoding.context(events[:last])[first:last]
 
     def _told(self, head: npt.NDArray[Any], chance: np.random.Generator) -> npt.NDArray[Any]:
         """The conditions that are not left out this time."""
@@ -145,15 +147,16 @@ class Batches:
 
     def _varied(
         self, events: npt.NDArray[Any], head: npt.NDArray[Any] | None, number: int, chance: np.random.Generator
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
-        """Events and conditions of the same music in another key, louder and faster."""
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, int]:
+        """Events and conditions of the same music in another key, louder and faster, and the semitones it has moved."""
         encoding, vocabulary, config = self.part.encoded.encoding, self.part.encoded.vocabulary, self.config
+        semitones = 0
         if config.transpose:
             low, high = self._room()[number]
             if shift := int(chance.integers(max(low, -config.transpose), min(high, config.transpose) + 1)):
                 moved = encoding.transpose(events, shift)
                 if moved is not None:
-                    events = moved
+                    events, semitones = moved, shift
                     head = vocabulary.transposed(head, shift) if vocabulary is not None and head is not None else head
         if config.louder or config.faster:
             louder = int(chance.integers(-config.louder, config.louder + 1))
@@ -161,7 +164,7 @@ class Batches:
             events = encoding.vary(events, louder, faster)
             if faster and vocabulary is not None and head is not None:  # another tempo, which nobody has named
                 head = np.where([field.name == "tempo" for field in vocabulary.fields], 0, head)
-        return events, head
+        return events, head, semitones
 
     def _thinned(
         self, events: npt.NDArray[Any], head: npt.NDArray[Any] | None, first: int, last: int, chance: np.random.Generator

@@ -13,15 +13,15 @@ from torch.nn.parallel import DistributedDataParallel
 from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
 from partimento.models.config import Recipe, TrainingConfig
-from partimento.models.model import Model
+from partimento.models.families import Neural, untrained
 from partimento.training.batches import Batch
 from partimento.training.process import World
 
 
-def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = None) -> tuple[Model, torch.optim.Optimizer]:
+def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = None) -> tuple[Neural, torch.optim.Optimizer]:
     """A new model, seeded by the recipe, and its optimiser. Sets torch's random state."""
     torch.manual_seed(recipe.training.seed)
-    model = Model.of(recipe.model, encoding, vocabulary).to("cuda" if torch.cuda.is_available() else "cpu")
+    model = untrained(recipe.model, encoding, vocabulary).to("cuda" if torch.cuda.is_available() else "cpu")
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": recipe.training.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
@@ -31,7 +31,7 @@ def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = No
 class Stepper:
     """Takes steps with a model and its optimiser; several processes, each with some rows of a batch, take one together."""
 
-    def __init__(self, model: Model, optimiser: torch.optim.Optimizer, config: TrainingConfig, world: World | None = None) -> None:
+    def __init__(self, model: Neural, optimiser: torch.optim.Optimizer, config: TrainingConfig, world: World | None = None) -> None:
         self.optimiser, self.config, self.world = optimiser, config, world or World()
         self.objective: nn.Module = _Objective(model, config)
         if self.world.size > 1:
@@ -68,7 +68,7 @@ class Stepper:
 class _Objective(nn.Module):
     """The nats of a batch's targets, in bfloat16 where a GPU does the matrix products."""
 
-    def __init__(self, model: Model, config: TrainingConfig) -> None:
+    def __init__(self, model: Neural, config: TrainingConfig) -> None:
         super().__init__()
         self.model, self.config = model, config
 
@@ -84,6 +84,7 @@ class _Objective(nn.Module):
 @torch.no_grad()
 def follow(average: Mapping[str, Tensor], weights: Mapping[str, Tensor], decay: float, step: int) -> None:
     """Moves an exponential moving average of the weights, which forgets its beginning: after `step` steps a tenth of them
-    count at most (as the moving averages of TensorFlow do)."""
+    count at most (as the moving averages of TensorFlow do). What is no weight, as what a model remembers, stays."""
     keep = min(decay, (1 + step) / (10 + step))
-    torch._foreach_lerp_(list(average.values()), [weights[name] for name in average], 1 - keep)
+    names = [name for name, weight in average.items() if weight.is_floating_point()]
+    torch._foreach_lerp_([average[name] for name in names], [weights[name] for name in names], 1 - keep)

@@ -13,7 +13,7 @@ from partimento import encodings
 from partimento.corpus.encoded import Encoded
 from partimento.errors import InvalidOption
 from partimento.models.config import Recipe
-from partimento.training.batches import Batches
+from partimento.training.listening import batches_of
 from partimento.training.optimise import Stepper, build
 from partimento.training.process import thread_count
 
@@ -41,8 +41,10 @@ def plan(recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int
     part = encoded.part("train", split)
     with thread_count(threads), torch.random.fork_rng():
         model, optimiser = build(recipe, encoded.encoding, encoded.vocabulary)
-        stepper, batches = Stepper(model, optimiser, config), Batches(part, config, model.uses_context)
+        batches, stepper = batches_of(model, part, config), Stepper(model, optimiser, config)
         count = batches.count(0)
+        for number in range(steps + 1):
+            batches.batch(0, number % count)  # what is worked out once a piece is not part of an epoch
         events, seconds, largest, before = 0, 0.0, 0, _peak_bytes()
         for number in range(steps + 1):
             started = time.perf_counter()

@@ -20,7 +20,7 @@ from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError
 from partimento.models import checkpoint
 from partimento.models.config import Recipe
-from partimento.models.model import Model
+from partimento.models.families import Neural
 from partimento.training.schedule import Schedule
 
 KEPT = 3
@@ -76,7 +76,7 @@ class RunState:
         )
 
 
-def save_state(folder: Path, state: RunState, model: Model, optimiser: torch.optim.Optimizer, identity: dict[str, Any]) -> None:
+def save_state(folder: Path, state: RunState, model: Neural, optimiser: torch.optim.Optimizer, identity: dict[str, Any]) -> None:
     """Writes the state of the present step and removes all but the last three. Raises `WriteFailed`; older states stay."""
     tensors: dict[str, Tensor] = {"random.torch": torch.get_rng_state()}
     if (device := next(model.parameters()).device).type == "cuda":
@@ -96,7 +96,7 @@ def save_state(folder: Path, state: RunState, model: Model, optimiser: torch.opt
 
 
 def load_state(
-    folder: Path, model: Model, optimiser: torch.optim.Optimizer, identity: dict[str, Any]
+    folder: Path, model: Neural, optimiser: torch.optim.Optimizer, identity: dict[str, Any]
 ) -> tuple[RunState | None, list[str]]:
     """Restores the newest sound state of the folder, if there is any, and warns of damaged ones.
 
@@ -154,7 +154,7 @@ def fingerprint(encoded: Encoded) -> str:
     return digest.hexdigest()
 
 
-def _restore(tensors: dict[str, Tensor], model: Model, optimiser: torch.optim.Optimizer) -> None:
+def _restore(tensors: dict[str, Tensor], model: Neural, optimiser: torch.optim.Optimizer) -> None:
     model.load_state_dict({name: tensors[f"model.{name}"] for name in _under("model.", tensors)})
     for name, parameter in model.named_parameters():
         rows = {}

@@ -21,8 +21,8 @@ from partimento.errors import CheckpointError, InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
 from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
 from partimento.models.config import Recipe
-from partimento.models.neural import NeuralPredictor
-from partimento.training.batches import Batches
+from partimento.models.families import predictor_of
+from partimento.training.listening import batches_of
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.process import World, signals, thread_count, world
 from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
@@ -125,8 +125,8 @@ class Run:
             self.model.inherit(start.model.state_dict())
         if self.world.rank:
             torch.manual_seed(self.config.seed + self.world.rank)  # dropout of its own, now that the weights are the same
+        self.batches = batches_of(self.model, encoded.part("train", split), self.config)
         self.stepper = Stepper(self.model, self.optimiser, self.config, self.world)
-        self.batches = Batches(encoded.part("train", split), self.config, self.model.uses_context)
         # a small corpus is validated once an epoch, but not after every handful of steps
         self.valid_every = min(self.config.valid_every, max(25, self.batches.count(0)))
         self.state = RunState()
@@ -213,7 +213,7 @@ class Run:
         if state.average:
             judged = copy.deepcopy(self.model)
             judged.load_state_dict(state.average)
-        valid_bits = self.world.first(self.sample.bits(NeuralPredictor(judged, self.encoding)) if self.world.rank == 0 else 0.0)
+        valid_bits = self.world.first(self.sample.bits(predictor_of(judged, self.encoding)) if self.world.rank == 0 else 0.0)
         if not math.isfinite(valid_bits):
             self._diverge(f"step {state.step}: the score on valid is {valid_bits}")
         rate = state.schedule.learning_rate(self.config, state.step - 1)

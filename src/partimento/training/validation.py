@@ -33,7 +33,7 @@ class Sample:
     def bits(self, predictor: Predictor) -> float:
         """Bits a note over the sample's scored events."""
         nats, notes = 0.0, 0
-        for events, mask, scores in zip(self.pieces, self.masks, predictor.score(self.pieces), strict=True):
+        for events, mask, scores in zip(self.pieces, self.masks, predictor.score(self.pieces, hits=False), strict=True):
             nats += float(scores.nats[mask].sum(dtype=np.float64))
             notes += self.part.encoded.encoding.notes_in(events[mask])
         return nats / math.log(2) / max(1, notes)

@@ -33,7 +33,7 @@ class Even:
 
     fields: tuple[Field, ...]
 
-    def score(self, pieces: Sequence[Events], context: int | None = None) -> Iterator[Scores]:
+    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
         raise NotImplementedError
 
     def begin(self, count: int, given: Events | None = None) -> Even:

@@ -1,0 +1,119 @@
+"""The model: a network and the training pieces it remembers, both of them its weights. It knows no loop and no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from partimento.encodings import Encoding, Events
+from partimento.encodings.slots import FIRST_PITCH, Slots
+from partimento.errors import CheckpointError, InvalidOption
+from partimento.models.chorale.listener import Library, Row, library, moved
+from partimento.models.chorale.network import GRAIN, Network
+from partimento.models.chorale.past import REST, symbols_of
+from partimento.models.config import ChoraleConfig
+
+RARE = 4  # of the sixteenths between eighths, on which hardly anything begins, a step learns one in so many
+
+
+class Chorale(nn.Module):
+    """A distribution over the next slot of the encoding `slots`, given all before it and the pieces remembered."""
+
+    uses_context = False  # of the encoding
+
+    def __init__(self, config: ChoraleConfig, encoding: Encoding) -> None:
+        super().__init__()
+        if not isinstance(encoding, Slots):
+            raise InvalidOption(
+                f"models of the family 'chorale' read the encoding 'slots', not {encoding.key!r}; take another recipe"
+            )
+        self.config, self.fields = config, encoding.fields
+        self.network = Network(config)
+        self.register_buffer("slots", torch.zeros((0, 4), dtype=torch.uint8))  # symbols of the pieces remembered, end to end
+        self.register_buffer("lengths", torch.zeros(0, dtype=torch.int64))
+        self.slots: Tensor
+        self.lengths: Tensor
+
+    def remember(self, pieces: Sequence[Events]) -> None:
+        """Takes these for the training pieces."""
+        joined = np.concatenate([np.zeros((0, 4), np.int16), *map(symbols_of, pieces)]).astype(np.uint8)
+        self.slots = torch.from_numpy(joined).to(self.slots.device)
+        self.lengths = torch.tensor([len(piece) for piece in pieces], dtype=torch.int64, device=self.slots.device)
+
+    @property
+    def library(self) -> Library:
+        """What the pieces remembered say; models that remember the same share it."""
+        slots = self.slots.cpu().numpy().astype(np.int16).tobytes()
+        return library(slots, tuple(self.lengths.tolist()), self.config.memory)
+
+    def told(self, pieces: Sequence[Events]) -> Callable[[int, int, slice], Row]:
+        """Remembers the training pieces, and gives what is said of slots of number `i` of them, [T, WIDTH], moved by semitones."""
+        self.remember(pieces)
+        shelf, symbols = self.library, [symbols_of(piece) for piece in pieces]
+        return lambda number, semitones, slots: moved(shelf.rows(symbols[number], number)[slots], semitones)
+
+    def loss(
+        self,
+        before_BTF: Tensor,
+        target_BTF: Tensor,
+        context_BTC: Tensor | None = None,
+        conditions_BC: Tensor | None = None,
+        *,
+        noise: float = 0.0,
+        smoothing: float = 0.0,
+    ) -> Tensor:
+        """Nats of whole slots, [B, T]: what training minimises. `context_BTC` is what is said of each slot. In training most rare
+        sixteenths have none, and the others stand for them."""
+        if noise or smoothing:
+            raise InvalidOption("models of the family 'chorale' know no noise and no smoothing; set both to 0")
+        assert context_BTC is not None
+        T, device = target_BTF.shape[1], target_BTF.device
+        chosen, weight = torch.arange(T, device=device), torch.ones(T, device=device)
+        if self.training:
+            odd = chosen[chosen % GRAIN != 0]
+            taken = odd[torch.randperm(len(odd), device=device)[: -(-len(odd) // RARE)]]
+            weight[taken] = len(odd) / max(1, len(taken))
+            chosen = torch.cat([chosen[::GRAIN], taken])
+        now_BTV = _symbols(target_BTF)
+        log_p = self.network(context_BTC, now_BTV, chosen)
+        nats_BC = -log_p.gather(3, now_BTV[:, chosen][..., None])[..., 0].sum(-1) * weight[chosen]
+        return torch.zeros(target_BTF.shape[:2], device=device).index_add(1, chosen, nats_BC)
+
+    @torch.no_grad()
+    def inherit(self, weights: Mapping[str, Tensor]) -> None:
+        """Takes the weights of another model of this config, not what it remembers. Raises `CheckpointError` where they are of
+        another form."""
+        own = self.network.state_dict()
+        given = {name: weights.get(f"network.{name}") for name in own}
+        if any(one is None or one.shape != own[name].shape for name, one in given.items()):
+            raise CheckpointError("the weights to begin from do not fit this model; take the recipe they were made by")
+        self.network.load_state_dict(given)
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        """Any number of pieces may be remembered."""
+        slots, lengths = state_dict.get(f"{prefix}slots"), state_dict.get(f"{prefix}lengths")
+        if slots is not None and lengths is not None:
+            sound = slots.dtype == torch.uint8 and slots.ndim == 2 and slots.shape[1] == 4 and bool((slots <= REST).all())
+            sound = sound and lengths.dtype == torch.int64 and lengths.ndim == 1
+            if not (sound and bool(((lengths > 0) & (lengths <= len(slots))).all()) and int(lengths.sum()) == len(slots)):
+                raise RuntimeError("the pieces it remembers are none")
+            self.slots, self.lengths = torch.empty_like(slots), torch.empty_like(lengths)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def _symbols(ids: Tensor) -> Tensor:
+    return torch.where(ids < FIRST_PITCH, REST, ids - FIRST_PITCH)
+
+
+def ids_of(log_p: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """ln p [..., 48] of the ids of the encoding from that of the symbols [..., 47]: padding (none), the rest, the pitches."""
+    return np.concatenate([np.full_like(log_p[..., :1], -np.inf), log_p[..., REST:], log_p[..., :REST]], -1)

@@ -1,0 +1,210 @@
+"""What a chorale's own past says of the slot that comes next, grown slot by slot. It knows no other piece and no network.
+
+A slot is four symbols in the order in which they are drawn: soprano, bass, alto, tenor; 0..45 are the MIDI pitches 36..81, 46 is
+the rest. All that is said before slot t is a function of the slots before it and of t; what is said of a voice, of the voices
+drawn before it in slot t as well.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.encodings.slots import FIRST_PITCH, SYMBOLS, TOP_DOWN
+
+REST, NONE = SYMBOLS - 1, SYMBOLS  # `NONE` marks what is not known
+BASS = 1
+INTERVALS = 28  # -13..13 semitones (clipped), and "no interval"
+CONTEXTS = 12  # kinds of context counted
+HEARD, USES = 3, 4  # figures of the use of a pitch class, and of a pitch
+OWN_LENGTHS = [1, 2, 4, 6, 8, 12, 16, 24, 32, 48]  # edges of buckets
+
+Symbols = npt.NDArray[np.int16]
+Slot = Sequence[int]
+Floats = npt.NDArray[np.float64]
+
+# Krumhansl and Kessler (1982), probe-tone profiles of major and minor
+_MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
+_MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+_PROFILES = np.stack([np.roll(q - q.mean(), i) / np.linalg.norm(q - q.mean()) for q in (_MAJOR, _MINOR) for i in range(12)])
+_OTHERS = [[other for other in TOP_DOWN if other != voice] for voice in range(4)]  # highest first
+_HELD = np.searchsorted([2, 3, 4, 5, 8], np.arange(32), side="right").tolist()  # buckets of ages
+_PITCH_CLASS = np.arange(REST) % 12
+
+
+def symbols_of(events: npt.NDArray[Any]) -> Symbols:
+    """From ids of the encoding `slots` [T, 4] to symbols; zeros, which stand after the end of a piece, become rests."""
+    ids = np.asarray(events).astype(np.int16)
+    return np.where(ids < FIRST_PITCH, REST, ids - FIRST_PITCH).astype(np.int16)
+
+
+class Growing:
+    """Grows by `push`; a copy goes its own way."""
+
+    def copy(self) -> Self:
+        return copy.deepcopy(self)
+
+
+class Lines(Growing):
+    """Of each voice its `last` symbol, the one `before` its last change, the one `earlier`, and its `age`: the slots since that
+    change (1..31; 0 at the start). And the `key` heard: the tonic (pitch class of the symbol) and mode (0 major, 1 minor) that fit
+    best the pitch classes of the past, which fades with 64 slots; (-1, -1) at the start."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self.last, self.before, self.earlier, self.age = [NONE] * 4, [NONE] * 4, [NONE] * 4, [0] * 4
+        self.key = (-1, -1)
+        self._fading = np.zeros(12)
+
+    def push(self, slot: Slot) -> None:
+        for v, symbol in enumerate(slot):
+            if symbol == self.last[v]:
+                self.age[v] = min(self.age[v] + 1, 31)
+            else:
+                if self.length:
+                    self.earlier[v], self.before[v] = self.before[v], self.last[v]
+                self.last[v], self.age[v] = symbol, 1
+        self._fading *= np.exp(-1 / 64)
+        for symbol in slot:
+            if symbol < REST:
+                self._fading[symbol % 12] += 1
+        mode, tonic = divmod(int(np.argmax(_PROFILES @ self._fading)), 12)
+        self.key = tonic, mode
+        self.length += 1
+
+    def contexts(self, voice: int, slot: Slot) -> list[int]:
+        """The `CONTEXTS` contexts that a voice stands in once those before it in `slot` are drawn, hashed; all are relative to the
+        voice's last pitch or to the key heard."""
+        last, before, (tonic, mode) = self.last, self.before, self.key
+        own, others, held = last[voice], _OTHERS[voice], [_HELD[age] for age in self.age]
+        chord = tuple(_relative(slot[u] if u < voice else last[u], own) for u in others)  # as far as it is drawn
+        last_chord = tuple(_relative(last[u], own) for u in others)
+        chord_before = tuple(_relative(before[u], own) for u in TOP_DOWN)
+        step, step_before = _relative(own, before[voice]), _relative(before[voice], self.earlier[voice])
+        moved = tuple(slot[u] != last[u] for u in range(voice))
+        degree, bass = _degree(own, tonic), _degree(last[BASS], tonic)
+        degrees = tuple(_degree(slot[u], tonic) for u in range(voice))
+        since = held[voice] if self.length else 0
+        mode += 1  # no number is negative: the hashes of -1 and -2 are the same
+        bodies: tuple[tuple[object, ...], ...] = (
+            (chord, since),
+            (chord, since, step),
+            (chord[0], chord[-1], since, step),
+            (step, step_before, since, moved),
+            (chord, last_chord, since),
+            (mode, degree, since, degrees, bass),
+            (mode, degree, step, step_before, since),
+            (chord, since, chord_before),
+            (since, _folded(chord), last_chord[-1]),
+            (moved, tuple(held)),
+            (since, _folded(chord + chord_before)),
+            (mode, degree, since, degrees, bass, _degree(before[BASS], tonic), _degree(last[0], tonic), step),
+        )
+        place = self.length % 4
+        return [hash((kind, voice, place, body)) for kind, body in enumerate(bodies)]
+
+    def interval(self, voice: int, symbol: int) -> int:
+        """From the voice's last pitch to a symbol, 0..`INTERVALS` - 1."""
+        other = self.last[voice]
+        return INTERVALS - 1 if symbol >= REST or other >= REST else min(max(symbol - other, -13), 13) + 13
+
+
+class Repeats(Growing):
+    """Where the past (by soprano, by bass, by all voices) went on in the same way earlier in the piece, on the same sixteenth of
+    the beat: the latest of the longest matches."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._slots = np.zeros((64, 4), np.int16)
+        self._common = np.zeros((3, 65), np.int32)  # at s: how long the whole and its first s slots end alike
+
+    def push(self, slot: Slot) -> None:
+        n = self.length
+        if n == len(self._slots):  # doubled when full
+            self._slots = np.concatenate([self._slots, np.zeros_like(self._slots)])
+            self._common = np.concatenate([self._common, np.zeros((3, n), np.int32)], 1)
+        same = self._slots[:n] == np.array(slot, np.int16)
+        alike = np.stack([same[:, 0], same[:, BASS], same.all(1)])
+        self._common[:, 1 : n + 1] = np.where(alike, self._common[:, :n] + 1, 0)
+        self._slots[n] = slot
+        self.length += 1
+
+    def found(self) -> tuple[Symbols, list[int]]:
+        """The slot that came next at each match [3 x 4], and the match's length [3] in buckets."""
+        t, place = self.length, self.length % 4
+        following, lengths = np.full((3, 4), NONE, np.int16), [0, 0, 0]
+        if t > place:
+            latest_first = self._common[:, place:t:4][:, ::-1]
+            for kind, at in enumerate(latest_first.argmax(1).tolist()):
+                length = int(latest_first[kind, at])
+                if length >= 2:
+                    following[kind] = self._slots[place + 4 * (latest_first.shape[1] - 1 - at)]
+                    lengths[kind] = min(length, 63)
+        return following.reshape(-1), np.searchsorted(OWN_LENGTHS, lengths, side="right").tolist()
+
+
+class Uses(Growing):
+    """How pitches were used so far."""
+
+    def __init__(self) -> None:
+        self._last: list[int] | None = None
+        self._shares = np.zeros((12, HEARD))
+        self._used, self._moves, self._pairs = np.zeros((4, 47)), np.zeros((4, 47, 47)), np.zeros((4, 4, 47, 47))
+        self._chords: dict[tuple[int, ...], Floats] = {}
+
+    def push(self, slot: Slot) -> None:
+        slot = list(slot)
+        self._shares *= np.exp([-1 / 16, -1 / 64, 0.0])
+        for symbol in slot:
+            if symbol < REST:
+                self._shares[symbol % 12] += 1
+        moved = [v for v in range(4) if self._last is None or slot[v] != self._last[v]]
+        for v in moved:
+            self._used[v, slot[v]] += 1
+            if self._last is not None:
+                self._moves[v, self._last[v], slot[v]] += 1
+        for v in range(1, 4) if moved else ():
+            for u in range(v):
+                self._pairs[u, v, slot[u], slot[v]] += 1
+            self._chords.setdefault(tuple(slot[:v]), np.zeros(47))[slot[v]] += 1
+        self._last = slot
+
+    def heard(self) -> Floats:
+        """The share of each pitch class [12, HEARD]: fading with 16 slots, with 64, not at all."""
+        shares: Floats = self._shares / (self._shares.sum(0) + 1e-3) * 4
+        return shares
+
+    def of(self, voice: int, slot: Slot) -> Floats:
+        """Of each pitch [46, USES]: the voice's own use of it; that after the voice's last pitch; that together with each of the
+        voices just drawn (their mean), and with all of them at once."""
+        found = np.zeros((REST, USES))
+        found[:, 0] = self._used[voice, :REST] / (self._used[voice].sum() + 2) * 4
+        if self._last is None:
+            return found
+        after = self._moves[voice, self._last[voice]]
+        found[:, 1] = after[:REST] / (after.sum() + 1)
+        if voice:
+            beside = self._pairs[np.arange(voice), voice, np.array(slot[:voice])]
+            found[:, 2] = (beside / (beside.sum(1, keepdims=True) + 1)).mean(0)[:REST]
+            chord = self._chords.get(tuple(slot[:voice]))
+            if chord is not None:
+                found[:, 3] = chord[:REST] / (chord.sum() + 1)
+        return found
+
+
+def _relative(symbol: int, other: int) -> int:
+    """The step from one to the other, 5..95; 0 where one of them is no pitch."""
+    return 0 if symbol >= REST or other >= REST else symbol - other + 50
+
+
+def _degree(symbol: int, tonic: int) -> int:
+    return 12 if symbol >= REST else (symbol - tonic) % 12
+
+
+def _folded(steps: tuple[int, ...]) -> tuple[int, ...]:
+    """Steps within an octave."""
+    return tuple(12 if step == 0 else step % 12 for step in steps)

@@ -1,0 +1,37 @@
+"""Batches for models that hear more than the encoding says: what their memory tells of each slot. It knows no step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from partimento.corpus.encoded import Part
+from partimento.errors import InvalidOption
+from partimento.models.chorale.listener import WIDTH
+from partimento.models.chorale.model import Chorale
+from partimento.models.chorale.network import GRAIN
+from partimento.models.config import TrainingConfig
+from partimento.models.families import Neural
+from partimento.training.batches import Batches
+
+
+def batches_of(model: Neural, part: Part, config: TrainingConfig) -> Batches:
+    """The batches that a model learns from. One with a memory takes the pieces of the part into it."""
+    return Listening(part, config, model) if isinstance(model, Chorale) else Batches(part, config, model.uses_context)
+
+
+class Listening(Batches):
+    """Segments of whole eighths, with what the model's memory of all other pieces of the part says of each slot as context."""
+
+    def __init__(self, part: Part, config: TrainingConfig, model: Chorale) -> None:
+        super().__init__(part, config, with_context=True, grain=GRAIN)
+        if part.split != "works":
+            raise InvalidOption("a model that remembers its pieces would know the rest of each; train it on the split by works")
+        self.columns, self.context_type = WIDTH, "float32"
+        numbers = part.pieces.tolist()
+        self._place = {number: place for place, number in enumerate(numbers)}
+        self._told_of = model.told([part.encoded.piece(number) for number in numbers])
+
+    def _context(self, number: int, semitones: int, events: npt.NDArray[Any], first: int, last: int) -> npt.NDArray[Any]:
+        return self._told_of(self._place[number], semitones, slice(first, last))
