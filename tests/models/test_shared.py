@@ -46,7 +46,7 @@ def said(states: Tensor) -> Tensor:
 
 
 def test_steps_give_what_the_whole_gives() -> None:
-    predictor = NeuralPredictor(a_model(), ROLL)
+    predictor = NeuralPredictor(a_model(replace(CONFIG, dropout=0.5)).train(), ROLL)  # nothing is dropped out in either
     events = ROLL.encode(made_piece(3, 20))[:12]
     (score,) = predictor.score([events])
     session = predictor.begin(1)

@@ -65,7 +65,7 @@ def gru_rolls(depth: int = 4) -> Recipe:
         "gru",
         inputs="summed",
         heads="independent",
-        width=12 * depth,
+        width=8 * depth,
         embedding=2 * depth,
         dropout=0.3,
         place=True,
@@ -77,7 +77,7 @@ def gru_rolls(depth: int = 4) -> Recipe:
         "gru_rolls",
         "roll",
         model,
-        replace(training, schedule="trapezoid", steps=800, cooldown=0.6, valid_every=50, valid_events=5_000),
+        replace(training, schedule="trapezoid", steps=700, cooldown=0.6, valid_every=100, valid_events=5_000),
     )
 
 
