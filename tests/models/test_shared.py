@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -65,6 +66,15 @@ def test_a_later_frame_never_changes_an_earlier_probability() -> None:
     before, after = predictor.score([events[: 2 * stop], np.concatenate([events[:stop], other[stop : 2 * stop]])])
     assert np.allclose(before.nats[:stop], after.nats[:stop], atol=1e-5)
     assert not np.allclose(before.nats[stop:], after.nats[stop:], atol=1e-2)
+
+
+def test_keys_of_a_frame_know_nothing_of_each_other() -> None:
+    events = ROLL.encode(made_piece(3, 20))[:12]
+    changed = events.copy()
+    changed[10, 40] ^= 1
+    before, after = (score.nats[10] for score in NeuralPredictor(a_model(), ROLL).score([events, changed]))
+    assert np.allclose(np.delete(before, 40), np.delete(after, 40), atol=1e-5)
+    assert math.isclose(math.exp(-before[40]) + math.exp(-after[40]), 1.0, abs_tol=1e-5)
 
 
 def test_what_is_said_of_a_key_moves_its_scores() -> None:
