@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import random
 from dataclasses import replace
 
@@ -57,7 +59,7 @@ def test_transposed_events_are_those_of_the_transposed_piece(encoding: Encoding)
             for semitones in (-7, 1, 6):
                 events = encoding.encode(piece)
                 moved = encoding.transpose(events, semitones)
-                if encoding.name == "roll" or encoding.name == "miditok":  # what a pitch is, they do not say
+                if encoding.name == "miditok":  # what a pitch is, it does not say
                     assert moved is None
                     continue
                 if encoding.name == "slots" and moved is None:
@@ -72,9 +74,14 @@ def test_transposed_events_are_those_of_the_transposed_piece(encoding: Encoding)
                 assert np.array_equal(encoding.pitch_range(moved), np.where(ranges[:, 1:] >= 0, ranges + semitones, ranges))
                 if piece.tracks[-1].is_drum:
                     continue  # drums stay, so the order of a moment's notes is another
+                own = [column.kind == "field" for column in encoding.context_fields]
+                blocks, other = (encoding.context(each)[:, own].reshape(-1, len(encoding.fields)) for each in (events, moved))
+                assert np.array_equal(np.roll(blocks, semitones, 1), other)
                 for column, before, after in zip(
                     encoding.context_fields, encoding.context(events).T, encoding.context(moved).T, strict=True
                 ):
+                    if column.kind == "field":
+                        continue
                     shift = semitones if column.kind == "pitch" else 0
                     assert np.array_equal(np.where(before > 0, before.astype(int) + shift, 0), after), column.name
 
@@ -113,6 +120,36 @@ def test_lines_say_what_they_sang() -> None:
                 assert row[f"{name} over the bass"] == (
                     np.clip(sounding[t - 1, v] - sounding[t - 1, 2], -24, 24) + 25 if both else 0
                 )
+
+
+def test_rolls_say_what_each_key_did() -> None:
+    """A slow twin, key by key, on frames of which many come again."""
+    encoding = make("roll")
+    chance = np.random.default_rng(0)
+    kinds = chance.random((4, 88)) < 0.1
+    events = kinds[chance.integers(4, size=150)].astype(np.uint8)
+    events[60:90] = events[59]  # long enough to be told apart no more
+    rows = encoding.context(events).astype(int)
+    names = [column.name for column in encoding.context_fields]
+    for t in range(len(events) + 1):
+        row, past = dict(zip(names, rows[t], strict=True)), events[:t].astype(int)
+        alike = 0
+        for level, span in enumerate((1, 2, 4, 8, 16), 1):
+            ends = [end for end in range(span, t) if np.array_equal(past[end - span : end], past[t - span :])]
+            if t >= span and ends:
+                alike, came = level, past[ends[-1]]
+        assert row["frames alike"] == alike
+        assert row["frames the same"] == min(24, sum(1 for back in range(1, t + 1) if (past[-back:] == past[-1]).all()))
+        assert [row[f"frame of {size}"] for size in (3, 4, 16)] == [t % size + 1 for size in (3, 4, 16)]
+        for key in range(0, 88, 7):
+            runs = [[now, len(list(same))] for now, same in itertools.groupby(past[:, key])]
+            ever = past[:, key].any()
+            length = min(24, runs[-1][1]) if ever else 0
+            assert row[f"state of {key}"] == (length + 24 * (not runs[-1][0]) if ever else 0)
+            assert row[f"state before of {key}"] == (min(24, runs[-2][1]) if ever and len(runs) > 1 else 0)
+            assert row[f"recent share of {key}"] == math.ceil(past[-16:, key].sum() / 2)
+            assert row[f"share of {key}"] == math.ceil(8 * math.sqrt(past[:, key].sum() / max(1, t)))
+            assert row[f"followed of {key}"] == (2 * alike - 1 + came[key] if alike else 0)
 
 
 def test_notes_say_what_sounded() -> None:

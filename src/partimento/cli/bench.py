@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PARTS = ("valid", "test")
 PROTOCOLS = {"jsb": "lstm_slots", "frames": "lstm_frames"}  # and the recipes that are trained by default
+INDEPENDENT = "gru_rolls"  # on row A of frames
 
 
 def bench(
@@ -69,7 +70,7 @@ def bench(
         The folder of the runs, one for each seed; started again, it goes on where it was.
     recipe
         What to train; its encoding becomes the protocol's, and nothing but notes is given to it. By default
-        lstm_slots or lstm_frames.
+        lstm_slots, lstm_frames, or gru_rolls for row A.
     dataset
         Of frames: jsb_chorales, nottingham, musedata or piano_midi_de.
     row
@@ -102,7 +103,7 @@ def bench(
     from partimento.models.recipes import recipe as named
     from partimento.training.process import thread_count
 
-    chosen = named(recipe or PROTOCOLS[protocol], depth)
+    chosen = named(recipe or (INDEPENDENT if (protocol, row) == ("frames", "A") else PROTOCOLS[protocol]), depth)
     benchmark = chorales.benchmark(data) if protocol == "jsb" else pianorolls.benchmark(data, dataset, row)
     screen.say(f"   {short(data)}: sha256 {benchmark.sha256}")
     if model:

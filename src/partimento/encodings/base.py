@@ -33,8 +33,9 @@ class Field:
 class Context:
     """One column of what an encoding knows before an event is drawn: ids 0..size-1, where 0 says that there is nothing to say.
 
-    `kind` is `place` (in bar and beat), `interval`, `since` (time since or until something), or `pitch`: MIDI pitch + 1, from
-    which intervals to the next event's pitches may be measured.
+    `kind` is `place` (in bar and beat), `interval`, `since` (time since or until something), `pitch`: MIDI pitch + 1, from
+    which intervals to the next event's pitches may be measured; or `field`: of one field. Such columns come in blocks, in each
+    one of each field.
     """
 
     name: str

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import frames_context
+from partimento.encodings import frames_context, roll_context
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.frames_context import FIRST_KEY, LOWEST, OVER
 from partimento.encodings.lines import transposed
@@ -153,3 +153,19 @@ class Roll(_Rolls):
         """Keys that did not sound in the frame before; of a stretch of a piece, also all of its first frame."""
         rows = np.asarray(events).astype(np.int64)
         return int(np.count_nonzero(np.diff(rows, axis=0, prepend=0) > 0))
+
+    @property
+    def context_fields(self) -> tuple[Context, ...]:
+        return roll_context.context_fields()
+
+    def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        return roll_context.context(events)
+
+    def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        keys = np.flatnonzero(np.asarray(events).reshape(-1, KEYS).any(0)) + LOWEST
+        return np.array([[keys.min(initial=128), keys.max(initial=-1)]], np.int64)
+
+    def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
+        moved = np.roll(events, semitones, 1)
+        left = moved[:, :semitones] if semitones > 0 else moved[:, semitones or KEYS :]
+        return None if left.any() else moved

@@ -22,12 +22,14 @@ def _later(default: Any) -> Any:
 class ModelConfig:
     """A backbone between embeddings and heads, all by name.
 
-    `inputs`: how an event enters, `fields` (an embedding for each field) or `joint` (one for each combination of ids).
+    `inputs`: how an event enters, `fields` (an embedding for each field, side by side), `summed` (their sum), or `joint` (one
+    for each combination of ids).
     `heads`: how the next one leaves, see `models/heads.py`. `width` is the backbone's, `embedding` that of each table.
     `queries`, `keys` (0: as many) and `span` (0: all) are the transformer's: heads, those with keys of their own, and how
     many events each one sees. What an encoding says of the place, of intervals, of the pitches that still count and of the
     time since something changed enters with `place`, `intervals`, `sounding` and `since`; `interval_logits` adds to the score
-    of each pitch those of its intervals. With `conditions` what stands at the head of a piece enters at every step.
+    of each pitch those of its intervals, `shared_logits` to the scores of all fields those of one network that looks at what
+    is said of a field and of its neighbours. With `conditions` what stands at the head of a piece enters at every step.
     """
 
     backbone: str = "lstm"
@@ -46,6 +48,7 @@ class ModelConfig:
     since: bool = _later(False)
     interval_logits: bool = _later(False)
     conditions: bool = _later(False)
+    shared_logits: bool = _later(False)
 
     def __post_init__(self) -> None:
         _check_types(self)

@@ -15,9 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partimento.encodings import Field, Pitches
+from partimento.encodings import Context, Field, Pitches
 from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import ModelConfig
+from partimento.models.shared import SharedScores
 from partimento.models.structure import SPREAD, WIDEST, IntervalScores, PitchChain
 
 Fields = tuple[Field, ...]
@@ -41,6 +42,23 @@ class FieldInputs(nn.Module):
         return torch.cat([table(events_BTF[..., f]) for f, table in enumerate(self.tables)], -1)
 
 
+class SummedInputs(nn.Module):
+    """The sum of an embedding for each field, as one product: for many small fields."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__()
+        sizes = [field.size for field in fields]
+        self.first = [sum(sizes[:f]) for f in range(len(sizes))]
+        self.table = nn.Parameter(torch.randn(sum(sizes), config.width) / math.sqrt(len(fields)))
+        self.width = config.width
+
+    def forward(self, events_BTF: Tensor) -> Tensor:
+        rows_BTF = events_BTF + torch.tensor(self.first, device=events_BTF.device)
+        chosen = self.table.new_zeros(*events_BTF.shape[:-1], len(self.table))
+        summed: Tensor = chosen.scatter(-1, rows_BTF, 1.0) @ self.table
+        return summed
+
+
 class JointInputs(nn.Module):
     """One embedding for each combination of ids."""
 
@@ -61,7 +79,11 @@ class JointInputs(nn.Module):
 class Heads(nn.Module, ABC):
     """Distributions over the next event, from vectors of `config.width` and what the encoding says before it, [..., C]."""
 
-    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
+    uses_columns = False  # of kind `field`
+
+    def __init__(
+        self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()
+    ) -> None:
         super().__init__()
         self.fields = fields
         self.first = [first_id(field) for field in fields]
@@ -97,32 +119,54 @@ class Heads(nn.Module, ABC):
 
 
 class Independent(Heads):
-    """A softmax for each field; none sees the others. The seed's."""
+    """A softmax for each field; none sees the others. The seed's. `config.shared_logits` adds scores that all fields share."""
 
-    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
+    def __init__(
+        self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()
+    ) -> None:
         super().__init__(config, fields)
         self.project = nn.Linear(config.width, sum(self.choices))
+        self.shared = SharedScores.of(config, self.choices, columns) if config.shared_logits else None
+        self.uses_columns = self.shared is not None
 
-    def _split(self, h: Tensor) -> tuple[Tensor, ...]:
-        return torch.split(self.project(h), self.choices, -1)
+    def _split(self, h: Tensor, context: Tensor | None) -> tuple[Tensor, ...]:
+        scores = self.project(h)
+        if self.shared is not None and context is not None:
+            scores = scores + self.shared(h, context).flatten(-2)
+        return torch.split(scores, self.choices, -1)
 
     def nats(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
-        parts = self._split(h_BTD)
+        parts = self._split(h_BTD, context_BTC)
+        if len(set(self.choices)) == len(set(self.first)) == 1:  # all at once
+            return self._drawn(_nats(torch.stack(parts, -2), target_BTF - self.first[0], smoothing), target_BTF)
         each = [_nats(part, target_BTF[..., f] - self.first[f], smoothing) for f, part in enumerate(parts)]
         return self._drawn(torch.stack(each, -1), target_BTF)
 
     def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
-        f = drawn_Bf.shape[1]
-        return _with_zero(F.log_softmax(self._split(h_BD)[f], -1), self.first[f])
+        return self.drawing(h_BD, context_BC)(drawn_Bf)
+
+    def drawing(self, h_BD: Tensor, context_BC: Tensor | None = None) -> Callable[[Tensor], Tensor]:
+        """Computes all fields when the first one is asked for."""
+        parts: list[tuple[Tensor, ...]] = []
+
+        def logits(drawn_Bf: Tensor) -> Tensor:
+            if not parts:
+                parts.append(self._split(h_BD, context_BC))
+            f = drawn_Bf.shape[1]
+            return _with_zero(F.log_softmax(parts[0][f], -1), self.first[f])
+
+        return logits
 
     def predict(self, h_BTD: Tensor, context_BTC: Tensor | None = None) -> Tensor:
-        return torch.stack([part.argmax(-1) + self.first[f] for f, part in enumerate(self._split(h_BTD))], -1)
+        return torch.stack([part.argmax(-1) + self.first[f] for f, part in enumerate(self._split(h_BTD, context_BTC))], -1)
 
 
 class Joint(Heads):
     """One softmax over the product of the fields' possible ids: exactly 60 classes for the melody's 12 pitches and 5 durations."""
 
-    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
+    def __init__(
+        self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()
+    ) -> None:
         super().__init__(config, fields)
         if any(field.told for field in fields):
             raise InvalidOption("a joint class has no fields that are told; take heads 'chained'")
@@ -182,7 +226,9 @@ class Chained(Heads):
     `config.interval_logits` the scores of a pitch by those of its intervals from what sounds and from the pitches just drawn.
     """
 
-    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> None:
+    def __init__(
+        self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()
+    ) -> None:
         super().__init__(config, fields)
         width = config.width
         self.pitches = pitches if config.intervals or config.interval_logits else tuple(one for one in pitches if one.ascending)
@@ -285,21 +331,26 @@ def _product(sizes: list[int]) -> int:
     return product
 
 
-INPUTS: dict[str, type[FieldInputs] | type[JointInputs]] = {"fields": FieldInputs, "joint": JointInputs}
+INPUTS: dict[str, type[FieldInputs] | type[SummedInputs] | type[JointInputs]] = {
+    "fields": FieldInputs,
+    "summed": SummedInputs,
+    "joint": JointInputs,
+}
 HEADS: dict[str, type[Heads]] = {"independent": Independent, "joint": Joint, "chained": Chained}
 
 
-def inputs(config: ModelConfig, fields: Fields) -> FieldInputs | JointInputs:
+def inputs(config: ModelConfig, fields: Fields) -> FieldInputs | SummedInputs | JointInputs:
     """The event embeddings that `config` names. Raises `UnknownName`."""
     if config.inputs not in INPUTS:
         raise UnknownName("inputs", config.inputs, INPUTS)
     return INPUTS[config.inputs](config, fields)
 
 
-def heads(config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()) -> Heads:
-    """The heads that `config` names. Raises `UnknownName`, and `InvalidOption` for interval logits of other than chained ones."""
+def heads(config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()) -> Heads:
+    """The heads that `config` names. Raises `UnknownName`, and `InvalidOption` for logits that they cannot add."""
     if config.heads not in HEADS:
         raise UnknownName("heads", config.heads, HEADS)
-    if config.interval_logits and config.heads != "chained":
-        raise InvalidOption(f"interval_logits need the heads 'chained', not {config.heads!r}")
-    return HEADS[config.heads](config, fields, pitches)
+    for option, kind in (("interval_logits", "chained"), ("shared_logits", "independent")):
+        if getattr(config, option) and config.heads != kind:
+            raise InvalidOption(f"{option} need the heads {kind!r}, not {config.heads!r}")
+    return HEADS[config.heads](config, fields, pitches, columns)

@@ -37,11 +37,11 @@ class Model(nn.Module):
         self.inputs = inputs(config, fields)
         self.backbone = backbone(self.inputs.width, config)
         self.dropout = nn.Dropout(config.dropout)
-        self.heads = heads(config, fields, pitches)
+        self.heads = heads(config, fields, pitches, columns)
         self.structure = ContextInputs(config, columns, self.inputs.width)
         self.conditions = ConditionInputs(conditions if config.conditions else (), self.inputs.width)
         pitched = config.intervals or config.interval_logits or (config.heads == "chained" and any(p.ascending for p in pitches))
-        self.uses_context = bool(self.structure.columns) or bool(pitches and pitched)
+        self.uses_context = bool(self.structure.columns) or bool(pitches and pitched) or self.heads.uses_columns
 
     @classmethod
     def of(cls, config: ModelConfig, encoding: Encoding, vocabulary: Conditions | None = None) -> Model:

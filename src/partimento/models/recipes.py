@@ -70,6 +70,28 @@ def lstm_frames(depth: int = 4) -> Recipe:
     )
 
 
+def gru_rolls(depth: int = 4) -> Recipe:
+    """Piano rolls frame by frame, their keys independent: mostly one small network that all keys share, so little music will do."""
+    model = ModelConfig(
+        "gru",
+        inputs="summed",
+        heads="independent",
+        width=8 * depth,
+        embedding=2 * depth,
+        dropout=0.3,
+        place=True,
+        since=True,
+        shared_logits=True,
+    )
+    training = replace(_training(depth, 4e-3, batch=4, segment=64), average=0.99, transpose=0, weight_decay=0.1, warmup=50)
+    return Recipe(
+        "gru_rolls",
+        "roll",
+        model,
+        replace(training, schedule="trapezoid", steps=700, cooldown=0.6, valid_every=100, valid_events=5_000),
+    )
+
+
 def gru_voices(depth: int = 4) -> Recipe:
     """As `lstm_voices`, with the smaller cell."""
     return Recipe("gru_voices", "voices", _recurrent("gru", depth, 0.3), _recurrent_training(depth, batch=16, segment=128))
@@ -136,6 +158,7 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
         memory_slots,
         past_slots,
         lstm_frames,
+        gru_rolls,
         lstm_voices,
         gru_voices,
         lstm_notes,

@@ -21,7 +21,13 @@ class ContextInputs(nn.Module):
 
     def __init__(self, config: ModelConfig, columns: tuple[Context, ...], width: int) -> None:
         super().__init__()
-        let_in = {"place": config.place, "interval": config.intervals, "pitch": config.sounding, "since": config.since}
+        let_in = {
+            "place": config.place,
+            "interval": config.intervals,
+            "pitch": config.sounding,
+            "since": config.since,
+            "field": False,
+        }
         self.columns = [number for number, column in enumerate(columns) if let_in[column.kind]]
         self.tables = nn.ModuleList(nn.Embedding(columns[number].size, width) for number in self.columns)
         for table in self.tables:
