@@ -194,7 +194,7 @@ class NeuralSession:
             self._cursors = [first.copy() for _ in range(count)]
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        with torch.inference_mode(), _evaluating(self.model):
+        with torch.inference_mode(), evaluating(self.model):
             drawn_Bf = torch.from_numpy(np.ascontiguousarray(drawn, np.int64)).to(self.device)
             log_p: npt.NDArray[np.float32] = self._logits(drawn_Bf).cpu().numpy()
         return log_p
