@@ -150,9 +150,31 @@ def test_inside_a_bar_the_end_is_as_likely_as_it_was() -> None:
     ending.before = 0
     assert ending.progress >= 1
     assert led(ending, note=0.3, bar=0.6, end=0.1)["end"] == pytest.approx(0.1)
-    assert ending.last_bar().end_tick == 192
-    held = Ending(state_after([(0, 48, 60), (96, 200, 64)]), 2)
-    assert held.last_bar().end_tick == 384, "the next line is crossed"
+
+
+@pytest.mark.parametrize(("firmly", "lines"), [(False, (192, 192, 384)), (True, (384, 384, 576))])
+def test_the_last_bar_is_the_next_that_can_be(firmly: bool, lines: tuple[int, ...]) -> None:
+    """In the third the next line is crossed; firmly there is a whole bar that nothing is held into."""
+    pieces = ([(0, 48, 60), (24, 48, 64)], [(0, 48, 60), (48, 48, 62), (96, 48, 64)], [(0, 48, 60), (96, 150, 64)])
+    for rows, line in zip(pieces, lines, strict=True):
+        ending = Ending(state_after(rows), 2)
+        ending.before = 0
+        closing = ending.close(firmly)
+        assert closing is not None
+        assert closing.end_tick == line
+        assert ending.close(firmly) is None, "once"
+
+
+def test_notes_of_the_last_bar_are_held_to_its_end() -> None:
+    late = 0
+    for one in compose(EvenModel(player=Endless), notes=30, count=8, seed=2, ending=True):
+        notes, half = one.piece.notes, one.piece.end_tick - 96  # in 4/4
+        ends = notes["onset"] + notes["duration"]
+        if one.new_notes > 31 and not len(one.piece.meters):
+            assert notes["onset"].max() <= half
+            assert not ((ends > half) & (ends < one.piece.end_tick)).any()
+            late += 1
+    assert late
 
 
 def test_old_notes_of_how_a_piece_was_made_have_neither_guard_nor_ending() -> None:

@@ -44,7 +44,6 @@ class Course:
             place = _place(number)
             self.guard, self.echo = Guard(options.guard, (1 + place) / 2, place), Echo()
             self._listen(before)
-        self.closing = False
 
     def _listen(self, before: Events) -> None:
         """Takes in what is given, and goes on from there."""
@@ -72,10 +71,9 @@ class Course:
         elif self.state is not None:
             self.state.push(event)
         self._hear(event)
-        if self.ending is not None and not self.closing and self.ending.progress >= 1 and self.ending.state.layout.beats:
-            self.closing = True
+        if self.ending is not None and (last_bar := self.ending.close(firmly=self.masks is None)) is not None:
             self.masks = self.masks or Masks([], self.ending.state, frozenset(), drums=True, fields=self.encoding.fields)
-            self.masks.add(self.ending.last_bar())
+            self.masks.add(last_bar)
 
     def narrowed(self, legal: Bools, drawn: tuple[int, ...], banned: set[int]) -> Bools:
         """What of the legal ids of field `len(drawn)` may be drawn; none only where the rules, or `banned`, leave none."""

@@ -8,7 +8,7 @@ import numpy as np
 from partimento.evaluation.repetition import GRID
 
 MOST = 4096  # events that are remembered
-NEAREST = 2 * GRID  # an echo is of what lies half a bar back or more
+NEAREST = 8 * GRID  # an echo is of what lies two bars of 4/4 back or more: people hardly ever say a bar twice in a row
 
 
 class Echo:
