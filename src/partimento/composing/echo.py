@@ -19,10 +19,12 @@ class Echo:
         self._codes = np.zeros(MOST, np.int64)
         self._same = np.zeros(MOST, np.int64)  # how many of the last events are those 1, 2, .. events before
         self._ticks = np.zeros(MOST, np.int64)
+        self._found: tuple[tuple[int, ...], int] | None = None  # since the last event
 
     def push(self, event: list[int], place: tuple[int, int]) -> None:
         """Takes in an event, and where it lies: in its bar, and from the beginning, in twelfths of a quarter."""
         count = len(self._events)
+        self._found = None
         if count == MOST:
             return
         code = hash((place[0], *event))
@@ -35,6 +37,11 @@ class Echo:
     def following(self) -> tuple[tuple[int, ...], int]:
         """The event that followed such a stretch, the latest of equals, and how many events long it is: none, and 0, where even the
         last event is new, or too much was heard to be remembered."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def _find(self) -> tuple[tuple[int, ...], int]:
         count = len(self._events)
         near = count - int(np.searchsorted(self._ticks[:count], self._ticks[count - 1] - NEAREST, side="right")) if count else 0
         if near >= count or count == MOST:
