@@ -191,3 +191,23 @@ def test_a_damaged_note_is_refused() -> None:
 
 def test_regions_can_be_said_in_python() -> None:
     assert Task(song(), Region(bars=(2, 3))).write == Task(song(), "bars=2-3").write
+
+
+def test_no_more_than_ten_notes_are_written_at_a_moment() -> None:
+    """A player that only wants chords, all of them at the first moment."""
+
+    class Heap(Even):
+        def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+            logits = super().logits(drawn)
+            logits[:, 6 if drawn.shape[1] == 0 else 1] += 20.0
+            return logits
+
+    class Heaping(Model):
+        def predictor(self) -> Predictor:
+            return Heap(self.encoding.fields)
+
+    for write in ("bass bars=2-3", "bars=2-3"):
+        (one,) = compose(Heaping(), task=Task(song(), write), seed=1)
+        assert one.new is not None
+        _, many = np.unique(one.piece.notes["onset"][one.new], return_counts=True)
+        assert 2 <= many.max() <= 10

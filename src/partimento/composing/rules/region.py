@@ -10,6 +10,8 @@ import numpy as np
 from partimento.composing.rules.base import Bools, Ints, Rule
 from partimento.composing.rules.state import State
 
+CHORD = 10  # notes written at one moment: as many as fingers; what stands next may leave a model no other moment
+
 
 @dataclass(frozen=True)
 class Inside(Rule):
@@ -25,7 +27,8 @@ class Inside(Rule):
     drums_too = True
 
     def onsets(self, state: State, ticks: Ints) -> Bools:
-        return (ticks >= self.start_tick) & (ticks < self.end_tick)
+        full = sum(note.onset == state.moment for note in state.sounding) >= CHORD
+        return np.asarray((ticks >= self.start_tick) & (ticks < self.end_tick) & ((ticks > state.moment) | (not full)))
 
     def pitches(self, state: State, onset: int) -> Bools:
         free = np.ones(128, bool)
