@@ -62,8 +62,9 @@ class ChoraleConfig:
     """A network for four-voice chorales (`models/chorale`), in the encoding `slots`: an LSTM of `width` over eighths, and a head
     that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
     units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. With
-    `forest` it asks a forest that is grown over the training pieces (`chorale/forest.py`), and begins as that. `hearing` is the version of what it is told of each slot (`listener.py`): raise `HEARING` with every change of that, so that no model is
-    told other things than it has learned from.
+    `forest` it asks trees that are grown over the training pieces (`chorale/forest.py`), and begins as these. `hearing` is the
+    version of what it is told of each slot (`listener.py`): raise `HEARING` with every change of that, so that no model is told
+    other things than it has learned from.
     """
 
     family: str = "chorale"

@@ -98,6 +98,7 @@ class Forest:
         types = {"column": "int16", "value": "int16", "ordered": "bool", "left": "int32", "root": "int64", "law": "float32"}
         if set(tensors) != {f"{voice}.{name}" for voice in range(4) for name in types}:
             return None
+        tensors = {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in tensors.items()}
         if any(array.dtype.name != types[name.split(".")[1]] for name, array in tensors.items()):
             return None
         trees = [Trees(*(np.ascontiguousarray(tensors[f"{voice}.{name}"]) for name in Trees._fields)) for voice in range(4)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from partimento.models.chorale.forest import Forest, answers
 from partimento.models.chorale.listener import Listener, Row, rows_of
-from partimento.models.chorale.memory import Memory, counts_of
+from partimento.models.chorale.memory import Memory
 from partimento.models.chorale.past import Symbols
 
 KEPT = 150_000  # slots whose rows are kept for the next time: 0.7 GB

@@ -36,8 +36,8 @@ def _columns(*sizes: int) -> list[slice]:
 
 
 # of a slot: symbols that move with a transposition (last, before, earlier, some slots ago, own matches, tunes); slots since each
-# voice's change, place in 16 slots, lengths of own matches and of tunes; tonic (-1 unknown) and mode; pitch classes heard; changes of
-# each voice lately; slots since all held, and since the start; then what is said of each voice
+# voice's change, place in 16 slots, lengths of own matches and of tunes; tonic (-1 unknown) and mode; pitch classes heard; changes
+# of each voice lately; slots since all held, and since the start; then what is said of each voice
 _PER_VOICE = (REST * USES, CONTEXTS * INTERVALS, CONTEXTS, INTERVALS)
 _SIZES = (4, 4, 4, 4 * len(AGO), 12, 4 * TUNES, 4, 1, 3, TUNES, 2, 12 * HEARD, 4 * len(AGO), 2, 4 * sum(_PER_VOICE))
 LAST, BEFORE, EARLIER, AGO_SYMBOLS, OWN, TUNE, AGE, PLACE, OWN_LENGTH, TUNE_LENGTH, KEY, HEARD_CLASSES, LATELY, SINCE, VOICES = (

@@ -1,4 +1,4 @@
-"""The model: a network, the training pieces it remembers and the forest grown over them, all its weights. It knows no loop and no file."""
+"""The model: a network, the pieces it remembers and the forest grown over them, all of them weights. It knows no loop, no file."""
 
 from __future__ import annotations
 

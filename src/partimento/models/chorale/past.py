@@ -115,8 +115,8 @@ class Lines(Growing):
 
 
 class Trail(Growing):
-    """Of a piece's last slots: the symbols `AGO` slots ago, the changes of each voice in the last `AGO` slots, the slots `since` all
-    voices have held for 7 (and its length), both up to 127."""
+    """Of a piece's last slots: the symbols `AGO` slots ago and the changes of each voice in the last `AGO` slots; `since` holds the
+    slots since all voices had held for 7, and those since the start, up to 127."""
 
     def __init__(self) -> None:
         self.since = [127, 0]
