@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from partimento.models.chorale import library as libraries
-from partimento.models.chorale.forest import Forest, answers
+from partimento.models.chorale.forest import Forest, Table, answers
 from partimento.models.chorale.library import Library
 from partimento.models.chorale.listener import LAW, OF_VOICE, VOICES, Listener, Row, moved, rows_of
 from partimento.models.chorale.memory import Memory
@@ -16,7 +16,7 @@ from tests.models.chorale.made import TRAIN, VALID, chorale
 MEMORY = Memory(TRAIN)
 
 
-def asked(piece: Symbols) -> list[Row]:
+def asked(piece: Symbols) -> list[Table]:
     rows = rows_of(piece, Listener(MEMORY))
     return [answers(voice, rows, piece.astype(np.int64)) for voice in range(4)]
 
@@ -55,21 +55,14 @@ def test_a_trail_and_its_slow_twin() -> None:
 def test_trees_that_answer_a_training_piece_have_not_seen_it() -> None:
     """Grown on chance, trees know the pieces they were grown on by heart and nothing of others."""
     rng = np.random.default_rng(0)
-    noise = [np.repeat(rng.integers(20, 30, (64, 4)), 4, 0).astype(np.int16) for _ in range(8)]
+    noise = [np.repeat(rng.integers(20, 30, (32, 4)), 4, 0).astype(np.int16) for _ in range(8)]
     shelf = Library(noise, remember=False, ask=True)
     held_out, known = laws(shelf.rows(noise[0], 0)), laws(shelf.rows(noise[0]))
     for voice in range(4):
-        rows, steps = np.arange(4, 256, 4), noise[0][4::4, voice] - noise[0][3:-1:4, voice]
+        rows, steps = np.arange(4, 128, 4), noise[0][4::4, voice] - noise[0][3:-1:4, voice]
         classes = np.clip(steps, -13, 13) + 13
-        assert np.log(known[rows, voice, classes]).mean() > np.log(held_out[rows, voice, classes]).mean() + 0.3
+        assert np.log(known[rows, voice, classes] + 1e-4).mean() > np.log(held_out[rows, voice, classes] + 1e-4).mean() + 0.3
     assert np.allclose(known.sum(-1), 1, atol=1e-2)
-
-
-def test_a_changed_training_piece_changes_nothing_of_the_trees_that_answer_for_it() -> None:
-    """Its fold is grown without it to the bit, where no memory tells of it either."""
-    one, other = (Library([TRAIN[0], piece, *TRAIN[2:]], remember=False, ask=True) for piece in (TRAIN[1], VALID[0]))
-    assert np.array_equal(laws(one.rows(VALID[1], 1)), laws(other.rows(VALID[1], 1))) or one.forest is None
-    assert not np.array_equal(laws(one.rows(VALID[1])), laws(other.rows(VALID[1])))
 
 
 def test_the_same_is_grown_again_and_rows_are_filled_whenever_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ class Forest:
         self.trees, self.fold = trees, _folds(pieces)
         digest = hashlib.sha256()
         for array in (array for of_voice in trees for array in of_voice):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
         self.digest = digest.hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -59,7 +59,7 @@ class Forest:
             columns = _columns(np.concatenate([np.zeros((0, QUESTIONS[voice]), np.int64), *(one[voice] for one in asked)]))
             of_voice, trees = np.ascontiguousarray(classes[:, voice]), []
             for where, count in enumerate(_PLACES):
-                prior = np.bincount(of_voice[place == where], minlength=INTERVALS) + 0.5
+                prior = np.bincount(of_voice[place == where], minlength=INTERVALS) + 0.5  # all pieces', above roots: ten rows
                 for k in range(FOLDS):
                     inside = np.flatnonzero((place == where) & (fold != k))
                     for _ in range(count):

@@ -56,8 +56,8 @@ def joined(trees: Sequence[Trees]) -> Trees:
     nodes, leaves = (np.cumsum([0, *sizes])[:-1] for sizes in ([len(one.column) for one in trees], [len(one.law) for one in trees]))
     left = [one.left + np.where(one.column < 0, leaf, node) for one, node, leaf in zip(trees, nodes, leaves, strict=True)]
     root = [one.root + node for one, node in zip(trees, nodes, strict=True)]
-    same = (np.concatenate([getattr(one, name) for one in trees]) for name in ("column", "value", "ordered"))
-    return Trees(*same, np.concatenate(left).astype(np.int32), np.concatenate(root), np.concatenate([one.law for one in trees]))
+    column, value, ordered, *_, law = (np.concatenate(arrays) for arrays in zip(*trees, strict=True))
+    return Trees(column, value, ordered, np.concatenate(left).astype(np.int32), np.concatenate(root), law)
 
 
 def sound(trees: Trees, columns: int, classes: int) -> bool:
