@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
 
-HEARING = 1
+HEARING = 2
 SCHEDULES = ("plateau", "cosine", "trapezoid")
 T = TypeVar("T")
 
@@ -61,9 +61,10 @@ class ModelConfig:
 class ChoraleConfig:
     """A network for four-voice chorales (`models/chorale`), in the encoding `slots`: an LSTM of `width` over eighths, and a head
     that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
-    units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. `hearing`
-    is the version of what it is told of each slot (`listener.py`): raise `HEARING` with every change of that, so that no model is
-    told other things than it has learned from.
+    units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. With
+    `forest` it asks trees that are grown over the training pieces (`chorale/forest.py`), and begins as these. `hearing` is the
+    version of what it is told of each slot (`listener.py`): raise `HEARING` with every change of that, so that no model is told
+    other things than it has learned from.
     """
 
     family: str = "chorale"
@@ -75,6 +76,7 @@ class ChoraleConfig:
     dropout_head: float = 0.5
     dropout_input: float = 0.3
     memory: bool = True
+    forest: bool = True
     hearing: int = HEARING
 
     conditions: ClassVar[bool] = False  # it knows none

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy.typing as npt
+from torch import Tensor
 
 from partimento.corpus.encoded import Part
 from partimento.errors import InvalidOption
@@ -19,6 +21,11 @@ from partimento.training.batches import Batches
 def batches_of(model: Neural, part: Part, config: TrainingConfig) -> Batches:
     """The batches that a model learns from. One with a memory takes the pieces of the part into it."""
     return Listening(part, config, model) if isinstance(model, Chorale) else Batches(part, config, model.uses_context)
+
+
+def kept(model: Neural) -> Mapping[str, Tensor]:
+    """What a model's checkpoint keeps beside its `state_dict()`."""
+    return model.kept() if isinstance(model, Chorale) else {}
 
 
 class Listening(Batches):

@@ -22,7 +22,7 @@ from partimento.files import write_atomic
 from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
 from partimento.models.config import Recipe
 from partimento.models.families import predictor_of
-from partimento.training.listening import batches_of
+from partimento.training.listening import batches_of, kept
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.process import World, signals, thread_count, world
 from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
@@ -250,7 +250,7 @@ class Run:
         }
         own = {"training": told, "identity": self.identity, "scores": {"valid_bits_per_note": state.schedule.best}}
         if self.world.rank == 0:
-            save_model(self.folder / FILE_NAME, state.best, self.recipe, {**self.metadata, **own})
+            save_model(self.folder / FILE_NAME, {**state.best, **kept(self.model)}, self.recipe, {**self.metadata, **own})
             self._clean()
         return self._result(told)
 

@@ -19,7 +19,7 @@ from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.chorale import predictor as predictors
 from partimento.models.chorale.model import Chorale
 from partimento.models.chorale.predictor import ChoralePredictor
-from partimento.models.config import Recipe
+from partimento.models.config import HEARING, Recipe
 from tests.models.chorale.made import SLOTS, TINY, TRAIN, VALID, ids, model
 
 PIECES = [ids(piece) for piece in VALID]
@@ -126,6 +126,39 @@ def test_a_checkpoint_holds_weights_and_memory(tmp_path: Path) -> None:
     assert not np.allclose(next(ChoralePredictor(forgetful).score(PIECES)).nats, one.nats[:1], atol=1e-3)
 
 
+def test_a_checkpoint_may_hold_the_forest_and_a_foreign_one_is_refused(tmp_path: Path) -> None:
+    """With it nothing is grown again; trees that would lead nowhere, or for ever in a ring, are none."""
+    path, made = tmp_path / "model.safetensors", model()
+    save_model(path, {**made.state_dict(), **made.kept()}, RECIPE, {})
+    loaded = Checkpoint.load(path)
+    assert isinstance(loaded.model, Chorale)
+    assert loaded.model.library.forest is loaded.model.forest
+    assert loaded.model.forest == made.library.forest
+    for one, same in zip(ChoralePredictor(made).score(PIECES), loaded.predictor().score(PIECES), strict=True):
+        assert np.array_equal(one.nats, same.nats)
+        assert np.array_equal(one.hits, same.hits)
+    whole, metadata = checkpoint.load(path)
+    assert whole["forest.3.left"].max() > 3
+
+    def refused(**changes: object) -> None:
+        checkpoint.save(path, {name: array for name, array in {**whole, **changes}.items() if array is not None}, metadata)
+        with pytest.raises(CheckpointError, match="the forest it asks is none"):
+            Checkpoint.load(path)
+
+    inner, leaf = (np.flatnonzero(is_kind)[0] for is_kind in (whole["forest.3.column"] >= 0, whole["forest.3.column"] < 0))
+    for name, at, value in (("left", inner, inner), ("left", inner, 2**30), ("left", leaf, 2**30), ("column", inner, 999)):
+        array = whole[f"forest.3.{name}"].copy()
+        array[at] = value
+        refused(**{f"forest.3.{name}": array})
+    refused(**{"forest.0.law": whole["forest.0.law"] * 0})
+    refused(**{"forest.0.law": whole["forest.0.law"][:, :-1]})
+    refused(**{"forest.0.root": whole["forest.0.root"] + 2**40})
+    refused(**{"forest.0.root": whole["forest.0.root"][:-1]})
+    refused(**{"forest.0.value": whole["forest.0.value"].astype(np.float32)})
+    refused(**{"forest.0.value": None})
+    refused(**{"forest.4.value": whole["forest.0.value"]})
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -185,5 +218,5 @@ def test_what_it_does_not_know_is_refused() -> None:
     with pytest.raises(CheckpointError, match="unknown family 'organ'"):
         Recipe.from_json(RECIPE.to_json().replace('"family": "chorale"', '"family": "organ"'))
     with pytest.raises(CheckpointError, match="version 7 of what is heard"):
-        Recipe.from_json(RECIPE.to_json().replace('"hearing": 1', '"hearing": 7'))
+        Recipe.from_json(RECIPE.to_json().replace(f'"hearing": {HEARING}', '"hearing": 7'))
     assert Recipe.from_json(RECIPE.to_json()) == RECIPE

@@ -1,4 +1,4 @@
-"""The model: a network and the training pieces it remembers, both of them its weights. It knows no loop and no file."""
+"""The model: a network, the pieces it remembers and the forest grown over them, all of them weights. It knows no loop, no file."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from torch import Tensor, nn
 from partimento.encodings import Encoding, Events
 from partimento.encodings.slots import FIRST_PITCH, Slots
 from partimento.errors import CheckpointError, InvalidOption
-from partimento.models.chorale.listener import Library, Row, library, moved
+from partimento.models.chorale.forest import Forest
+from partimento.models.chorale.library import Library, library
+from partimento.models.chorale.listener import Row, moved
 from partimento.models.chorale.network import GRAIN, Network
 from partimento.models.chorale.past import REST, symbols_of
 from partimento.models.config import ChoraleConfig
 
+FOREST = "forest."  # begins the names of the forest's tensors
 RARE = 4  # of the sixteenths between eighths, on which hardly anything begins, a step learns one in so many
 
 
@@ -38,18 +41,25 @@ class Chorale(nn.Module):
         self.register_buffer("lengths", torch.zeros(0, dtype=torch.int64))
         self.slots: Tensor
         self.lengths: Tensor
+        self.forest: Forest | None = None  # as loaded; one not yet kept is the library's, and no weight of each step
 
     def remember(self, pieces: Sequence[Events]) -> None:
         """Takes these for the training pieces."""
         joined = np.concatenate([np.zeros((0, 4), np.int16), *map(symbols_of, pieces)]).astype(np.uint8)
         self.slots = torch.from_numpy(joined).to(self.slots.device)
         self.lengths = torch.tensor([len(piece) for piece in pieces], dtype=torch.int64, device=self.slots.device)
+        self.forest = None
 
     @property
     def library(self) -> Library:
         """What the pieces remembered say; models that remember the same share it."""
         slots = self.slots.cpu().numpy().astype(np.int16).tobytes()
-        return library(slots, tuple(self.lengths.tolist()), self.config.memory)
+        return library(slots, tuple(self.lengths.tolist()), self.config.memory, self.config.forest, self.forest)
+
+    def kept(self) -> dict[str, Tensor]:
+        """What a checkpoint keeps beside the `state_dict()`: the forest. Without it, it is grown again, which takes minutes."""
+        forest = self.library.forest if self.config.forest else None
+        return {f"{FOREST}{name}": torch.from_numpy(array) for name, array in forest.tensors().items()} if forest else {}
 
     def told(self, pieces: Sequence[Events]) -> Callable[[int, int, slice], Row]:
         """Remembers the training pieces, and gives what is said of slots of number `i` of them, [T, WIDTH], moved by semitones."""
@@ -99,7 +109,7 @@ class Chorale(nn.Module):
         return sum(parameter.numel() for parameter in self.parameters())
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
-        """Any number of pieces may be remembered."""
+        """Any number of pieces may be remembered, and the forest over them may be there."""
         slots, lengths = state_dict.get(f"{prefix}slots"), state_dict.get(f"{prefix}lengths")
         if slots is not None and lengths is not None:
             sound = slots.dtype == torch.uint8 and slots.ndim == 2 and slots.shape[1] == 4 and bool((slots <= REST).all())
@@ -107,6 +117,12 @@ class Chorale(nn.Module):
             if not (sound and bool(((lengths > 0) & (lengths <= len(slots))).all()) and int(lengths.sum()) == len(slots)):
                 raise RuntimeError("the pieces it remembers are none")
             self.slots, self.lengths = torch.empty_like(slots), torch.empty_like(lengths)
+            names = [name for name in state_dict if name.startswith(f"{prefix}{FOREST}")] if self.config.forest else []
+            tensors = {name.removeprefix(f"{prefix}{FOREST}"): state_dict.pop(name).cpu().numpy() for name in names}
+            if tensors:
+                self.forest = Forest.of(tensors, len(lengths))
+                if self.forest is None:
+                    raise RuntimeError("the forest it asks is none")
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
 

@@ -88,11 +88,18 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList(Block(config.head) for _ in range(2))
         self.norm_out = nn.LayerNorm(config.head)
         # experts, added up as logits: the symbol; its interval to the voice's last pitch and to the voices drawn; its degree in the
-        # key heard; shares of the counted contexts; the piece's uses; "same as" the last pitch, 3 own matches and TUNES
+        # key heard; shares of the counted contexts; the piece's uses; "same as" the last pitch, 3 own matches and TUNES; the forest
         self.symbol, self.bias = nn.Linear(config.head, SYMBOLS), nn.Parameter(torch.zeros(4, SYMBOLS))
         self.steps, self.degrees = nn.Linear(config.head, 4 * INTERVALS), nn.Linear(config.head, 12)
         self.gate_shares, self.gate_uses = nn.Linear(config.head, 2 * CONTEXTS), nn.Linear(config.head, 2 * (HEARD + USES))
         self.same_as = nn.Linear(config.head, 4 + TUNES)
+        if config.forest:
+            self.gate_forest = nn.Linear(config.head, 1)
+            experts = (self.symbol, self.steps, self.degrees, self.gate_shares, self.gate_uses, self.same_as, self.gate_forest)
+            for expert in experts:
+                nn.init.zeros_(expert.weight)
+                nn.init.zeros_(expert.bias)
+            nn.init.ones_(self.gate_forest.bias)  # so the network begins as the forest
 
     def forward(self, said_BTW: Tensor, now_BTV: Tensor, chosen_C: Tensor) -> Tensor:
         """ln p of every symbol [B, C, 4, 47] in the chosen slots, from what is said of all slots, the first of which begins an
@@ -144,6 +151,8 @@ class Network(nn.Module):
         logits = self.symbol(z) + self.bias
         steps = self.steps(z).view(B, C, 4, 4, INTERVALS)  # to the voice's last pitch, then to the voices 1, 2, 3 further round
         counted = torch.einsum("bcvk,bcvki->bcvi", self.gate_shares(z), torch.cat([shares, 0.3 * (shares + 0.01).log()], 3))
+        if config.forest:
+            counted = counted + self.gate_forest(z) * (of_voice[..., said.LAW] + 1e-4).log()
         steps = torch.cat([steps[..., :1, :] + counted[..., None, :], steps[..., 1:, :]], 3)
         further = torch.stack([drawn.gather(3, ((voice + k) % 4)[..., None])[..., 0] for k in (1, 2, 3)], -1)
         base = torch.cat([last[..., None], further], -1)[..., None]

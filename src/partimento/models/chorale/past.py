@@ -21,6 +21,7 @@ BASS = 1
 INTERVALS = 28  # -13..13 semitones (clipped), and "no interval"
 CONTEXTS = 12  # kinds of context counted
 HEARD, USES = 3, 4  # figures of the use of a pitch class, and of a pitch
+AGO = (2, 4, 8, 16)  # slots: how far `Trail` looks back
 OWN_LENGTHS = [1, 2, 4, 6, 8, 12, 16, 24, 32, 48]  # edges of buckets
 
 Symbols = npt.NDArray[np.int16]
@@ -111,6 +112,31 @@ class Lines(Growing):
         """From the voice's last pitch to a symbol, 0..`INTERVALS` - 1."""
         other = self.last[voice]
         return INTERVALS - 1 if symbol >= REST or other >= REST else min(max(symbol - other, -13), 13) + 13
+
+
+class Trail(Growing):
+    """Of a piece's last slots: the symbols `AGO` slots ago and the changes of each voice in the last `AGO` slots; `since` holds the
+    slots since all voices had held for 7, and those since the start, up to 127."""
+
+    def __init__(self) -> None:
+        self.since = [127, 0]
+        self._slots, self._moves = [[NONE] * 4] * AGO[-1], [[0] * 4] * AGO[-1]
+        self._is_empty = True
+
+    def push(self, slot: Slot, age: Sequence[int]) -> None:
+        """A slot, and the ages after it (`Lines`)."""
+        moves = [0 if self._is_empty else int(symbol != old) for symbol, old in zip(slot, self._slots[-1], strict=True)]
+        self._slots, self._moves = [*self._slots[1:], list(slot)], [*self._moves[1:], moves]
+        self._is_empty = False
+        self.since = [0 if min(age) >= 7 else min(self.since[0] + 1, 127), min(self.since[1] + 1, 127)]
+
+    def symbols(self) -> list[int]:
+        """[AGO x 4]."""
+        return [symbol for k in AGO for symbol in self._slots[-k]]
+
+    def moves(self) -> list[int]:
+        """[AGO x 4]."""
+        return [sum(of_voice) for k in AGO for of_voice in zip(*self._moves[-k:], strict=True)]
 
 
 class Repeats(Growing):

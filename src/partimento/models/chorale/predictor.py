@@ -12,7 +12,7 @@ from torch import Tensor
 
 from partimento.encodings import Events
 from partimento.errors import InvalidOption
-from partimento.models.chorale.listener import OF_VOICE, VOICES, Listener, Row, rows_of
+from partimento.models.chorale.listener import LAW, OF_VOICE, VOICES, Listener, Row
 from partimento.models.chorale.model import Chorale, ids_of
 from partimento.models.chorale.network import GRAIN, State
 from partimento.models.chorale.past import REST, symbols_of
@@ -90,11 +90,11 @@ class ChoralePredictor:
     def _windows(self, piece: Events, context: int, hits: bool) -> Scores:
         """Each slot as the last of a piece that begins `context` before it."""
         scores = Scores(np.zeros(piece.shape, np.float32), np.zeros(piece.shape, np.float32))
-        memory = self.model.library.memory
+        library = self.model.library
         for at in range(0, len(piece), WINDOWS):
             ends = range(at, min(at + WINDOWS, len(piece)))
             windows = [piece[max(0, t - context) : t + 1] for t in ends]
-            rows = [rows_of(symbols_of(window), Listener(memory)) for window in windows]
+            rows = [library.heard(symbols_of(window)) for window in windows]
             for t, nats in zip(ends, self._nats(windows, rows, WINDOWS), strict=True):
                 scores.nats[t] = nats[-1]
             for t, right in zip(ends, self._hits(windows) if hits else [], strict=False):
@@ -108,7 +108,8 @@ class ChoraleSession:
     def __init__(self, model: Chorale, count: int, given: Events | None = None) -> None:
         self.model = model
         self.device = model.slots.device
-        self._listeners = [Listener(model.library.memory)]
+        library = model.library
+        self._listeners, self._forest = [Listener(library.memory)], library.forest
         self._state: State = []
         self._eighth: Tensor
         self._said: Row
@@ -127,6 +128,8 @@ class ChoraleSession:
         of_voice = self._said[:, VOICES].reshape(-1, 4, OF_VOICE)[:, field]
         for row, listener, slot in zip(of_voice, self._listeners, slots.tolist(), strict=True):
             row[:] = listener.voices(slot, [field])[0]
+        if self._forest is not None:
+            of_voice[:, LAW] = self._forest.law(field, self._said, now[:, 0])
         with torch.inference_mode(), evaluating(self.model):
             log_p = self.model.network.heads(self._eighth, self._rows(), torch.from_numpy(now).to(self.device))
         return ids_of(log_p[:, 0, field].cpu().numpy())
