@@ -38,9 +38,8 @@ class LastBar(Bars):
     beat_ticks: int = 1
 
     def onsets(self, state: State, ticks: Ints) -> Bools:
-        full = sum(note.onset == state.moment for note in state.sounding) >= CHORD
         room = (ticks <= self.half_tick - self.beat_ticks) | (ticks == self.half_tick)
-        return np.asarray(room & ((ticks > state.moment) | (not full)))
+        return np.asarray(room & ((ticks > state.moment) | (state.begun < CHORD)))
 
     def deadline(self, state: State) -> int | None:
         return None if self._is_met(state) else self.half_tick

@@ -39,18 +39,19 @@ class Masks:
         self.rules = [Rule(), *rules]
         self.for_all = [Rule(), *(rule for rule in rules if rule.drums_too)]
         self._onsets: Ints | None = None
+        self._latest: int | None = None  # `_deadline`, since the last event
         self._earlier: State | None = None
 
     def add(self, rule: Rule) -> None:
         """One more rule from now on, for drums too; meters, keys and tempos stay as they are."""
         self.rules, self.for_all = [*self.rules, rule], [*self.for_all, rule]
         self.fixed_maps |= {"meter", "key", "tempo"}
-        self._onsets = None
+        self._onsets = self._latest = None
 
     def push(self, event: list[int]) -> None:
         """Takes in the event that was drawn, or given."""
         self.state.push(event)
-        self._onsets = self._earlier = None
+        self._onsets = self._latest = self._earlier = None
 
     def copy(self) -> Masks:
         """The same rules for another sequence that stands here."""
@@ -95,9 +96,11 @@ class Masks:
 
     def _deadline(self) -> int:
         """The tick at which, or before which, the next note must begin."""
-        state = self.state
-        deadlines = [tick for rule in self.rules if (tick := rule.deadline(state)) is not None]
-        return min([max(state.bar_tick, self.start_tick) + _BARS_AHEAD * state.bar_length - 1, *deadlines])
+        if self._latest is None:
+            state = self.state
+            deadlines = [tick for rule in self.rules if (tick := rule.deadline(state)) is not None]
+            self._latest = min([max(state.bar_tick, self.start_tick) + _BARS_AHEAD * state.bar_length - 1, *deadlines])
+        return self._latest
 
     def _due(self) -> int | None:
         """The tick of the standing note that comes next, if it may come before the next note is written."""

@@ -27,8 +27,8 @@ class Inside(Rule):
     drums_too = True
 
     def onsets(self, state: State, ticks: Ints) -> Bools:
-        full = sum(note.onset == state.moment for note in state.sounding) >= CHORD
-        return np.asarray((ticks >= self.start_tick) & (ticks < self.end_tick) & ((ticks > state.moment) | (not full)))
+        room = (ticks >= self.start_tick) & (ticks < self.end_tick)
+        return np.asarray(room & ((ticks > state.moment) | (state.begun < CHORD)))
 
     def pitches(self, state: State, onset: int) -> Bools:
         free = np.ones(128, bool)

@@ -50,6 +50,11 @@ class State:
         return self.around[self.came].onset
 
     @property
+    def begun(self) -> int:
+        """How many notes are written at the moment."""
+        return sum(note.onset == self.moment for note in self.sounding)
+
+    @property
     def bar_length(self) -> int:
         """Ticks of a bar of the meter in force."""
         numerator, denominator = self.meter
