@@ -19,6 +19,7 @@ from partimento.models.model import Model
 from partimento.models.neural import NeuralPredictor
 from partimento.models.shared import SharedScores
 from tests.made import made_piece
+from tests.models.test_structure import a_model as stirred
 
 CONFIG = ModelConfig("gru", "summed", "independent", width=8, embedding=4, place=True, since=True, shared_logits=True)
 ROLL = make("roll")
@@ -26,12 +27,7 @@ COLUMNS = (Context("place", 5, "place"), *(Context(f"{name} {key}", 4, "field") 
 
 
 def a_model(config: ModelConfig = CONFIG) -> Model:
-    torch.manual_seed(1)
-    model = Model.of(config, ROLL).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape) * 0.2)
-    return model
+    return stirred(ROLL, config, 0.2)
 
 
 def shared(config: ModelConfig = CONFIG) -> SharedScores:

@@ -23,12 +23,12 @@ ALL = ModelConfig(width=16, embedding=8, **dict.fromkeys(FLAGS, True))  # type: 
 KEYS = ("voices", "voices:grid=4,voices=3", "slots", "notes", "notes:profile=performance", "melody", "frames")
 
 
-def a_model(encoding: Encoding, config: ModelConfig = ALL) -> Model:
+def a_model(encoding: Encoding, config: ModelConfig = ALL, spread: float = 0.3) -> Model:
     torch.manual_seed(1)
     model = Model.of(config, encoding).eval()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape) * 0.3)
+            parameter.copy_(torch.randn(parameter.shape) * spread)
     return model
 
 
