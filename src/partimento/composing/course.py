@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
@@ -22,10 +24,36 @@ from partimento.evaluation.reference import beside
 from partimento.evaluation.repetition import HABITS, RUN, Habits
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What the guard must know of the events before the first one drawn, the same for all sequences."""
+
+    ear: Ear
+    notes: list[tuple[int, int]]
+    echo: Echo
+
+    @classmethod
+    def of(cls, encoding: Encoding, before: Events) -> Heard | None:
+        """None where no ear hears the encoding."""
+        state = State(encoding.layout) if isinstance(encoding, NOTE_BY_NOTE) else None
+        ear, notes, echo = ear_of(encoding, state), [], Echo()
+        if ear is None:
+            return None
+        for event in before.tolist():
+            if state is not None:
+                state.push(event)
+            if (note := ear.heard(event)) is not None:
+                notes.append(note)
+            echo.push(event, ear.place())
+        return cls(ear, notes, echo)
+
+
 class Course:
     """Sequence `number` of a run, after the events `before`, under rules of its own."""
 
-    def __init__(self, encoding: Encoding, before: Events, options: Options, number: int, masks: Masks | None) -> None:
+    def __init__(
+        self, encoding: Encoding, before: Events, options: Options, number: int, masks: Masks | None, heard: Heard | None = None
+    ) -> None:
         self.encoding, self.masks = encoding, masks
         self.state: State | None = None
         if self.masks is not None:
@@ -40,21 +68,14 @@ class Course:
         self.ending = Ending(self.state, options.notes) if options.ends and self.state is not None else None
         self.ear: Ear | None = None
         self.guard: Guard | None = None
-        if options.guard is not None and has_ear(encoding):
+        if options.guard is not None and heard is not None:
             place = _place(number)
-            self.guard, self.echo = Guard(options.guard, (1 + place) / 2, place), Echo()
-            self._listen(before)
-
-    def _listen(self, before: Events) -> None:
-        """Takes in what is given, and goes on from there."""
-        state = State(self.encoding.layout) if isinstance(self.encoding, NOTE_BY_NOTE) else None
-        self.ear = ear_of(self.encoding, state)
-        for event in before.tolist():
-            if state is not None:
-                state.push(event)
-            self._hear(event)
-        if isinstance(self.ear, NotesEar) and self.state is not None:
-            self.ear.state = self.state
+            self.guard, self.echo = Guard(options.guard, (1 + place) / 2, place), heard.echo.copy()
+            for note in heard.notes:
+                self.guard.push(*note)
+            self.ear = copy(heard.ear)
+            if isinstance(self.ear, NotesEar) and self.state is not None:
+                self.ear.state = self.state
 
     def _hear(self, event: list[int]) -> None:
         if self.ear is not None and self.guard is not None:
@@ -123,7 +144,8 @@ def courses(encoding: Encoding, before: Events, options: Options, place: Place |
         return []
     first = None if options.rules is None else options.rules.masks(encoding, before, place)
     masks = [None if first is None else first.copy() for _ in range(options.count)]
-    return [Course(encoding, before, options, number, own) for number, own in enumerate(masks)]
+    heard = None if options.guard is None else Heard.of(encoding, before)
+    return [Course(encoding, before, options, number, own, heard) for number, own in enumerate(masks)]
 
 
 def _without(allowed: Bools, ids: list[int]) -> Bools:

@@ -3,6 +3,8 @@ same place of a bar. It knows no note, no encoding and no model."""
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from partimento.evaluation.repetition import GRID
@@ -33,6 +35,13 @@ class Echo:
         same *= self._codes[:count][::-1] == code
         self._codes[count], self._ticks[count] = code, place[1]
         self._events.append(tuple(event))
+
+    def copy(self) -> Echo:
+        """Another sequence that begins with the same events."""
+        twin = copy(self)
+        twin._events = list(self._events)
+        twin._codes, twin._same, twin._ticks = self._codes.copy(), self._same.copy(), self._ticks.copy()
+        return twin
 
     def following(self) -> tuple[tuple[int, ...], int]:
         """The event that followed such a stretch, the latest of equals, and how many events long it is: none, and 0, where even the
