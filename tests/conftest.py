@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from partimento.corpus import Options, build
+from partimento.models.chorale import trees
 from tests.made import made_folder
 
 
@@ -29,3 +31,11 @@ def made_corpus(tmp_path_factory: pytest.TempPathFactory, made_music: Path) -> P
 def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What the command line remembers of models goes into a folder of this run."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def few_trees() -> Iterator[None]:
+    """Models of chorales grow a few trees only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trees, "TREES", 25)
+        yield

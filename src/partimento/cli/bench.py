@@ -147,7 +147,8 @@ def _trained(
     from partimento.training.plan import plan as make_plan
     from partimento.training.train import train as run_training
 
-    plan = make_plan(recipe, benchmark.encoded, threads=threads)
+    with screen.progress() as tell:
+        plan = make_plan(recipe, benchmark.encoded, threads=threads, tell=tell)
     screen.say(
         f"   {recipe.name}, seed {recipe.training.seed}: {counted(plan.parameters, 'parameter')}, "
         f"about {duration(plan.epoch_seconds)} an epoch"
@@ -162,6 +163,7 @@ def _trained(
             on_progress=teller(screen, tell, plan.steps),
             budget_seconds=None if minutes is None else 60 * minutes,
             max_steps=steps,
+            tell=tell,
         )
     return Checkpoint.load(result.path)
 

@@ -186,7 +186,8 @@ def learn(
     encoded = corpus.encoded(recipe.encoding, _vocabulary(corpus, start) if recipe.model.conditions else None)
     if only:
         encoded = encoded.only(corpus.matching(only))
-    plan = make_plan(recipe, encoded, split=split, threads=threads)
+    with screen.progress() as tell:
+        plan = make_plan(recipe, encoded, split=split, threads=threads, tell=tell)
     screen.say(
         f"   {recipe.name} on {short(corpus.folder)}: {counted(plan.parameters, 'parameter')}, "
         f"{counted(plan.notes, 'note')} to learn from"
@@ -209,6 +210,7 @@ def learn(
                 on_progress=teller(screen, tell, plan.steps),
                 budget_seconds=None if minutes is None else 60 * minutes,
                 max_steps=steps,
+                tell=tell,
             )
     except TrainingDiverged:
         write_atomic(out / RUN_FILE, place)

@@ -48,15 +48,15 @@ def lstm_slots(depth: int = 4) -> Recipe:
 
 
 def memory_slots() -> Recipe:
-    """The record on the JSB chorales: what training pieces, a forest over them and the piece itself say, behind learned gates."""
+    """The record on the JSB chorales: networks that look things up in the training pieces, and boosted trees that do so too."""
     training = TrainingConfig(batch=8, segment=192, learning_rate=2e-3, weight_decay=0.5, warmup=100, average=0.998, transpose=12)
     return Recipe("memory_slots", "slots", ChoraleConfig(), replace(training, schedule="trapezoid", steps=800, cooldown=0.0))
 
 
 def past_slots() -> Recipe:
-    """As `memory_slots` without a forest, but nothing is looked up in the training pieces: what the memory is worth."""
+    """As `memory_slots`, but nothing is looked up in the training pieces: what the memory is worth."""
     longer = replace(memory_slots().training, steps=1200)
-    return Recipe("past_slots", "slots", ChoraleConfig(memory=False, forest=False), longer)
+    return Recipe("past_slots", "slots", ChoraleConfig(memory=False), longer)
 
 
 def lstm_frames(depth: int = 4) -> Recipe:

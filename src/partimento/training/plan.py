@@ -12,6 +12,7 @@ import torch
 from partimento import encodings
 from partimento.corpus.encoded import Encoded
 from partimento.errors import InvalidOption
+from partimento.models.chorale.library import Tell, silent
 from partimento.models.config import Recipe
 from partimento.training.listening import batches_of
 from partimento.training.optimise import Stepper, build
@@ -32,16 +33,18 @@ class Plan:
     notes_per_second: float
 
 
-def plan(recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int = 0, steps: int = STEPS) -> Plan:
-    """Times a few steps on a throw-away model, after one to warm up. Memory is an estimate (weights, their copies, the vectors of
-    one batch), or what these steps took, if that was more."""
+def plan(
+    recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int = 0, steps: int = STEPS, tell: Tell = silent
+) -> Plan:
+    """Times a few steps on a throw-away model, after one to warm up; tells of what takes long before them. Memory is an
+    estimate (weights, their copies, the vectors of one batch), or what these steps took, if that was more."""
     if encodings.make(recipe.encoding).key != encoded.encoding.key:
         raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
     config = recipe.training
     part = encoded.part("train", split)
     with thread_count(threads), torch.random.fork_rng():
         model, optimiser = build(recipe, encoded.encoding, encoded.vocabulary)
-        batches, stepper = batches_of(model, part, config), Stepper(model, optimiser, config)
+        batches, stepper = batches_of(model, part, config, tell), Stepper(model, optimiser, config)
         count = batches.count(0)
         for number in range(steps + 1):
             batches.batch(0, number % count)  # what is worked out once a piece is not part of an epoch

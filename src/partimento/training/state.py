@@ -21,6 +21,7 @@ from partimento.errors import CheckpointError
 from partimento.models import checkpoint
 from partimento.models.config import Recipe
 from partimento.models.families import Neural
+from partimento.training.listening import kept
 from partimento.training.schedule import Schedule
 
 KEPT = 3
@@ -81,7 +82,7 @@ def save_state(folder: Path, state: RunState, model: Neural, optimiser: torch.op
     tensors: dict[str, Tensor] = {"random.torch": torch.get_rng_state()}
     if (device := next(model.parameters()).device).type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state(device)
-    for name, weight in model.state_dict().items():
+    for name, weight in {**model.state_dict(), **kept(model)}.items():
         tensors[f"model.{name}"] = weight
     for kind, weights in (("best", state.best), ("average", state.average)):
         for name, weight in weights.items():

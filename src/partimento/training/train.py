@@ -20,9 +20,10 @@ from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError, InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
 from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
+from partimento.models.chorale.library import Tell, silent
 from partimento.models.config import Recipe
 from partimento.models.families import predictor_of
-from partimento.training.listening import batches_of, kept
+from partimento.training.listening import batches_of, kept, prepare
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.process import World, signals, thread_count, world
 from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
@@ -74,19 +75,20 @@ def train(
     on_progress: Callable[[Progress], None] | None = None,
     budget_seconds: float | None = None,
     max_steps: int | None = None,
+    tell: Tell = silent,
 ) -> TrainResult:
     """Trains in `folder` and leaves `model.safetensors` (the weights that were best on valid) and `history.jsonl` there.
 
     A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
     when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
     run returns its result. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's choice.
-    `metadata` goes into the checkpoint. Under torchrun each process computes its rows of every batch, and the first one
-    writes.
+    `metadata` goes into the checkpoint. `tell` hears of work that is no step: what is done, how much of it, of how much. Under
+    torchrun each process computes its rows of every batch, and the first one writes.
 
     Raises `CheckpointError` where the folder holds another run, `TrainingDiverged`, `WriteFailed`, `CorpusError`.
     """
     with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by, world() as processes:
-        run = Run(recipe, encoded, Path(folder), split, metadata or {}, on_progress, processes, start)
+        run = Run(recipe, encoded, Path(folder), split, metadata or {}, on_progress, processes, start, tell)
         return run.finished() or run.go(stopped_by, budget_seconds, max_steps)
 
 
@@ -103,6 +105,7 @@ class Run:
         on_progress: Callable[[Progress], None] | None = None,
         processes: World | None = None,
         start: Checkpoint | None = None,
+        tell: Tell = silent,
     ) -> None:
         if encodings.make(recipe.encoding).key != encoded.encoding.key:
             raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
@@ -114,7 +117,7 @@ class Run:
         else:
             metadata = metadata | {"conditions": vocabulary.to_json()}
         self.recipe, self.config, self.folder, self.metadata = recipe, recipe.training, folder, metadata
-        self.on_progress, self.world = on_progress, processes or World()
+        self.on_progress, self.tell, self.world = on_progress, tell, processes or World()
         self.identity = {"recipe": json.loads(recipe.to_json()), "data": fingerprint(encoded), "split": split}
         self.identity["from"] = start.sha256 if start is not None else ""
         self.encoding = encoded.encoding
@@ -125,7 +128,7 @@ class Run:
             self.model.inherit(start.model.state_dict())
         if self.world.rank:
             torch.manual_seed(self.config.seed + self.world.rank)  # dropout of its own, now that the weights are the same
-        self.batches = batches_of(self.model, encoded.part("train", split), self.config)
+        self.batches = batches_of(self.model, encoded.part("train", split), self.config, tell)
         self.stepper = Stepper(self.model, self.optimiser, self.config, self.world)
         # a small corpus is validated once an epoch, but not after every handful of steps
         self.valid_every = min(self.config.valid_every, max(25, self.batches.count(0)))
@@ -157,7 +160,10 @@ class Run:
         if self.config.average and not state.average:
             state.average = {name: weight.detach().clone() for name, weight in self.model.state_dict().items()}
         self._write_history()
-        before = state.seconds
+        begun = time.monotonic()
+        if self.world.rank == 0:
+            prepare(self.model, self.tell)
+        before = state.seconds + time.monotonic() - begun
         started = saved = reported = time.monotonic()
         notes_before = state.notes
         stopped = ""

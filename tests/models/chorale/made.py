@@ -8,12 +8,13 @@ import torch
 from partimento.encodings import Events, make
 from partimento.encodings.slots import FIRST_PITCH
 from partimento.encodings.slots import REST as REST_ID
+from partimento.models.chorale.boosted import Boosted
 from partimento.models.chorale.model import Chorale
 from partimento.models.chorale.past import REST, Symbols
 from partimento.models.config import ChoraleConfig
 
 SLOTS = make("slots")
-TINY = ChoraleConfig(width=8, embedding=8, head=8)
+TINY = ChoraleConfig(width=8, embedding=8, head=8, members=2)
 
 
 def chorale(seed: int, T: int = 32) -> Symbols:
@@ -34,6 +35,13 @@ TRAIN = [chorale(seed) for seed in range(6)]
 VALID = [chorale(7), chorale(8), chorale(9, 24)]
 
 
+def grown() -> Boosted:
+    """The trees over them, which all models here share."""
+    trees = model().trees
+    assert trees is not None
+    return trees
+
+
 def model(seed: int = 0, config: ChoraleConfig = TINY) -> Chorale:
     """With weights that matter, in evaluation mode."""
     torch.manual_seed(seed)
@@ -42,5 +50,6 @@ def model(seed: int = 0, config: ChoraleConfig = TINY) -> Chorale:
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.add_(torch.randn(parameter.shape) * 0.1)
-        made.network.same_as.bias[0] += 3.0  # the last symbol again, so that it is right at times
+        for network in made.members:
+            network.same_as.bias[0] += 3.0  # the last symbol again, so that it is right at times
     return made

@@ -126,37 +126,52 @@ def test_a_checkpoint_holds_weights_and_memory(tmp_path: Path) -> None:
     assert not np.allclose(next(ChoralePredictor(forgetful).score(PIECES)).nats, one.nats[:1], atol=1e-3)
 
 
-def test_a_checkpoint_may_hold_the_forest_and_a_foreign_one_is_refused(tmp_path: Path) -> None:
-    """With it nothing is grown again; trees that would lead nowhere, or for ever in a ring, are none."""
+def test_a_checkpoint_may_hold_the_trees_and_foreign_ones_are_refused(tmp_path: Path) -> None:
+    """With them nothing is grown again; trees that would lead nowhere, or for ever in a ring, are none."""
     path, made = tmp_path / "model.safetensors", model()
     save_model(path, {**made.state_dict(), **made.kept()}, RECIPE, {})
     loaded = Checkpoint.load(path)
     assert isinstance(loaded.model, Chorale)
-    assert loaded.model.library.forest is loaded.model.forest
-    assert loaded.model.forest == made.library.forest
+    assert loaded.model.trees == made.trees
+    assert loaded.model.trees is not made.trees
     for one, same in zip(ChoralePredictor(made).score(PIECES), loaded.predictor().score(PIECES), strict=True):
         assert np.array_equal(one.nats, same.nats)
         assert np.array_equal(one.hits, same.hits)
     whole, metadata = checkpoint.load(path)
-    assert whole["forest.3.left"].max() > 3
+    assert whole["trees.3.left"].max() > 3
 
     def refused(**changes: object) -> None:
         checkpoint.save(path, {name: array for name, array in {**whole, **changes}.items() if array is not None}, metadata)
-        with pytest.raises(CheckpointError, match="the forest it asks is none"):
+        with pytest.raises(CheckpointError, match="the trees it asks are none"):
             Checkpoint.load(path)
 
-    inner, leaf = (np.flatnonzero(is_kind)[0] for is_kind in (whole["forest.3.column"] >= 0, whole["forest.3.column"] < 0))
-    for name, at, value in (("left", inner, inner), ("left", inner, 2**30), ("left", leaf, 2**30), ("column", inner, 999)):
-        array = whole[f"forest.3.{name}"].copy()
+    inner, leaf = (np.flatnonzero(is_kind)[0] for is_kind in (whole["trees.3.column"] >= 0, whole["trees.3.column"] < 0))
+    for name, at, value in (("left", inner, inner), ("left", inner, 2**30), ("column", inner, 999), ("value", leaf, np.nan)):
+        array = whole[f"trees.3.{name}"].copy()
         array[at] = value
-        refused(**{f"forest.3.{name}": array})
-    refused(**{"forest.0.law": whole["forest.0.law"] * 0})
-    refused(**{"forest.0.law": whole["forest.0.law"][:, :-1]})
-    refused(**{"forest.0.root": whole["forest.0.root"] + 2**40})
-    refused(**{"forest.0.root": whole["forest.0.root"][:-1]})
-    refused(**{"forest.0.value": whole["forest.0.value"].astype(np.float32)})
-    refused(**{"forest.0.value": None})
-    refused(**{"forest.4.value": whole["forest.0.value"]})
+        refused(**{f"trees.3.{name}": array})
+    refused(**{"trees.unigram": whole["trees.unigram"] * 0})
+    refused(**{"trees.0.value": whole["trees.0.value"][:-1]})
+    refused(**{"trees.0.root": whole["trees.0.root"] + 2**40})
+    refused(**{"trees.0.root": whole["trees.0.root"].astype(np.int32)})
+    refused(**{"trees.0.value": None})
+    refused(**{"trees.4.value": whole["trees.0.value"]})
+
+
+def test_members_and_trees_are_one_law(predictor: ChoralePredictor) -> None:
+    """The product of their probabilities, each to its share; between the eighths the networks alone."""
+    made = predictor.model
+    rows, trees = made.library.rows(VALID[0]), made.trees
+    assert trees is not None
+    now = torch.from_numpy(VALID[0].astype(np.int64))
+    with torch.inference_mode():
+        said = torch.from_numpy(rows).float()[None]
+        laws = [member(said, now[None], torch.arange(len(now)))[0].double() for member in made.members]
+    assert len(laws) == 2
+    score = sum(laws) / 2
+    score[::2] = (score[::2] + torch.from_numpy(trees.laws(rows, VALID[0])[::2])) / 2
+    nats = -torch.log_softmax(score, -1).gather(2, now[..., None])[..., 0]
+    assert np.allclose(next(predictor.score(PIECES)).nats, nats, atol=1e-5)
 
 
 @pytest.mark.parametrize(

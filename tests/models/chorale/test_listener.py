@@ -12,6 +12,7 @@ from partimento.models.chorale.listener import (
     OF_VOICE,
     OWN,
     OWN_LENGTH,
+    SEEN,
     SHARE,
     TUNE,
     TUNE_LENGTH,
@@ -107,7 +108,7 @@ def test_shares_of_a_slow_twin() -> None:
         for v, c in ((0, 0), (1, 5), (3, 3), (3, 11)):
             context = own[t * per_slot + v * CONTEXTS + c][0]
             then = np.bincount([interval for key, interval in known if key == context], minlength=INTERVALS)
-            assert np.allclose(said[t, v, SHARE].reshape(CONTEXTS, INTERVALS)[c], then / (then.sum() + 0.5), atol=1e-3)
+            assert np.allclose(said[t, v, SHARE].reshape(-1, INTERVALS)[c], then / (then.sum() + 0.5), atol=1e-3)
             assert said[t, v, SHARE.stop + c] == bucket(SEEN_COUNTS, int(then.sum()))
 
 
@@ -139,8 +140,7 @@ def test_a_training_piece_does_not_find_itself() -> None:
     left_out = rows_of(TRAIN[2], Listener(MEMORY, 2, TRAIN[2]))
     without = rows_of(TRAIN[2], Listener(Memory([*TRAIN[:2], *TRAIN[3:]])))
     with_itself = rows_of(TRAIN[2], Listener(MEMORY))
-    rest = np.setdiff1d(np.arange(WIDTH), np.r_[TUNE])  # of places that agree equally long any may be the tune found
-    assert np.array_equal(left_out[:, rest], without[:, rest])
+    assert np.array_equal(left_out, without)
     assert with_itself[-1, TUNE_LENGTH][0] > without[-1, TUNE_LENGTH][0]
     assert not np.array_equal(of_voices(with_itself)[..., SHARE], of_voices(without)[..., SHARE])
 
@@ -163,7 +163,8 @@ def test_what_is_said_of_a_moved_piece(semitones: int) -> None:
     anew = rows_of(higher, Listener(MEMORY)).astype(float)
     of_slot = np.setdiff1d(np.arange(VOICES.start), np.r_[TUNE])  # tunes were moved to this key before
     assert np.allclose(made[:, of_slot], anew[:, of_slot], atol=2e-3)
-    assert np.allclose(of_voices(made)[..., USE.stop :], of_voices(anew)[..., USE.stop :], atol=2e-3)
+    counted = np.r_[SHARE.start : SHARE.start + CONTEXTS * INTERVALS, SEEN]  # votes may leave the compass, too
+    assert np.allclose(of_voices(made)[..., counted], of_voices(anew)[..., counted], atol=2e-3)
     uses, uses_anew = (of_voices(one)[..., USE].reshape(-1, 4, REST, 4)[:, :, 2:-2] for one in (made, anew))
     assert np.allclose(uses, uses_anew, atol=2e-3)
 

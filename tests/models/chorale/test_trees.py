@@ -1,46 +1,70 @@
-"""Trees find what tells classes apart, and shrink what they say of few rows."""
+"""Trees find what makes a candidate right, and say as arrays what LightGBM says."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import lightgbm
 import numpy as np
 import pytest
 
-from partimento.models.chorale.trees import SHRINKAGE, add_laws, grow, joined, sound
+from partimento.models.chorale import trees as made
+from partimento.models.chorale.trees import Trees, grow, joined, scores, sound
 
 RNG = np.random.default_rng(0)
-COLUMNS = RNG.integers(0, 5, (3, 400)).astype(np.int16)
-CLASSES = (COLUMNS[1] == 3).astype(np.int64)
-ALL, EVEN = np.arange(400), np.array([0.5, 0.5])
+N, K = 300, 4
+ASKED = RNG.normal(size=(N, K, 3)).astype(np.float32)
+ASKED[:, :, 2] = RNG.integers(0, 3, (N, K))
+RIGHT = np.arange(K) == ASKED[:, :, 1].argmax(1)[:, None]
+FIRST, REST = np.full((N, K), np.log(0.2)), np.full(N, 0.2)
 
 
-def test_a_tree_finds_what_tells_classes_apart_and_shrinks_to_the_law_above() -> None:
-    tree = grow(COLUMNS, CLASSES, ALL, EVEN, 0)
-    assert (tree.column[0], tree.value[0], tree.ordered[0]) == (1, 3, False)
-    assert np.allclose(tree.law.sum(1), 1, atol=1e-3)
-    total = np.zeros((400, 2))
-    add_laws(tree, tree.root, COLUMNS, ALL, total)
-    count = CLASSES.sum()
-    root = (count + SHRINKAGE * 0.5) / (400 + SHRINKAGE)
-    assert total[CLASSES == 1, 1] == pytest.approx((count + SHRINKAGE * root) / (count + SHRINKAGE), abs=1e-3)
+def nats(found: Trees) -> float:
+    weight = np.exp(FIRST + scores(found, ASKED))
+    return float(-np.log(weight[RIGHT] / (weight.sum(1) + REST)).mean())
 
 
-def test_joined_trees_say_what_each_says() -> None:
-    noise = RNG.integers(0, 2, 400)
-    trees = [grow(COLUMNS, noise, ALL[half::2], EVEN, seed) for seed, half in enumerate((0, 1, 0))]
-    table, apart, together, last = joined(trees), *np.zeros((3, 400, 2))
-    for tree in trees:
-        assert len(tree.law) > 10
-        assert sound(tree, 3, 2)
-        add_laws(tree, tree.root, COLUMNS, ALL, apart)
-    add_laws(table, table.root, COLUMNS, ALL, together)
-    add_laws(table, table.root[2:], COLUMNS, ALL[:100], last)
-    assert sound(table, 3, 2)
-    assert np.array_equal(apart, together)
-    assert last[:100].sum() == pytest.approx(100, abs=0.1)
-    assert not last[100:].any()
+def test_trees_learn_what_makes_a_candidate_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made, "TREES", 60)
+    found = grow(ASKED, RIGHT, FIRST, REST, 0)
+    assert 40 < len(found.root) <= 60
+    assert sound(found, 3)
+    assert nats(joined([])) == pytest.approx(np.log(5))
+    assert nats(found) < 0.7
+    assert np.bincount(found.column[found.column >= 0], minlength=3).argmax() == 1
+    again = grow(ASKED, RIGHT, FIRST, REST, 0)
+    assert np.array_equal(found.column, again.column)
+    assert np.array_equal(found.value, again.value)
+    assert not np.array_equal(found.value, grow(ASKED, RIGHT, FIRST, REST, 1).value)
 
 
-def test_without_rows_the_prior_is_left() -> None:
-    tree = grow(COLUMNS, CLASSES, ALL[:0], np.array([0.25, 0.75]), 0)
-    assert tree.law.tolist() == [[0.25, 0.75]]
-    assert tree.column.tolist() == [-1]
+def test_arrays_say_what_lightgbm_says() -> None:
+    """On answers that lie on thresholds, too."""
+    table, target = ASKED.reshape(-1, 3), RNG.normal(size=N * K)
+    options = {"objective": "regression", "verbose": -1, "num_threads": 1, "min_data_in_leaf": 5, "boost_from_average": False}
+    booster = lightgbm.train(options, lightgbm.Dataset(table, target), 10)
+    dumped = booster.dump_model()["tree_info"]
+    found = joined([made._flat(tree["tree_structure"]) for tree in dumped])
+    thresholds = [node["threshold"] for tree in dumped for node in _inner(tree["tree_structure"])]
+    on_them = np.repeat(np.array(thresholds, np.float32)[: len(thresholds) // 3 * 3].reshape(-1, 3), 2, 0)
+    for rows in (table, on_them):
+        assert np.allclose(scores(found, rows[:, None])[:, 0], booster.predict(rows), atol=1e-6)
+
+
+def _inner(node: dict[str, Any]) -> list[dict[str, Any]]:
+    if "split_feature" not in node:
+        return []
+    return [node, *_inner(node["left_child"]), *_inner(node["right_child"])]
+
+
+def test_joined_trees_say_what_all_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made, "TREES", 5)
+    parts = [grow(ASKED[half::2], RIGHT[half::2], FIRST[half::2], REST[half::2], seed) for seed, half in enumerate((0, 1, 0))]
+    assert np.allclose(scores(joined(parts), ASKED), sum(scores(part, ASKED) for part in parts))
+    assert np.array_equal(joined([joined([]), *parts]).value, joined(parts).value)
+
+
+def test_without_choices_nothing_grows() -> None:
+    nothing = grow(ASKED[:0], RIGHT[:0], FIRST[:0], REST[:0], 0)
+    assert sound(nothing, 3)
+    assert not scores(nothing, ASKED).any()

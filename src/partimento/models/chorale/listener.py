@@ -15,17 +15,20 @@ from partimento.models.chorale.past import (
     CONTEXTS,
     HEARD,
     INTERVALS,
+    LAGS,
     NONE,
     REST,
     USES,
     Growing,
     Lines,
+    Meter,
     Repeats,
     Slot,
     Symbols,
     Trail,
     Uses,
 )
+from partimento.models.chorale.places import VOTES, Places
 
 Row = npt.NDArray[np.float16]  # holds all that is said here exactly, but for shares and uses
 
@@ -37,16 +40,17 @@ def _columns(*sizes: int) -> list[slice]:
 
 # of a slot: symbols that move with a transposition (last, before, earlier, some slots ago, own matches, tunes); slots since each
 # voice's change, place in 16 slots, lengths of own matches and of tunes; tonic (-1 unknown) and mode; pitch classes heard; changes
-# of each voice lately; slots since all held, and since the start; then what is said of each voice
-_PER_VOICE = (REST * USES, CONTEXTS * INTERVALS, CONTEXTS, INTERVALS)
-_SIZES = (4, 4, 4, 4 * len(AGO), 12, 4 * TUNES, 4, 1, 3, TUNES, 2, 12 * HEARD, 4 * len(AGO), 2, 4 * sum(_PER_VOICE))
-LAST, BEFORE, EARLIER, AGO_SYMBOLS, OWN, TUNE, AGE, PLACE, OWN_LENGTH, TUNE_LENGTH, KEY, HEARD_CLASSES, LATELY, SINCE, VOICES = (
-    _columns(*_SIZES)
-)
+# of each voice lately; slots since all held, and since the start; bars and phrases; then what is said of each voice
+_PER_VOICE = (REST * USES, (CONTEXTS + VOTES) * INTERVALS, CONTEXTS)
+_BARS = 2 * len(LAGS) + 4
+_SIZES = (4, 4, 4, 4 * len(AGO), 12, 4 * TUNES, 4, 1, 3, TUNES, 2, 12 * HEARD, 4 * len(AGO), 2, _BARS, 4 * sum(_PER_VOICE))
+_SLICES = _columns(*_SIZES)
+LAST, BEFORE, EARLIER, AGO_SYMBOLS, OWN, TUNE, AGE, PLACE, OWN_LENGTH, TUNE_LENGTH, KEY, HEARD_CLASSES, LATELY, SINCE, *_ = _SLICES
+BARS, VOICES = _SLICES[-2:]
 PITCHES, SMALL = slice(LAST.start, TUNE.stop), slice(AGE.start, TUNE_LENGTH.stop)
-# of a voice: uses of each pitch, shares of what followed each context, how often it was met, the law of the forest (`forest.py`)
-USE, SHARE, SEEN, LAW = _columns(*_PER_VOICE)
-OF_VOICE = LAW.stop
+# of a voice: uses of each pitch, shares of what followed each context and of the votes of places, how often contexts were met
+USE, SHARE, SEEN = _columns(*_PER_VOICE)
+OF_VOICE = SEEN.stop
 WIDTH = VOICES.stop
 
 
@@ -55,7 +59,7 @@ class Listener(Growing):
 
     def __init__(self, memory: Memory, left_out: int = -1, itself: Symbols | None = None) -> None:
         self.lines, self.repeats, self.uses, self.tunes = Lines(), Repeats(), Uses(), Tunes(memory, left_out)
-        self.trail = Trail()
+        self.trail, self.meter, self.places = Trail(), Meter(), Places(self.tunes)
         self.counted = Counted(memory, None if itself is None else counts_of(itself))
         self._met: dict[tuple[int, ...], list[int]] = {}  # in this slot, by the voice and those drawn before it
 
@@ -65,6 +69,8 @@ class Listener(Growing):
         for part in (self.lines, self.repeats, self.uses, self.tunes):
             part.push(slot)
         self.trail.push(slot, self.lines.age)
+        self.meter.push(slot, self.lines.age)
+        self.places.push(slot)
         self._met.clear()
 
     def slot(self) -> Row:
@@ -75,18 +81,18 @@ class Listener(Growing):
         row[LATELY], row[SINCE] = self.trail.moves(), self.trail.since
         row[OWN], row[OWN_LENGTH] = self.repeats.found()
         row[TUNE], row[TUNE_LENGTH] = self.tunes.found()
+        row[BARS] = self.meter.said()
         row[HEARD_CLASSES] = self.uses.heard().reshape(-1)
         return row
 
     def voices(self, slot: Slot, which: Sequence[int] = range(4)) -> Row:
-        """What is said of some voices once those before each in `slot` are drawn, [voices, OF_VOICE]; the forest's law is
-        not yet in it."""
+        """What is said of some voices once those before each in `slot` are drawn, [voices, OF_VOICE]."""
         contexts = [self._contexts(voice, slot) for voice in which]
         shares, seen = self.counted.shares([context for of_voice in contexts for context in of_voice])
         uses = [self.uses.of(voice, slot).reshape(-1) for voice in which]
+        votes = [self.places.votes(voice, slot).reshape(-1) for voice in which]
         count = len(which)
-        law = np.zeros((count, INTERVALS))
-        return np.concatenate([uses, shares.reshape(count, -1), seen.reshape(count, -1), law], 1).astype(np.float16)
+        return np.concatenate([uses, shares.reshape(count, -1), votes, seen.reshape(count, -1)], 1).astype(np.float16)
 
     def _contexts(self, voice: int, slot: Slot) -> list[int]:
         name = voice, *slot[:voice]
@@ -96,7 +102,7 @@ class Listener(Growing):
 
 
 def rows_of(piece: Symbols, listener: Listener) -> Row:
-    """What is said of each slot of a piece, [T, WIDTH], by a listener that has heard nothing yet; nothing yet by the forest."""
+    """What is said of each slot of a piece, [T, WIDTH], by a listener that has heard nothing yet."""
     rows = np.zeros((len(piece), WIDTH), np.float16)
     for row, slot in zip(rows, piece.tolist(), strict=True):
         row[:] = listener.slot()

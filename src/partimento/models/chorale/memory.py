@@ -17,7 +17,9 @@ from partimento.models.chorale.past import INTERVALS, NONE, REST, Growing, Lines
 TUNES = 4  # places in the training pieces whose soprano went alike
 TUNE_LENGTHS = [1, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 100]  # edges of buckets
 SEEN_COUNTS = [1, 2, 3, 5, 9, 17, 33, 65]  # likewise
-_NEAREST = 24  # places looked at in search of TUNES different pieces
+PLACES = 16  # places whose past went alike, by the soprano or by all voices, in whatever pieces
+_NEAREST = 40  # places looked at in search of these
+_A_PIECE = 2  # places of one piece at most
 _ID_BITS = 5  # of an interval
 _INTERVAL = np.uint64(2**_ID_BITS - 1)
 _NOWHERE = 1000  # a step that no piece takes
@@ -34,10 +36,12 @@ class Memory:
         self.slots = np.concatenate([np.zeros((0, 4), np.int16), *padded])
         self.piece = np.repeat(np.arange(len(pieces)), [len(piece) for piece in padded])
         self.first = np.r_[True, self.piece[1:] != self.piece[:-1]][: len(self.piece)]
-        parts = [_steps(piece, len(whole)) for piece, whole in zip(pieces, padded, strict=True)]
+        parts = [steps_of(piece, len(whole)) for piece, whole in zip(pieces, padded, strict=True)]
         self.step, self.shape, self.chord = (
             np.concatenate([np.zeros(0, np.int64), *(part[i] for part in parts)]) for i in range(3)
         )
+        before = np.roll(self.slots[:, 0], 1)
+        self.goes_on = ~self.first & (self.shape >= 0) & (before != REST)  # from a pitch of the soprano, within its piece
         if not remember:
             self.step[:], self.shape[:], self.chord[:] = _NOWHERE, -1, -1
         met = (
@@ -60,18 +64,19 @@ class Memory:
 
 
 class Tunes(Growing):
-    """The `TUNES` training pieces (each once) whose soprano's past agrees longest with that of a growing piece in some
-    transposition, ties by the agreement of all voices. `left_out` is a training piece that is not looked at."""
+    """The places in the training pieces whose soprano's past agrees longest with that of a growing piece in some transposition,
+    ties by the agreement of all voices; or the other way round. `left_out` is a training piece that is not looked at."""
 
     def __init__(self, memory: Memory, left_out: int = -1) -> None:
-        self.memory, self.left_out, self.length = memory, left_out, 0
+        self.memory, self.length = memory, 0
+        self._may_be = memory.goes_on & (memory.piece != left_out)
         self._last: Slot = ()
         places = len(memory.slots) + 1
         self._tune, self._chords = np.zeros(places, np.int16), np.zeros(places, np.int16)  # at s: how long slots[:s] ends alike
 
     def push(self, slot: Slot) -> None:
         memory = self.memory
-        step, shape, chord = (int(one[-1]) for one in _steps(np.array([self._last, slot] if self.length else [slot], np.int16)))
+        step, shape, chord = (int(one[-1]) for one in steps_of(np.array([self._last, slot] if self.length else [slot], np.int16)))
         if self.length:
             self._tune[1:] = np.where(memory.first, 1, np.where(memory.step == step, self._tune[:-1] + 1, 0))
             self._chords[1:] = np.where(~memory.first & (memory.chord == chord), self._chords[:-1] + 1, 0)
@@ -81,28 +86,31 @@ class Tunes(Growing):
         self.length += 1
 
     def found(self) -> tuple[Symbols, list[int]]:
-        """What came next at each place found, moved to this key, [4 voices x TUNES], and how long the soprano agreed [TUNES] in
-        buckets."""
+        """What came next in `TUNES` different pieces, moved to this key, [4 voices x TUNES], and how long the soprano agreed
+        [TUNES] in buckets."""
+        following, lengths = self.places(a_piece=1, count=TUNES)
+        return following.T.reshape(-1).astype(np.int16), np.searchsorted(TUNE_LENGTHS, lengths, side="right").tolist()
+
+    def places(self, by_chords: bool = False, a_piece: int = _A_PIECE, count: int = PLACES) -> tuple[Ints, Ints]:
+        """What came next at the places that agree longest by the soprano (`by_chords`: by all voices), moved to this key,
+        [count, 4], and how long they agree [count]."""
         memory, place = self.memory, self.length % 4
-        following, lengths = np.full((4, TUNES), NONE, np.int16), [0] * TUNES
-        if self.length and self._last[0] != REST and len(memory.slots):
-            rank = self._tune[place:-1:4].astype(np.int32) * 64 + np.minimum(self._chords[place:-1:4], 63)
-            if self.left_out >= 0:
-                rank[memory.piece[place::4] == self.left_out] = -1
-            nearest = min(_NEAREST, len(rank) - 1)
-            best = np.argpartition(-rank, nearest)[: nearest + 1]
-            used: list[int] = []
-            for s in (best[np.argsort(-rank[best], kind="stable")] * 4 + place).tolist():
-                piece = int(memory.piece[s])
-                goes_on = not memory.first[s] and memory.shape[s] >= 0 and memory.slots[s - 1, 0] != REST
-                if rank[s // 4] < 2 * 64 or not goes_on or piece in used or len(used) == TUNES:
-                    continue
-                moved = memory.slots[s] + (self._last[0] - memory.slots[s - 1, 0])
-                moved = np.where((moved < 0) | (moved >= REST), NONE, moved)
-                following[:, len(used)] = np.where(memory.slots[s] == REST, REST, moved)
-                lengths[len(used)] = min(int(self._tune[s]), 127)
-                used.append(piece)
-        return following.reshape(-1), np.searchsorted(TUNE_LENGTHS, lengths, side="right").tolist()
+        following, lengths = np.full((count, 4), NONE, np.int64), np.zeros(count, np.int64)
+        if not self.length or self._last[0] == REST or not len(memory.slots):
+            return following, lengths
+        by_tune, by_chord = self._tune[place:-1:4].astype(np.int32), self._chords[place:-1:4].astype(np.int32)
+        first, then = (by_chord, by_tune) if by_chords else (by_tune, by_chord)
+        rank = np.where(self._may_be[place::4], first * 64 + np.minimum(then, 63), -1)
+        order = np.arange(len(rank)) - rank.astype(np.int64) * len(rank)  # the earliest of those that agree equally long
+        nearest = min(_NEAREST, len(rank) - 1)
+        best = np.argpartition(order, nearest)[: nearest + 1]
+        at = [s for s in best[np.argsort(order[best])].tolist() if rank[s] >= 2 * 64]
+        pieces = memory.piece[place::4][at].tolist()
+        at = [s for number, s in enumerate(at) if pieces[:number].count(pieces[number]) < a_piece][:count]
+        size = len(at)
+        following[:size] = moved_to(memory.slots, np.array(at, np.int64) * 4 + place, 0, self._last[0])
+        lengths[:size] = first[at]
+        return following, lengths
 
 
 class Counted(Growing):
@@ -158,7 +166,18 @@ def _padded(piece: Symbols) -> Symbols:
     return np.concatenate([piece, np.full((-len(piece) % 4, 4), REST, np.int16)])
 
 
-def _steps(piece: Symbols, size: int | None = None) -> tuple[Ints, Ints, Ints]:
+def moved_to(slots: Symbols, at: Ints, voice: int, pitch: int) -> Ints:
+    """Some slots [places, 4] in the key in which a voice's symbol before each is this pitch; `NONE` where that is beyond the
+    compass or one of them is a rest."""
+    before, found = slots[at - 1, voice].astype(np.int64)[:, None], slots[at].astype(np.int64)
+    moved = found + (pitch - before)
+    moved = np.where((moved < 0) | (moved >= REST), NONE, moved)
+    if pitch >= REST:
+        return np.full_like(found, NONE)
+    return np.where(before >= REST, NONE, np.where(found >= REST, REST, moved))
+
+
+def steps_of(piece: Symbols, size: int | None = None) -> tuple[Ints, Ints, Ints]:
     """Of each slot: the soprano's step from the slot before (98 into or out of a rest, 99 at the start), the chord's shape, and
     both as one code; up to `size` slots, of which those after the end are like no other."""
     pitch = piece.astype(np.int64)

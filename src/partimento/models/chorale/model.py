@@ -1,4 +1,4 @@
-"""The model: a network, the pieces it remembers and the forest grown over them, all of them weights. It knows no loop, no file."""
+"""The model: networks, the pieces they remember and the trees grown over these, all of them weights. It knows no loop, no file."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from partimento.encodings import Encoding, Events
 from partimento.encodings.slots import FIRST_PITCH, Slots
 from partimento.errors import CheckpointError, InvalidOption
-from partimento.models.chorale.forest import Forest
-from partimento.models.chorale.library import Library, library
+from partimento.models.chorale.boosted import GRAIN, Boosted
+from partimento.models.chorale.library import Library, Tell, library, silent
 from partimento.models.chorale.listener import Row, moved
-from partimento.models.chorale.network import GRAIN, Network
+from partimento.models.chorale.network import Network
 from partimento.models.chorale.past import REST, symbols_of
 from partimento.models.config import ChoraleConfig
 
-FOREST = "forest."  # begins the names of the forest's tensors
+TREES = "trees."  # begins the names of the trees' tensors
 RARE = 4  # of the sixteenths between eighths, on which hardly anything begins, a step learns one in so many
 
 
@@ -36,35 +36,54 @@ class Chorale(nn.Module):
                 f"models of the family 'chorale' read the encoding 'slots', not {encoding.key!r}; take another recipe"
             )
         self.config, self.fields = config, encoding.fields
-        self.network = Network(config)
+        self.networks = nn.ModuleList(Network(config) for _ in range(config.members))
         self.register_buffer("slots", torch.zeros((0, 4), dtype=torch.uint8))  # symbols of the pieces remembered, end to end
         self.register_buffer("lengths", torch.zeros(0, dtype=torch.int64))
         self.slots: Tensor
         self.lengths: Tensor
-        self.forest: Forest | None = None  # as loaded; one not yet kept is the library's, and no weight of each step
+        self._trees: Boosted | None = None
+        self._seed = 0  # of trees that are grown
+
+    @property
+    def members(self) -> list[Network]:
+        return [network for network in self.networks if isinstance(network, Network)]
 
     def remember(self, pieces: Sequence[Events]) -> None:
         """Takes these for the training pieces."""
         joined = np.concatenate([np.zeros((0, 4), np.int16), *map(symbols_of, pieces)]).astype(np.uint8)
         self.slots = torch.from_numpy(joined).to(self.slots.device)
         self.lengths = torch.tensor([len(piece) for piece in pieces], dtype=torch.int64, device=self.slots.device)
-        self.forest = None
+        self._trees = None
 
     @property
     def library(self) -> Library:
         """What the pieces remembered say; models that remember the same share it."""
         slots = self.slots.cpu().numpy().astype(np.int16).tobytes()
-        return library(slots, tuple(self.lengths.tolist()), self.config.memory, self.config.forest, self.forest)
+        return library(slots, tuple(self.lengths.tolist()), self.config.memory)
+
+    @property
+    def trees(self) -> Boosted | None:
+        """Those it asks, if any: loaded, or grown now."""
+        return self.grow()
+
+    def grow(self, tell: Tell = silent) -> Boosted | None:
+        """Grows the trees, if it asks any and has none yet: minutes for 55,000 slots."""
+        if self.config.trees and self._trees is None:
+            self._trees = self.library.trees(self._seed, tell)
+        return self._trees
 
     def kept(self) -> dict[str, Tensor]:
-        """What a checkpoint keeps beside the `state_dict()`: the forest. Without it, it is grown again, which takes minutes."""
-        forest = self.library.forest if self.config.forest else None
-        return {f"{FOREST}{name}": torch.from_numpy(array) for name, array in forest.tensors().items()} if forest else {}
+        """What a checkpoint keeps beside the `state_dict()`: the trees. Without them, they are grown again."""
+        tensors = self.trees.tensors() if self.trees is not None else {}
+        return {f"{TREES}{name}": torch.from_numpy(array) for name, array in tensors.items()}
 
-    def told(self, pieces: Sequence[Events]) -> Callable[[int, int, slice], Row]:
-        """Remembers the training pieces, and gives what is said of slots of number `i` of them, [T, WIDTH], moved by semitones."""
+    def told(self, pieces: Sequence[Events], seed: int = 0, tell: Tell = silent) -> Callable[[int, int, slice], Row]:
+        """Remembers the training pieces, hears them, and gives what is said of slots of number `i` of them, [T, WIDTH], moved by
+        semitones. Trees that are grown later have this seed."""
         self.remember(pieces)
+        self._seed = seed
         shelf, symbols = self.library, [symbols_of(piece) for piece in pieces]
+        shelf.hear(tell)
         return lambda number, semitones, slots: moved(shelf.rows(symbols[number], number)[slots], semitones)
 
     def loss(
@@ -77,8 +96,8 @@ class Chorale(nn.Module):
         noise: float = 0.0,
         smoothing: float = 0.0,
     ) -> Tensor:
-        """Nats of whole slots, [B, T]: what training minimises. `context_BTC` is what is said of each slot. In training most rare
-        sixteenths have none, and the others stand for them."""
+        """Nats of whole slots, [B, T], the mean of the networks': what training minimises. `context_BTC` is what is said of each
+        slot. In training most rare sixteenths have none, and the others stand for them."""
         if noise or smoothing:
             raise InvalidOption("models of the family 'chorale' know no noise and no smoothing; set both to 0")
         assert context_BTC is not None
@@ -90,26 +109,26 @@ class Chorale(nn.Module):
             weight[taken] = len(odd) / max(1, len(taken))
             chosen = torch.cat([chosen[::GRAIN], taken])
         now_BTV = _symbols(target_BTF)
-        log_p = self.network(context_BTC, now_BTV, chosen)
-        nats_BC = -log_p.gather(3, now_BTV[:, chosen][..., None])[..., 0].sum(-1) * weight[chosen]
+        log_p = torch.stack([network(context_BTC, now_BTV, chosen) for network in self.members])
+        nats_BC = -log_p.mean(0).gather(3, now_BTV[:, chosen][..., None])[..., 0].sum(-1) * weight[chosen]
         return torch.zeros(target_BTF.shape[:2], device=device).index_add(1, chosen, nats_BC)
 
     @torch.no_grad()
     def inherit(self, weights: Mapping[str, Tensor]) -> None:
         """Takes the weights of another model of this config, not what it remembers. Raises `CheckpointError` where they are of
         another form."""
-        own = self.network.state_dict()
-        given = {name: weights.get(f"network.{name}") for name in own}
+        own = self.networks.state_dict()
+        given = {name: weights.get(f"networks.{name}") for name in own}
         if any(one is None or one.shape != own[name].shape for name, one in given.items()):
             raise CheckpointError("the weights to begin from do not fit this model; take the recipe they were made by")
-        self.network.load_state_dict(given)
+        self.networks.load_state_dict(given)
 
     @property
     def parameter_count(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
-        """Any number of pieces may be remembered, and the forest over them may be there."""
+        """Any number of pieces may be remembered, and the trees over them may be there."""
         slots, lengths = state_dict.get(f"{prefix}slots"), state_dict.get(f"{prefix}lengths")
         if slots is not None and lengths is not None:
             sound = slots.dtype == torch.uint8 and slots.ndim == 2 and slots.shape[1] == 4 and bool((slots <= REST).all())
@@ -117,13 +136,20 @@ class Chorale(nn.Module):
             if not (sound and bool(((lengths > 0) & (lengths <= len(slots))).all()) and int(lengths.sum()) == len(slots)):
                 raise RuntimeError("the pieces it remembers are none")
             self.slots, self.lengths = torch.empty_like(slots), torch.empty_like(lengths)
-            names = [name for name in state_dict if name.startswith(f"{prefix}{FOREST}")] if self.config.forest else []
-            tensors = {name.removeprefix(f"{prefix}{FOREST}"): state_dict.pop(name).cpu().numpy() for name in names}
+            names = [name for name in state_dict if name.startswith(f"{prefix}{TREES}")] if self.config.trees else []
+            tensors = {name.removeprefix(f"{prefix}{TREES}"): state_dict.pop(name).cpu().numpy() for name in names}
             if tensors:
-                self.forest = Forest.of(tensors, len(lengths))
-                if self.forest is None:
-                    raise RuntimeError("the forest it asks is none")
+                self._trees = Boosted.of(tensors)
+                if self._trees is None:
+                    raise RuntimeError("the trees it asks are none")
         super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def together(log_p: Tensor, law: Tensor | None = None) -> Tensor:
+    """ln p [...] of several predictors of the same notes [members, ...] as one: the product of their probabilities, each to the
+    power of its share (Hinton 2002, section 1). Half of it is the trees' `law`, where there is one."""
+    both = log_p.mean(0) if law is None else (log_p.mean(0) + law) / 2
+    return torch.log_softmax(both, -1)
 
 
 def _symbols(ids: Tensor) -> Tensor:

@@ -12,13 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partimento.models.chorale import listener as said
+from partimento.models.chorale.boosted import GRAIN
 from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
-from partimento.models.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, NONE, OWN_LENGTHS, REST, USES
+from partimento.models.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, OWN_LENGTHS, REST, USES
+from partimento.models.chorale.places import VOTES
 from partimento.models.config import ChoraleConfig
 
 SYMBOLS = NONE  # 46 pitches and the rest
-GRAIN = 2  # sixteenths to a step of the LSTM
 State = list[tuple[Tensor, Tensor]]
+_LAGS = [LAGS.index(lag) for lag in (4, 8, 12, 16, 24, 32, 48, 64)]  # those that are embedded
+_BARS = [6] * len(_LAGS) + [12, 32]
 
 
 def interval(pitch: Tensor, other: Tensor, cap: int = 13) -> Tensor:
@@ -74,7 +77,7 @@ class Network(nn.Module):
     def __init__(self, config: ChoraleConfig) -> None:
         super().__init__()
         self.config, known = config, SYMBOLS + 1
-        past = [known] * 4 + [32] * 4 + [16] + [INTERVALS] * 4 + [52] * 6 + [26] * 4 + [len(TUNE_LENGTHS) + 1]
+        past = [known] * 4 + [32] * 4 + [16] + [INTERVALS] * 4 + [52] * 6 + [26] * 4 + [len(TUNE_LENGTHS) + 1] + _BARS
         self.embed, self.heard = Embedding(past, config.embedding), nn.Linear(12 * HEARD, config.embedding)
         self.norm = nn.LayerNorm(config.embedding)
         widths = [config.embedding] + [config.width] * (config.layers - 1)
@@ -83,23 +86,21 @@ class Network(nn.Module):
         self.down = nn.Linear(config.width + config.embedding, config.head)
         now = [4] + [known] * 4 + [known * 4] * 4 + [32, 64] + [INTERVALS] * 9 + [4 * (len(OWN_LENGTHS) + 1)] * 3 + [INTERVALS] * 3
         now += [INTERVALS] * TUNES + [4 * (len(TUNE_LENGTHS) + 1)] * TUNES + [27 * 4] * TUNES
-        now += [26] + [13] * 4 + [26] + [4 * (len(SEEN_COUNTS) + 1)] * CONTEXTS
+        now += [26] + [13] * 4 + [26] + [4 * (len(SEEN_COUNTS) + 1)] * CONTEXTS + [4 * size for size in _BARS]
         self.embed_now = Embedding(now, config.head)
         self.blocks = nn.ModuleList(Block(config.head) for _ in range(2))
         self.norm_out = nn.LayerNorm(config.head)
         # experts, added up as logits: the symbol; its interval to the voice's last pitch and to the voices drawn; its degree in the
-        # key heard; shares of the counted contexts; the piece's uses; "same as" the last pitch, 3 own matches and TUNES; the forest
+        # key heard; shares of the counted contexts and of the votes of places; the piece's uses; "same as" the last pitch, 3 own
+        # matches and TUNES
         self.symbol, self.bias = nn.Linear(config.head, SYMBOLS), nn.Parameter(torch.zeros(4, SYMBOLS))
         self.steps, self.degrees = nn.Linear(config.head, 4 * INTERVALS), nn.Linear(config.head, 12)
-        self.gate_shares, self.gate_uses = nn.Linear(config.head, 2 * CONTEXTS), nn.Linear(config.head, 2 * (HEARD + USES))
+        self.gate_shares = nn.Linear(config.head, 2 * (CONTEXTS + VOTES))
+        self.gate_uses = nn.Linear(config.head, 2 * (HEARD + USES))
         self.same_as = nn.Linear(config.head, 4 + TUNES)
-        if config.forest:
-            self.gate_forest = nn.Linear(config.head, 1)
-            experts = (self.symbol, self.steps, self.degrees, self.gate_shares, self.gate_uses, self.same_as, self.gate_forest)
-            for expert in experts:
-                nn.init.zeros_(expert.weight)
-                nn.init.zeros_(expert.bias)
-            nn.init.ones_(self.gate_forest.bias)  # so the network begins as the forest
+        for expert in (self.symbol, self.steps, self.degrees, self.gate_shares, self.gate_uses, self.same_as):
+            nn.init.zeros_(expert.weight)  # all symbols alike: what is not learned is not said
+            nn.init.zeros_(expert.bias)
 
     def forward(self, said_BTW: Tensor, now_BTV: Tensor, chosen_C: Tensor) -> Tensor:
         """ln p of every symbol [B, C, 4, 47] in the chosen slots, from what is said of all slots, the first of which begins an
@@ -114,7 +115,7 @@ class Network(nn.Module):
         tonic, mode = _key(said_BTW)
         chord = torch.stack([interval(last[..., i], last[..., j], 25) for i in range(4) for j in range(i + 1, 4)], -1)
         degrees = degree(last, tonic) + 13 * mode
-        features = torch.cat([last, small[..., :5], interval(last, before), chord, degrees, small[..., 8:9]], -1)
+        features = torch.cat([last, small[..., :5], interval(last, before), chord, degrees, small[..., 8:9], _bars(said_BTW)], -1)
         embedded = self.norm(self.embed(features, config.dropout_input) + self.heard(said_BTW[..., said.HEARD_CLASSES]))
         embedded = lasting_dropout(embedded, config.dropout_input, self.training)
         h, after = embedded, []
@@ -135,7 +136,7 @@ class Network(nn.Module):
         own = said_BCW[..., said.OWN].long().view(B, C, 3, 4).transpose(2, 3)  # [voice, match]
         tune = said_BCW[..., said.TUNE].long().view(B, C, 4, TUNES)
         of_voice = said_BCW[..., said.VOICES].view(B, C, 4, said.OF_VOICE)
-        shares = of_voice[..., said.SHARE].reshape(B, C, 4, CONTEXTS, INTERVALS)
+        shares = of_voice[..., said.SHARE].reshape(B, C, 4, CONTEXTS + VOTES, INTERVALS)
         symbols = torch.arange(SYMBOLS, device=device)
         pitches = symbols[:REST]
         heard = said_BCW[..., said.HEARD_CLASSES].reshape(B, C, 12, HEARD)[:, :, pitches % 12]
@@ -151,8 +152,6 @@ class Network(nn.Module):
         logits = self.symbol(z) + self.bias
         steps = self.steps(z).view(B, C, 4, 4, INTERVALS)  # to the voice's last pitch, then to the voices 1, 2, 3 further round
         counted = torch.einsum("bcvk,bcvki->bcvi", self.gate_shares(z), torch.cat([shares, 0.3 * (shares + 0.01).log()], 3))
-        if config.forest:
-            counted = counted + self.gate_forest(z) * (of_voice[..., said.LAW] + 1e-4).log()
         steps = torch.cat([steps[..., :1, :] + counted[..., None, :], steps[..., 1:, :]], 3)
         further = torch.stack([drawn.gather(3, ((voice + k) % 4)[..., None])[..., 0] for k in (1, 2, 3)], -1)
         base = torch.cat([last[..., None], further], -1)[..., None]
@@ -170,6 +169,13 @@ def _key(said_BTW: Tensor) -> tuple[Tensor, Tensor]:
     """Tonic (-1 where none is known) and mode, [B, T, 1] each."""
     key = said_BTW[..., said.KEY].long()
     return key[..., :1], key[..., 1:].clamp(min=0)
+
+
+def _bars(said_BTW: Tensor) -> Tensor:
+    """Of bars and phrases, classes of the sizes `_BARS`: changes at some lags, the place in bars of three and in groups of bars."""
+    bars = said_BTW[..., said.BARS].long()
+    start = bars[..., 2 * len(LAGS), None]
+    return torch.cat([bars[..., _LAGS] + 1, start % 12, start % 32], -1)
 
 
 def _features(said_BCW: Tensor, seen: Tensor, voice: Tensor, now: Tensor, drawn: Tensor, own: Tensor, tune: Tensor) -> Tensor:
@@ -207,6 +213,7 @@ def _features(said_BCW: Tensor, seen: Tensor, voice: Tensor, now: Tensor, drawn:
             degree(drawn, tonic[..., None]),
             shared(degree(last[..., BASS : BASS + 1], tonic) + 13 * mode),
             by_voice(seen),
+            by_voice(shared(_bars(said_BCW))),
         ],
         -1,
     )

@@ -22,6 +22,9 @@ INTERVALS = 28  # -13..13 semitones (clipped), and "no interval"
 CONTEXTS = 12  # kinds of context counted
 HEARD, USES = 3, 4  # figures of the use of a pitch class, and of a pitch
 AGO = (2, 4, 8, 16)  # slots: how far `Trail` looks back
+LAGS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96)  # slots: how far `Meter` looks back, for bars of any kind
+LATEST = 2047  # the last slot that is told from later ones: whole numbers of 16 bits end there
+PHRASE_END = 6  # slots that the soprano holds
 OWN_LENGTHS = [1, 2, 4, 6, 8, 12, 16, 24, 32, 48]  # edges of buckets
 
 Symbols = npt.NDArray[np.int16]
@@ -137,6 +140,31 @@ class Trail(Growing):
     def moves(self) -> list[int]:
         """[AGO x 4]."""
         return [sum(of_voice) for k in AGO for of_voice in zip(*self._moves[-k:], strict=True)]
+
+
+class Meter(Growing):
+    """Of a piece's bars and phrases, which nobody states: how many voices changed `LAGS` slots ago and whether the bass did, the
+    slots since the start, those since the last end of a phrase, and the lengths of the two phrases before."""
+
+    def __init__(self) -> None:
+        self._changes: list[tuple[int, int]] = []  # of all voices, of the bass
+        self._last: list[int] = []
+        self._ends = [0, 0, 0]  # the latest first
+
+    def push(self, slot: Slot, age: Sequence[int]) -> None:
+        """A slot, and the ages after it (`Lines`)."""
+        changed = [symbol != old for symbol, old in zip(slot, self._last, strict=True)] if self._last else [True] * 4
+        self._changes.append((sum(changed), int(changed[BASS])))
+        self._last = list(slot)
+        if age[0] == PHRASE_END:
+            self._ends = [len(self._changes), *self._ends[:2]]
+
+    def said(self) -> list[int]:
+        """[2 x LAGS + 4]; changes are -1 before the start, times at most `LATEST`."""
+        t, (end, before, earlier) = len(self._changes), self._ends
+        times = (t, t - end, end - before, before - earlier)
+        changes = [self._changes[-lag] if lag <= t else (-1, -1) for lag in LAGS]
+        return [number for pair in zip(*changes, strict=True) for number in pair] + [min(time, LATEST) for time in times]
 
 
 class Repeats(Growing):
