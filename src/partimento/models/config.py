@@ -61,10 +61,10 @@ class ModelConfig:
 class ChoraleConfig:
     """A network for four-voice chorales (`models/chorale`), in the encoding `slots`: an LSTM of `width` over eighths, and a head
     that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
-    units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. There are
-    `members` such networks, trained side by side, and with `trees` as much weight is on boosted trees that are grown over the
-    training pieces (`chorale/boosted.py`) as on all of them. `hearing` is the version of what is told of each slot (`listener.py`):
-    raise `HEARING` with every change of that, so that no model is told other things than it has learned from.
+    units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. With
+    `trees` half of what it says of the notes on eighths is that of boosted trees, grown over the training pieces
+    (`chorale/boosted.py`). `hearing` is the version of what is told of each slot (`listener.py`): raise `HEARING` with every change
+    of that, so that no model is told other things than it has learned from.
     """
 
     family: str = "chorale"
@@ -76,7 +76,6 @@ class ChoraleConfig:
     dropout_head: float = 0.5
     dropout_input: float = 0.3
     memory: bool = True
-    members: int = 3
     trees: bool = True
     hearing: int = HEARING
 
@@ -88,7 +87,7 @@ class ChoraleConfig:
             raise UnknownName("family", self.family, ["chorale"])
         if self.hearing != HEARING:
             raise InvalidOption(f"it learned from version {self.hearing} of what is heard, this is {HEARING}; train it again")
-        _check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384), members=(1, 64))
+        _check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384))
         _check_range(self, dropout=(0.0, 0.95), dropout_head=(0.0, 0.95), dropout_input=(0.0, 0.95))
 
 

@@ -14,7 +14,7 @@ from partimento.models.chorale.past import REST, Symbols
 from partimento.models.config import ChoraleConfig
 
 SLOTS = make("slots")
-TINY = ChoraleConfig(width=8, embedding=8, head=8, members=2)
+TINY = ChoraleConfig(width=8, embedding=8, head=8)
 
 
 def chorale(seed: int, T: int = 32) -> Symbols:
@@ -50,6 +50,5 @@ def model(seed: int = 0, config: ChoraleConfig = TINY) -> Chorale:
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.add_(torch.randn(parameter.shape) * 0.1)
-        for network in made.members:
-            network.same_as.bias[0] += 3.0  # the last symbol again, so that it is right at times
+        made.network.same_as.bias[0] += 3.0  # the last symbol again, so that it is right at times
     return made

@@ -158,17 +158,14 @@ def test_a_checkpoint_may_hold_the_trees_and_foreign_ones_are_refused(tmp_path: 
     refused(**{"trees.4.value": whole["trees.0.value"]})
 
 
-def test_members_and_trees_are_one_law(predictor: ChoralePredictor) -> None:
-    """The product of their probabilities, each to its share; between the eighths the networks alone."""
+def test_network_and_trees_are_one_law(predictor: ChoralePredictor) -> None:
+    """The product of their probabilities, half of each; between the eighths the network alone."""
     made = predictor.model
     rows, trees = made.library.rows(VALID[0]), made.trees
     assert trees is not None
     now = torch.from_numpy(VALID[0].astype(np.int64))
-    with torch.inference_mode():
-        said = torch.from_numpy(rows).float()[None]
-        laws = [member(said, now[None], torch.arange(len(now)))[0].double() for member in made.members]
-    assert len(laws) == 2
-    score = sum(laws) / 2
+    with torch.no_grad():
+        score = made.network(torch.from_numpy(rows).float()[None], now[None], torch.arange(len(now)))[0].double()
     score[::2] = (score[::2] + torch.from_numpy(trees.laws(rows, VALID[0])[::2])) / 2
     nats = -torch.log_softmax(score, -1).gather(2, now[..., None])[..., 0]
     assert np.allclose(next(predictor.score(PIECES)).nats, nats, atol=1e-5)

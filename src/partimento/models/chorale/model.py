@@ -1,4 +1,4 @@
-"""The model: networks, the pieces they remember and the trees grown over these, all of them weights. It knows no loop, no file."""
+"""The model: a network, the pieces it remembers and the trees grown over these, all of them weights. It knows no loop, no file."""
 
 from __future__ import annotations
 
@@ -36,17 +36,13 @@ class Chorale(nn.Module):
                 f"models of the family 'chorale' read the encoding 'slots', not {encoding.key!r}; take another recipe"
             )
         self.config, self.fields = config, encoding.fields
-        self.networks = nn.ModuleList(Network(config) for _ in range(config.members))
+        self.network = Network(config)
         self.register_buffer("slots", torch.zeros((0, 4), dtype=torch.uint8))  # symbols of the pieces remembered, end to end
         self.register_buffer("lengths", torch.zeros(0, dtype=torch.int64))
         self.slots: Tensor
         self.lengths: Tensor
         self._trees: Boosted | None = None
         self._seed = 0  # of trees that are grown
-
-    @property
-    def members(self) -> list[Network]:
-        return [network for network in self.networks if isinstance(network, Network)]
 
     def remember(self, pieces: Sequence[Events]) -> None:
         """Takes these for the training pieces."""
@@ -96,8 +92,8 @@ class Chorale(nn.Module):
         noise: float = 0.0,
         smoothing: float = 0.0,
     ) -> Tensor:
-        """Nats of whole slots, [B, T], the mean of the networks': what training minimises. `context_BTC` is what is said of each
-        slot. In training most rare sixteenths have none, and the others stand for them."""
+        """Nats of whole slots, [B, T], by the network: what training minimises. `context_BTC` is what is said of each slot. In
+        training most rare sixteenths have none, and the others stand for them."""
         if noise or smoothing:
             raise InvalidOption("models of the family 'chorale' know no noise and no smoothing; set both to 0")
         assert context_BTC is not None
@@ -109,19 +105,19 @@ class Chorale(nn.Module):
             weight[taken] = len(odd) / max(1, len(taken))
             chosen = torch.cat([chosen[::GRAIN], taken])
         now_BTV = _symbols(target_BTF)
-        log_p = torch.stack([network(context_BTC, now_BTV, chosen) for network in self.members])
-        nats_BC = -log_p.mean(0).gather(3, now_BTV[:, chosen][..., None])[..., 0].sum(-1) * weight[chosen]
+        log_p = self.network(context_BTC, now_BTV, chosen)
+        nats_BC = -log_p.gather(3, now_BTV[:, chosen][..., None])[..., 0].sum(-1) * weight[chosen]
         return torch.zeros(target_BTF.shape[:2], device=device).index_add(1, chosen, nats_BC)
 
     @torch.no_grad()
     def inherit(self, weights: Mapping[str, Tensor]) -> None:
         """Takes the weights of another model of this config, not what it remembers. Raises `CheckpointError` where they are of
         another form."""
-        own = self.networks.state_dict()
-        given = {name: weights.get(f"networks.{name}") for name in own}
+        own = self.network.state_dict()
+        given = {name: weights.get(f"network.{name}") for name in own}
         if any(one is None or one.shape != own[name].shape for name, one in given.items()):
             raise CheckpointError("the weights to begin from do not fit this model; take the recipe they were made by")
-        self.networks.load_state_dict(given)
+        self.network.load_state_dict(given)
 
     @property
     def parameter_count(self) -> int:
@@ -145,11 +141,10 @@ class Chorale(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
-def together(log_p: Tensor, law: Tensor | None = None) -> Tensor:
-    """ln p [...] of several predictors of the same notes [members, ...] as one: the product of their probabilities, each to the
-    power of its share (Hinton 2002, section 1). Half of it is the trees' `law`, where there is one."""
-    both = log_p.mean(0) if law is None else (log_p.mean(0) + law) / 2
-    return torch.log_softmax(both, -1)
+def together(log_p: Tensor, law: Tensor) -> Tensor:
+    """ln p [..., symbols] by the network and by the trees as one: the product of their probabilities, each to the power of one half
+    (a logarithmic opinion pool; Hinton 2002, section 1)."""
+    return torch.log_softmax((log_p + law) / 2, -1)
 
 
 def _symbols(ids: Tensor) -> Tensor:

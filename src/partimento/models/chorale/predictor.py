@@ -42,7 +42,7 @@ class ChoralePredictor:
             group = [np.asarray(pieces[number]) for number in range(first, min(first + 16 * ROWS, len(pieces)))]
             if context is None:
                 symbols, trees = [symbols_of(piece) for piece in group], self.model.trees
-                laws = [library.laws(trees, piece) for piece in symbols] if trees else None
+                laws = [library.laws(trees, piece) if trees else None for piece in symbols]
                 nats = self._nats(group, [library.rows(piece) for piece in symbols], laws, ROWS)
                 right = self._hits(group) if hits else [np.zeros(piece.shape, np.float32) for piece in group]
                 yield from (Scores(*both) for both in zip(nats, right, strict=True))
@@ -54,7 +54,7 @@ class ChoralePredictor:
         return ChoraleSession(self.model, count, given)
 
     def _nats(
-        self, pieces: Sequence[Events], rows: Sequence[Row], laws: Sequence[Laws] | None, side_by_side: int
+        self, pieces: Sequence[Events], rows: Sequence[Row], laws: Sequence[Laws | None], side_by_side: int
     ) -> list[npt.NDArray[np.float32]]:
         """-ln p of each symbol of each piece, [T, 4], from what is said of its slots and the laws of the trees; pieces of similar
         length side by side."""
@@ -70,14 +70,14 @@ class ChoralePredictor:
                 said_BTW[b, : len(rows[number])], now_BTV[b, : len(rows[number])] = rows[number], symbols_of(pieces[number])
             said, now = torch.from_numpy(said_BTW).to(device).float(), torch.from_numpy(now_BTV).to(device)
             with torch.inference_mode(), evaluating(self.model):
-                every = torch.arange(T, device=device)
-                log_p = torch.stack([network(said, now, every) for network in self.model.members]).cpu()
+                log_p = self.model.network(said, now, torch.arange(T, device=device))
+                for b, law in enumerate(laws[number] for number in numbers):
+                    if law is not None:
+                        eighths = slice(0, len(law), GRAIN)
+                        log_p[b, eighths] = together(log_p[b, eighths], torch.from_numpy(law[eighths]).to(device))
+                nats_BTV = -log_p.gather(3, now[..., None])[..., 0].cpu().numpy()
             for b, number in enumerate(numbers):
-                T, of_piece = len(pieces[number]), symbols_of(pieces[number]).astype(np.int64)
-                law = together(log_p[:, b, :T])
-                if laws is not None:
-                    law[::GRAIN] = together(log_p[:, b, :T:GRAIN], torch.from_numpy(laws[number][::GRAIN]))
-                found[number] = -law.gather(2, torch.from_numpy(of_piece)[..., None])[..., 0].numpy()
+                found[number] = nats_BTV[b, : len(pieces[number])]
         return found
 
     def _hits(self, pieces: Sequence[Events]) -> list[npt.NDArray[np.float32]]:
@@ -106,7 +106,7 @@ class ChoralePredictor:
             ends = range(at, min(at + WINDOWS, len(piece)))
             windows = [piece[max(0, t - context) : t + 1] for t in ends]
             rows = [library.heard(symbols_of(window)) for window in windows]
-            laws = [trees.laws(row, symbols_of(window)) for row, window in zip(rows, windows, strict=True)] if trees else None
+            laws = [trees.laws(row, symbols_of(window)) if trees else None for row, window in zip(rows, windows, strict=True)]
             for t, nats in zip(ends, self._nats(windows, rows, laws, WINDOWS), strict=True):
                 scores.nats[t] = nats[-1]
             for t, right in zip(ends, self._hits(windows) if hits else [], strict=False):
@@ -115,21 +115,21 @@ class ChoralePredictor:
 
 
 class ChoraleSession:
-    """Implements `Session`: what each of `count` sequences has heard, and the networks' states. What is given is heard once."""
+    """Implements `Session`: what each of `count` sequences has heard, and the network's state. What is given is heard once."""
 
     def __init__(self, model: Chorale, count: int, given: Events | None = None) -> None:
         self.model = model
         self.device = model.slots.device
         self._listeners, self._trees = [Listener(model.library.memory)], model.trees
-        self._states: list[State] = [[] for _ in model.members]
-        self._eighths: list[Tensor] = [torch.zeros(0) for _ in model.members]
+        self._state: State = []
+        self._eighth: Tensor
         self._said: Row
         self._stand()
         for event in () if given is None else np.asarray(given):
             self.push(event[None])
         self._listeners = [self._listeners[0].copy() for _ in range(count)]
-        self._states = [[(h.repeat(1, count, 1), c.repeat(1, count, 1)) for h, c in state] for state in self._states]
-        self._eighths, self._said = [eighth.repeat(count, 1, 1) for eighth in self._eighths], self._said.repeat(count, 0)
+        self._state = [(h.repeat(1, count, 1), c.repeat(1, count, 1)) for h, c in self._state]
+        self._eighth, self._said = self._eighth.repeat(count, 1, 1), self._said.repeat(count, 0)
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         field = drawn.shape[1]
@@ -139,16 +139,11 @@ class ChoraleSession:
         of_voice = self._said[:, VOICES].reshape(-1, 4, OF_VOICE)[:, field]
         for row, listener, slot in zip(of_voice, self._listeners, slots.tolist(), strict=True):
             row[:] = listener.voices(slot, [field])[0]
-        law = None
-        if self._trees is not None and self._is_eighth:
-            law = torch.from_numpy(self._trees.law(field, self._said, now[:, 0])).float()
         with torch.inference_mode(), evaluating(self.model):
-            said, drawn_now = self._rows(), torch.from_numpy(now).to(self.device)
-            each = [
-                network.heads(eighth, said, drawn_now) for network, eighth in zip(self.model.members, self._eighths, strict=True)
-            ]
-        log_p = torch.stack(each)[:, :, 0, field].cpu()
-        return ids_of(together(log_p, law).numpy())
+            log_p = self.model.network.heads(self._eighth, self._rows(), torch.from_numpy(now).to(self.device))[:, 0, field].cpu()
+            if self._trees is not None and self._is_eighth:
+                log_p = together(log_p, torch.from_numpy(self._trees.law(field, self._said, now[:, 0])).float())
+        return ids_of(log_p.numpy())
 
     def push(self, events: npt.NDArray[Any]) -> None:
         for listener, slot in zip(self._listeners, symbols_of(events).tolist(), strict=True):
@@ -160,8 +155,7 @@ class ChoraleSession:
         self._said = np.stack([listener.slot() for listener in self._listeners])
         if self._is_eighth:
             with torch.inference_mode(), evaluating(self.model):
-                for member, network in enumerate(self.model.members):
-                    self._eighths[member], self._states[member] = network.trunk(self._rows(), self._states[member])
+                self._eighth, self._state = self.model.network.trunk(self._rows(), self._state)
 
     @property
     def _is_eighth(self) -> bool:
