@@ -7,6 +7,7 @@ import pytest
 
 from partimento.models.chorale import memory
 from partimento.models.chorale.listener import (
+    BARS,
     BEFORE,
     LAST,
     OF_VOICE,
@@ -25,7 +26,8 @@ from partimento.models.chorale.listener import (
     rows_of,
 )
 from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, Memory, followed
-from partimento.models.chorale.past import CONTEXTS, INTERVALS, NONE, OWN_LENGTHS, REST, Symbols, symbols_of
+from partimento.models.chorale.past import CONTEXTS, INTERVALS, LAGS, NONE, REST, Symbols, symbols_of
+from partimento.models.chorale.repeats import OWN_LENGTHS
 from tests.models.chorale.made import TRAIN, VALID, chorale, ids
 
 MEMORY = Memory(TRAIN)
@@ -68,6 +70,23 @@ def test_lasts_and_own_matches_of_a_slow_twin() -> None:
             assert rows[t, OWN].reshape(3, 4)[kind].tolist() == (piece[at].tolist() if best >= 2 else [NONE] * 4)
             assert rows[t, OWN_LENGTH][kind] == bucket(OWN_LENGTHS, best if best >= 2 else 0)
     assert rows[-1, OWN_LENGTH].min() >= 3
+
+
+def test_bars_and_phrases_of_a_slow_twin() -> None:
+    piece = np.concatenate(
+        [chorale(3, 96), chorale(3)[-1:].repeat(9, 0), chorale(4, 40), chorale(4)[-1:].repeat(7, 0), chorale(5, 8)]
+    )
+    rows = rows_of(piece, Listener(MEMORY)).astype(int)
+    changed = [np.ones(4, bool), *(piece[t] != piece[t - 1] for t in range(1, len(piece)))]
+    held = [next(n for n in range(t + 2) if n > t or changed[t - n][0]) + 1 for t in range(len(piece))]
+    for t in range(len(piece)):
+        ends = [0, 0, 0, *(s + 1 for s in range(t) if held[s] == 6)]
+        lagged = [changed[t - lag] if lag <= t else None for lag in LAGS]
+        expected = [-1 if one is None else int(one.sum()) for one in lagged] + [
+            -1 if one is None else int(one[1]) for one in lagged
+        ]
+        assert rows[t, BARS].tolist() == [*expected, t, t - ends[-1], ends[-1] - ends[-2], ends[-2] - ends[-3]], t
+    assert len(ends) >= 5
 
 
 def slow_step(piece: Symbols, t: int) -> int:

@@ -22,13 +22,13 @@ from partimento.models.chorale.past import (
     Growing,
     Lines,
     Meter,
-    Repeats,
     Slot,
     Symbols,
     Trail,
     Uses,
 )
 from partimento.models.chorale.places import VOTES, Places
+from partimento.models.chorale.repeats import Repeats
 
 Row = npt.NDArray[np.float16]  # holds all that is said here exactly, but for shares and uses
 

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from partimento.models.chorale import listener as said
 from partimento.models.chorale.boosted import GRAIN
 from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
-from partimento.models.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, OWN_LENGTHS, REST, USES
+from partimento.models.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, REST, USES
 from partimento.models.chorale.places import VOTES
+from partimento.models.chorale.repeats import OWN_LENGTHS
 from partimento.models.config import ChoraleConfig
 
 SYMBOLS = NONE  # 46 pitches and the rest

@@ -25,7 +25,6 @@ AGO = (2, 4, 8, 16)  # slots: how far `Trail` looks back
 LAGS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96)  # slots: how far `Meter` looks back, for bars of any kind
 LATEST = 2047  # the last slot that is told from later ones: whole numbers of 16 bits end there
 PHRASE_END = 6  # slots that the soprano holds
-OWN_LENGTHS = [1, 2, 4, 6, 8, 12, 16, 24, 32, 48]  # edges of buckets
 
 Symbols = npt.NDArray[np.int16]
 Slot = Sequence[int]
@@ -165,40 +164,6 @@ class Meter(Growing):
         times = (t, t - end, end - before, before - earlier)
         changes = [self._changes[-lag] if lag <= t else (-1, -1) for lag in LAGS]
         return [number for pair in zip(*changes, strict=True) for number in pair] + [min(time, LATEST) for time in times]
-
-
-class Repeats(Growing):
-    """Where the past (by soprano, by bass, by all voices) went on in the same way earlier in the piece, on the same sixteenth of
-    the beat: the latest of the longest matches."""
-
-    def __init__(self) -> None:
-        self.length = 0
-        self._slots = np.zeros((64, 4), np.int16)
-        self._common = np.zeros((3, 65), np.int32)  # at s: how long the whole and its first s slots end alike
-
-    def push(self, slot: Slot) -> None:
-        n = self.length
-        if n == len(self._slots):  # doubled when full
-            self._slots = np.concatenate([self._slots, np.zeros_like(self._slots)])
-            self._common = np.concatenate([self._common, np.zeros((3, n), np.int32)], 1)
-        same = self._slots[:n] == np.array(slot, np.int16)
-        alike = np.stack([same[:, 0], same[:, BASS], same.all(1)])
-        self._common[:, 1 : n + 1] = np.where(alike, self._common[:, :n] + 1, 0)
-        self._slots[n] = slot
-        self.length += 1
-
-    def found(self) -> tuple[Symbols, list[int]]:
-        """The slot that came next at each match [3 x 4], and the match's length [3] in buckets."""
-        t, place = self.length, self.length % 4
-        following, lengths = np.full((3, 4), NONE, np.int16), [0, 0, 0]
-        if t > place:
-            latest_first = self._common[:, place:t:4][:, ::-1]
-            for kind, at in enumerate(latest_first.argmax(1).tolist()):
-                length = int(latest_first[kind, at])
-                if length >= 2:
-                    following[kind] = self._slots[place + 4 * (latest_first.shape[1] - 1 - at)]
-                    lengths[kind] = min(length, 63)
-        return following.reshape(-1), np.searchsorted(OWN_LENGTHS, lengths, side="right").tolist()
 
 
 class Uses(Growing):
