@@ -7,14 +7,18 @@ import pytest
 
 from partimento.models.chorale import memory
 from partimento.models.chorale.listener import (
+    AGO_SYMBOLS,
     BARS,
     BEFORE,
     LAST,
+    LATELY,
     OF_VOICE,
     OWN,
     OWN_LENGTH,
     SEEN,
     SHARE,
+    SINCE,
+    TONICS,
     TUNE,
     TUNE_LENGTH,
     USE,
@@ -26,7 +30,7 @@ from partimento.models.chorale.listener import (
     rows_of,
 )
 from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, Memory, followed
-from partimento.models.chorale.past import CONTEXTS, INTERVALS, LAGS, NONE, REST, Symbols, symbols_of
+from partimento.models.chorale.past import AGO, CONTEXTS, FURTHER, INTERVALS, LAGS, NONE, REST, Symbols, symbols_of
 from partimento.models.chorale.repeats import OWN_LENGTHS
 from tests.models.chorale.made import TRAIN, VALID, chorale, ids
 
@@ -87,6 +91,39 @@ def test_bars_and_phrases_of_a_slow_twin() -> None:
         ]
         assert rows[t, BARS].tolist() == [*expected, t, t - ends[-1], ends[-1] - ends[-2], ends[-2] - ends[-3]], t
     assert len(ends) >= 5
+
+
+def test_homes_are_where_the_bass_began_and_where_phrases_ended() -> None:
+    piece = np.concatenate(
+        [chorale(3, 20), chorale(3)[-1:].repeat(7, 0), chorale(4, 20), chorale(4)[-1:].repeat(7, 0), chorale(5, 8)]
+    )
+    piece[:2, 1] = REST
+    keys = rows_of(piece, Listener(MEMORY))[:, TONICS].astype(int)[:, 1:]
+    homes = [-1, -1, -1]
+    for t in range(len(piece)):
+        assert keys[t].tolist() == homes, t
+        run = next((n for n in range(1, t + 1) if piece[t - n, 0] != piece[t, 0]), t + 1)
+        if piece[t, 1] < REST and homes[0] < 0:
+            homes = [int(piece[t, 1]) % 12] * 3
+        elif piece[t, 1] < REST and run == 6:
+            homes = [homes[0], int(piece[t, 1]) % 12, homes[1]]
+    assert len({*homes}) > 1
+
+
+def test_a_trail_of_a_slow_twin() -> None:
+    piece = np.concatenate([chorale(1, 64), chorale(1, 64)[-1:].repeat(12, 0), chorale(2, 8)])
+    rows, held = rows_of(piece, Listener(MEMORY)).astype(int), []
+    age = [0] * 4
+    for t, slot in enumerate(piece):
+        changes = [(piece[s] != piece[s - 1]) if s else np.zeros(4, bool) for s in range(t)]
+        held.append(min(age) >= 7)
+        expected = [symbol for k in AGO + FURTHER for symbol in (piece[t - k].tolist() if t >= k else [NONE] * 4)]
+        assert rows[t, AGO_SYMBOLS].tolist() == expected
+        assert rows[t, LATELY].tolist() == [sum(int(one[v]) for one in changes[-k:]) for k in AGO for v in range(4)]
+        since = t - max(s for s in range(t + 1) if held[s]) if any(held) else 127
+        assert rows[t, SINCE].tolist() == [min(since, 127), min(t, 127)]
+        age = [age[v] + 1 if t and slot[v] == piece[t - 1, v] else 1 for v in range(4)]
+    assert held.count(True) >= 5
 
 
 def slow_step(piece: Symbols, t: int) -> int:

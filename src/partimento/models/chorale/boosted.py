@@ -17,7 +17,7 @@ from partimento.models.chorale.past import Symbols
 from partimento.models.chorale.trees import Trees, grow, joined, scores, sound
 
 GRAIN = 2  # sixteenths from one slot that is asked about to the next
-BAGS, SHARE = 4, 0.75  # lots of trees for each voice, each grown on another share of the pieces; their scores are averaged
+LOTS = 4  # of trees for each voice, each grown by other chances; their scores are averaged
 _AT_ONCE = 4096  # slots
 
 Tell = Callable[[int, int], None]
@@ -46,32 +46,23 @@ class Boosted:
     def grown(cls, pieces: Sequence[Symbols], rows: Sequence[Row], seed: int, tell: Tell = lambda done, total: None) -> Self:
         """From pieces [T, 4] and what is said of them, which leaves out what each piece itself would tell. Tells how many lots of
         trees are done."""
-        chance = np.random.default_rng(seed)
-        counts = (
-            np.stack(
-                [
-                    np.bincount(np.concatenate([np.zeros(0, np.int64), *(piece[:, v] for piece in pieces)]), minlength=SYMBOLS)
-                    for v in range(4)
-                ]
-            )
-            + 1.0
-        )
+        counts = np.ones((4, SYMBOLS))
+        for piece in pieces:
+            np.add.at(counts, (np.arange(4), piece), 1)
         unigram = (counts / counts.sum(1, keepdims=True)).astype(np.float32).astype(np.float64)  # as it is kept
-        number = np.repeat(np.arange(len(pieces)), [-(-len(piece) // GRAIN) for piece in pieces])
         now = np.concatenate([np.zeros((0, 4), np.int64), *(piece[::GRAIN] for piece in pieces)]).astype(np.int64)
         heard = np.concatenate([np.zeros((0, said.WIDTH), np.float16), *(row[::GRAIN] for row in rows)])
+        seeds = np.random.default_rng(seed).integers(2**31, size=(4, LOTS)).tolist()
         of_voices = []
         for voice in range(4):
             found = candidates(voice, heard, unigram[voice])
             asked, right = answers(voice, heard, now, found), found.symbols == now[:, voice, None]
             lots = []
-            for bag in range(BAGS):
-                tell(voice * BAGS + bag, 4 * BAGS)
-                inside = (chance.random(len(pieces)) < SHARE)[number]
-                seed_of_bag = int(chance.integers(2**31))
-                lots.append(grow(asked[inside], right[inside], found.first[inside], found.rest[inside], seed_of_bag))
+            for lot in range(LOTS):
+                tell(voice * LOTS + lot, 4 * LOTS)
+                lots.append(grow(asked, right, found.first, found.rest, seeds[voice][lot]))
             of_voices.append(joined(lots))
-        tell(4 * BAGS, 4 * BAGS)
+        tell(4 * LOTS, 4 * LOTS)
         return cls(of_voices, unigram)
 
     def law(self, voice: int, rows: Row, now: Table) -> Floats:
@@ -81,7 +72,7 @@ class Boosted:
         for at in range(0, len(rows), _AT_ONCE):
             part = slice(at, at + _AT_ONCE)
             found = candidates(voice, rows[part], self.unigram[voice])
-            score = found.first + scores(self.trees[voice], answers(voice, rows[part], now[part], found)) / BAGS
+            score = found.first + scores(self.trees[voice], answers(voice, rows[part], now[part], found)) / LOTS
             law[part] = found.law
             np.put_along_axis(law[part], found.symbols, score, 1)
         law -= np.log(np.exp(law).sum(1, keepdims=True))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from partimento.models.chorale import listener as said
 from partimento.models.chorale.listener import OF_VOICE, VOICES, Row
 from partimento.models.chorale.memory import TUNES
-from partimento.models.chorale.past import AGO, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, REST, USES
+from partimento.models.chorale.past import AGO, CONTEXTS, FURTHER, HEARD, INTERVALS, LAGS, NONE, REST, USES
 from partimento.models.chorale.places import VOTES
 
 CANDIDATES = 24  # symbols asked about, the likeliest by the contexts
@@ -79,9 +79,9 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
         found = rows[:, columns].astype(np.int64)
         return found.reshape(N, *shape) if shape else found
 
-    last, tonic = of(said.LAST, 4), of(said.KEY, 2)[:, :1]
+    last, tonics = of(said.LAST, 4), of(said.TONICS)
     own, tune, small = of(said.OWN, 3, 4), of(said.TUNE, 4, TUNES), of(said.SMALL)
-    ago = of(said.AGO_SYMBOLS, len(AGO), 4)
+    ago = of(said.AGO_SYMBOLS, len(AGO + FURTHER), 4)
     own_length, tune_length = small[:, 5:8], small[:, 8:]
     of_voice = rows[:, VOICES].reshape(N, 4, OF_VOICE)[:, v].astype(np.float32)
 
@@ -90,7 +90,7 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
     yield np.where(step == UNRELATED, UNRELATED, abs(step))
     for line in (of(said.BEFORE, 4)[:, v], of(said.EARLIER, 4)[:, v], *ago[:, :, v].T):
         yield _step(symbol, line[:, None])
-    yield _degree(symbol, tonic)
+    yield from (_degree(symbol, tonic[:, None]) for tonic in tonics.T)
     nearest, doubled = np.full(symbol.shape, UNRELATED), np.zeros(symbol.shape, np.int64)
     for u in range(v):
         apart = _step(symbol, now[:, u, None])
@@ -131,15 +131,16 @@ def _of_slots(voice: int, rows: Row, now: Table) -> Iterator[npt.NDArray[np.gene
         found = rows[:, columns].astype(np.int64)
         return found.reshape(N, *shape) if shape else found
 
-    last, before, key = of(said.LAST, 4), of(said.BEFORE, 4), of(said.KEY, 2)
+    last, before, (tonic, *homes, mode) = of(said.LAST, 4), of(said.BEFORE, 4), of(said.KEY).T
     lately, bars = of(said.LATELY, len(AGO), 4), of(said.BARS)
     yield from of(said.PLACE).T
-    yield key[:, 1]
+    yield mode
+    yield from ((home - tonic) % 12 for home in homes)
     yield from of(said.AGE, 4).T
     for u in range(4):
-        yield from (_degree(last[:, u], key[:, 0]), _step(last[:, u], before[:, u]))
+        yield from (_degree(last[:, u], tonic), _step(last[:, u], before[:, u]))
     for u in range(v):
-        yield from (_step(now[:, u], last[:, u]), _degree(now[:, u], key[:, 0]))
+        yield from (_step(now[:, u], last[:, u]), _degree(now[:, u], tonic))
     yield from of(said.SINCE).T
     yield from (lately[:, 1].sum(1), lately[:, 2, v], lately[:, 3, v])
     yield from rows[:, VOICES].reshape(N, 4, OF_VOICE)[:, v, said.SEEN].T
