@@ -18,7 +18,6 @@ from partimento.models.chorale.listener import (
     SEEN,
     SHARE,
     SINCE,
-    TONICS,
     TUNE,
     TUNE_LENGTH,
     USE,
@@ -91,23 +90,6 @@ def test_bars_and_phrases_of_a_slow_twin() -> None:
         ]
         assert rows[t, BARS].tolist() == [*expected, t, t - ends[-1], ends[-1] - ends[-2], ends[-2] - ends[-3]], t
     assert len(ends) >= 5
-
-
-def test_homes_are_where_the_bass_began_and_where_phrases_ended() -> None:
-    piece = np.concatenate(
-        [chorale(3, 20), chorale(3)[-1:].repeat(7, 0), chorale(4, 20), chorale(4)[-1:].repeat(7, 0), chorale(5, 8)]
-    )
-    piece[:2, 1] = REST
-    keys = rows_of(piece, Listener(MEMORY))[:, TONICS].astype(int)[:, 1:]
-    homes = [-1, -1, -1]
-    for t in range(len(piece)):
-        assert keys[t].tolist() == homes, t
-        run = next((n for n in range(1, t + 1) if piece[t - n, 0] != piece[t, 0]), t + 1)
-        if piece[t, 1] < REST and homes[0] < 0:
-            homes = [int(piece[t, 1]) % 12] * 3
-        elif piece[t, 1] < REST and run == 6:
-            homes = [homes[0], int(piece[t, 1]) % 12, homes[1]]
-    assert len({*homes}) > 1
 
 
 def test_a_trail_of_a_slow_twin() -> None:

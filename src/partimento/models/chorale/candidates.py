@@ -79,7 +79,7 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
         found = rows[:, columns].astype(np.int64)
         return found.reshape(N, *shape) if shape else found
 
-    last, tonics = of(said.LAST, 4), of(said.TONICS)
+    last, tonic = of(said.LAST, 4), of(said.KEY, 2)[:, :1]
     own, tune, small = of(said.OWN, 3, 4), of(said.TUNE, 4, TUNES), of(said.SMALL)
     ago = of(said.AGO_SYMBOLS, len(AGO + FURTHER), 4)
     own_length, tune_length = small[:, 5:8], small[:, 8:]
@@ -90,7 +90,7 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
     yield np.where(step == UNRELATED, UNRELATED, abs(step))
     for line in (of(said.BEFORE, 4)[:, v], of(said.EARLIER, 4)[:, v], *ago[:, :, v].T):
         yield _step(symbol, line[:, None])
-    yield from (_degree(symbol, tonic[:, None]) for tonic in tonics.T)
+    yield _degree(symbol, tonic)
     nearest, doubled = np.full(symbol.shape, UNRELATED), np.zeros(symbol.shape, np.int64)
     for u in range(v):
         apart = _step(symbol, now[:, u, None])
@@ -131,16 +131,15 @@ def _of_slots(voice: int, rows: Row, now: Table) -> Iterator[npt.NDArray[np.gene
         found = rows[:, columns].astype(np.int64)
         return found.reshape(N, *shape) if shape else found
 
-    last, before, (tonic, *homes, mode) = of(said.LAST, 4), of(said.BEFORE, 4), of(said.KEY).T
+    last, before, key = of(said.LAST, 4), of(said.BEFORE, 4), of(said.KEY, 2)
     lately, bars = of(said.LATELY, len(AGO), 4), of(said.BARS)
     yield from of(said.PLACE).T
-    yield mode
-    yield from ((home - tonic) % 12 for home in homes)
+    yield key[:, 1]
     yield from of(said.AGE, 4).T
     for u in range(4):
-        yield from (_degree(last[:, u], tonic), _step(last[:, u], before[:, u]))
+        yield from (_degree(last[:, u], key[:, 0]), _step(last[:, u], before[:, u]))
     for u in range(v):
-        yield from (_step(now[:, u], last[:, u]), _degree(now[:, u], tonic))
+        yield from (_step(now[:, u], last[:, u]), _degree(now[:, u], key[:, 0]))
     yield from of(said.SINCE).T
     yield from (lately[:, 1].sum(1), lately[:, 2, v], lately[:, 3, v])
     yield from rows[:, VOICES].reshape(N, 4, OF_VOICE)[:, v, said.SEEN].T

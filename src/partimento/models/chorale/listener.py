@@ -15,7 +15,6 @@ from partimento.models.chorale.past import (
     CONTEXTS,
     FURTHER,
     HEARD,
-    HOMES,
     INTERVALS,
     LAGS,
     NONE,
@@ -41,32 +40,15 @@ def _columns(*sizes: int) -> list[slice]:
 
 
 # of a slot: symbols that move with a transposition (last, before, earlier, some slots ago, own matches, tunes); slots since each
-# voice's change, place in 16 slots, lengths of own matches and of tunes; tonic (-1 unknown), homes and mode; pitch classes heard;
-# changes of each voice lately; slots since all held, and since the start; bars and phrases; then what is said of each voice
+# voice's change, place in 16 slots, lengths of own matches and of tunes; tonic (-1 unknown) and mode; pitch classes heard; changes
+# of each voice lately; slots since all held, and since the start; bars and phrases; then what is said of each voice
 _PER_VOICE = (REST * USES, (CONTEXTS + VOTES) * INTERVALS, CONTEXTS)
 _BARS = 2 * len(LAGS) + 4
-_SIZES = (
-    4,
-    4,
-    4,
-    4 * len(AGO + FURTHER),
-    12,
-    4 * TUNES,
-    4,
-    1,
-    3,
-    TUNES,
-    2 + HOMES,
-    12 * HEARD,
-    4 * len(AGO),
-    2,
-    _BARS,
-    4 * sum(_PER_VOICE),
-)
+_SYMBOLS = (4, 4, 4, 4 * len(AGO + FURTHER), 12, 4 * TUNES)
+_SIZES = (*_SYMBOLS, 4, 1, 3, TUNES, 2, 12 * HEARD, 4 * len(AGO), 2, _BARS, 4 * sum(_PER_VOICE))
 _SLICES = _columns(*_SIZES)
 LAST, BEFORE, EARLIER, AGO_SYMBOLS, OWN, TUNE, AGE, PLACE, OWN_LENGTH, TUNE_LENGTH, KEY, HEARD_CLASSES, LATELY, SINCE, *_ = _SLICES
 BARS, VOICES = _SLICES[-2:]
-TONICS = slice(KEY.start, KEY.stop - 1)
 PITCHES, SMALL = slice(LAST.start, TUNE.stop), slice(AGE.start, TUNE_LENGTH.stop)
 # of a voice: uses of each pitch, shares of what followed each context and of the votes of places, how often contexts were met
 USE, SHARE, SEEN = _columns(*_PER_VOICE)
@@ -96,8 +78,7 @@ class Listener(Growing):
     def slot(self) -> Row:
         """What is said before the slot, [WIDTH], nothing yet of its voices."""
         lines, row = self.lines, np.zeros(WIDTH, np.float16)
-        row[LAST], row[BEFORE], row[AGE], row[PLACE] = lines.last, lines.before, lines.age, lines.length % 16
-        row[KEY] = lines.key[0], *self.meter.homes, lines.key[1]
+        row[LAST], row[BEFORE], row[AGE], row[PLACE], row[KEY] = lines.last, lines.before, lines.age, lines.length % 16, lines.key
         row[EARLIER], row[AGO_SYMBOLS] = lines.earlier, self.trail.symbols()
         row[LATELY], row[SINCE] = self.trail.moves(), self.trail.since
         row[OWN], row[OWN_LENGTH] = self.repeats.found()
@@ -140,8 +121,8 @@ def moved(rows: Row, semitones: int) -> Row:
     pitch = before[:, PITCHES]
     higher = pitch + semitones
     rows[:, PITCHES] = np.where(pitch < REST, np.where((higher < 0) | (higher >= REST), NONE, higher), pitch)
-    tonics = before[:, TONICS]
-    rows[:, TONICS] = np.where(tonics < 0, -1, (tonics + semitones) % 12)
+    tonic = before[:, KEY.start]
+    rows[:, KEY.start] = np.where(tonic < 0, -1, (tonic + semitones) % 12)
     heard = before[:, HEARD_CLASSES].reshape(-1, 12, HEARD)
     rows[:, HEARD_CLASSES] = np.roll(heard, semitones, 1).reshape(len(rows), -1)
     uses = before[:, VOICES].reshape(-1, 4, OF_VOICE)[..., USE].reshape(-1, 4, REST, USES)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from partimento.models.chorale import listener as said
 from partimento.models.chorale.boosted import GRAIN
 from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
-from partimento.models.chorale.past import BASS, CONTEXTS, HEARD, HOMES, INTERVALS, LAGS, NONE, REST, USES
+from partimento.models.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, REST, USES
 from partimento.models.chorale.places import VOTES
 from partimento.models.chorale.repeats import OWN_LENGTHS
 from partimento.models.config import ChoraleConfig
@@ -79,7 +79,6 @@ class Network(nn.Module):
         super().__init__()
         self.config, known = config, SYMBOLS + 1
         past = [known] * 4 + [32] * 4 + [16] + [INTERVALS] * 4 + [52] * 6 + [26] * 4 + [len(TUNE_LENGTHS) + 1] + _BARS
-        past += [13] * 5 * HOMES
         self.embed, self.heard = Embedding(past, config.embedding), nn.Linear(12 * HEARD, config.embedding)
         self.norm = nn.LayerNorm(config.embedding)
         widths = [config.embedding] + [config.width] * (config.layers - 1)
@@ -89,15 +88,14 @@ class Network(nn.Module):
         now = [4] + [known] * 4 + [known * 4] * 4 + [32, 64] + [INTERVALS] * 9 + [4 * (len(OWN_LENGTHS) + 1)] * 3 + [INTERVALS] * 3
         now += [INTERVALS] * TUNES + [4 * (len(TUNE_LENGTHS) + 1)] * TUNES + [27 * 4] * TUNES
         now += [26] + [13] * 4 + [26] + [4 * (len(SEEN_COUNTS) + 1)] * CONTEXTS + [4 * size for size in _BARS]
-        now += [13] * 5 * HOMES + [52] * HOMES
         self.embed_now = Embedding(now, config.head)
         self.blocks = nn.ModuleList(Block(config.head) for _ in range(2))
         self.norm_out = nn.LayerNorm(config.head)
         # experts, added up as logits: the symbol; its interval to the voice's last pitch and to the voices drawn; its degree in the
-        # key heard and above the homes; shares of the counted contexts and of the votes of places; the piece's uses; "same as" the
-        # last pitch, 3 own matches and TUNES
+        # key heard; shares of the counted contexts and of the votes of places; the piece's uses; "same as" the last pitch, 3 own
+        # matches and TUNES
         self.symbol, self.bias = nn.Linear(config.head, SYMBOLS), nn.Parameter(torch.zeros(4, SYMBOLS))
-        self.steps, self.degrees = nn.Linear(config.head, 4 * INTERVALS), nn.Linear(config.head, 12 * (1 + HOMES))
+        self.steps, self.degrees = nn.Linear(config.head, 4 * INTERVALS), nn.Linear(config.head, 12)
         self.gate_shares = nn.Linear(config.head, 2 * (CONTEXTS + VOTES))
         self.gate_uses = nn.Linear(config.head, 2 * (HEARD + USES))
         self.same_as = nn.Linear(config.head, 4 + TUNES)
@@ -118,12 +116,8 @@ class Network(nn.Module):
         tonic, mode = _key(said_BTW)
         chord = torch.stack([interval(last[..., i], last[..., j], 25) for i in range(4) for j in range(i + 1, 4)], -1)
         degrees = degree(last, tonic) + 13 * mode
-        homes = said_BTW[..., said.TONICS].long()[..., 1:]
-        above = [*(degree(last, homes[..., home, None]) for home in range(HOMES)), degree(homes, tonic)]
-        features = [last, small[..., :5], interval(last, before), chord, degrees, small[..., 8:9], _bars(said_BTW), *above]
-        embedded = self.norm(
-            self.embed(torch.cat(features, -1), config.dropout_input) + self.heard(said_BTW[..., said.HEARD_CLASSES])
-        )
+        features = torch.cat([last, small[..., :5], interval(last, before), chord, degrees, small[..., 8:9], _bars(said_BTW)], -1)
+        embedded = self.norm(self.embed(features, config.dropout_input) + self.heard(said_BTW[..., said.HEARD_CLASSES]))
         embedded = lasting_dropout(embedded, config.dropout_input, self.training)
         h, after = embedded, []
         for layer, (lstm, norm) in enumerate(zip(self.lstm, self.norms, strict=True)):
@@ -139,7 +133,7 @@ class Network(nn.Module):
         voice = torch.arange(4, device=device).expand(B, C, 4)
         drawn = now_BCV[:, :, None].expand(B, C, 4, 4)
         drawn = drawn.masked_fill(~torch.ones(4, 4, dtype=torch.bool, device=device).tril(-1), NONE)  # [voice, other]
-        last = said_BCW[..., said.LAST].long()
+        last, (tonic, _) = said_BCW[..., said.LAST].long(), _key(said_BCW)
         own = said_BCW[..., said.OWN].long().view(B, C, 3, 4).transpose(2, 3)  # [voice, match]
         tune = said_BCW[..., said.TUNE].long().view(B, C, 4, TUNES)
         of_voice = said_BCW[..., said.VOICES].view(B, C, 4, said.OF_VOICE)
@@ -163,9 +157,7 @@ class Network(nn.Module):
         further = torch.stack([drawn.gather(3, ((voice + k) % 4)[..., None])[..., 0] for k in (1, 2, 3)], -1)
         base = torch.cat([last[..., None], further], -1)[..., None]
         logits = logits + (steps.gather(4, interval(symbols, base.expand(B, C, 4, 4, SYMBOLS))) * (base < REST)).sum(3)
-        tonics = said_BCW[..., said.TONICS].long()[:, :, None, :, None]
-        degrees = F.pad(self.degrees(z).view(B, C, 4, 1 + HOMES, 12), (0, 1))
-        pitched = degrees.gather(4, degree(pitches, tonics).expand(B, C, 4, 1 + HOMES, REST)).sum(3)
+        pitched = F.pad(self.degrees(z), (0, 1)).gather(3, degree(pitches.expand(B, C, 4, REST), tonic[..., None]))
         pitched = pitched + torch.einsum("bcvk,bcvpk->bcvp", self.gate_uses(z), torch.cat([uses, 0.3 * (uses + 0.03).log()], -1))
         logits = logits + F.pad(pitched, (0, 1))
         same = self.same_as(z)
@@ -177,7 +169,7 @@ class Network(nn.Module):
 def _key(said_BTW: Tensor) -> tuple[Tensor, Tensor]:
     """Tonic (-1 where none is known) and mode, [B, T, 1] each."""
     key = said_BTW[..., said.KEY].long()
-    return key[..., :1], key[..., -1:].clamp(min=0)
+    return key[..., :1], key[..., 1:].clamp(min=0)
 
 
 def _bars(said_BTW: Tensor) -> Tensor:
@@ -191,7 +183,7 @@ def _features(said_BCW: Tensor, seen: Tensor, voice: Tensor, now: Tensor, drawn:
     """What the head embeds for each voice [B, C, 4, N], as classes of the sizes listed in `Network`."""
     B, C = now.shape[:2]
     last, before, small = (said_BCW[..., at].long() for at in (said.LAST, said.BEFORE, said.SMALL))
-    (tonic, mode), homes = _key(said_BCW), said_BCW[..., said.TONICS].long()[..., 1:]
+    tonic, mode = _key(said_BCW)
 
     def shared(x: Tensor) -> Tensor:  # the slot's values, for every voice
         return x[:, :, None].expand(B, C, 4, x.shape[-1])
@@ -223,9 +215,6 @@ def _features(said_BCW: Tensor, seen: Tensor, voice: Tensor, now: Tensor, drawn:
             shared(degree(last[..., BASS : BASS + 1], tonic) + 13 * mode),
             by_voice(seen),
             by_voice(shared(_bars(said_BCW))),
-            *(degree(drawn, homes[..., home, None, None]) for home in range(HOMES)),
-            degree(last[..., None], homes[:, :, None]),
-            by_voice(shared(degree(homes, tonic))),
         ],
         -1,
     )

@@ -23,7 +23,6 @@ CONTEXTS = 12  # kinds of context counted
 HEARD, USES = 3, 4  # figures of the use of a pitch class, and of a pitch
 AGO = (2, 4, 8, 16)  # slots: how far `Trail` looks back for changes
 FURTHER = (12, 24, 32, 48, 64)  # and, beside these, for symbols
-HOMES = 3
 LAGS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96)  # slots: how far `Meter` looks back, for bars of any kind
 LATEST = 2047  # the last slot that is told from later ones: whole numbers of 16 bits end there
 PHRASE_END = 6  # slots that the soprano holds
@@ -145,16 +144,12 @@ class Trail(Growing):
 
 class Meter(Growing):
     """Of a piece's bars and phrases, which nobody states: how many voices changed `LAGS` slots ago and whether the bass did, the
-    slots since the start, those since the last end of a phrase, and the lengths of the two phrases before.
-
-    `homes` are pitch classes of the bass (of symbols): the first one, and those at the last two ends of phrases, the first one as
-    long as there are none; -1 at the start."""
+    slots since the start, those since the last end of a phrase, and the lengths of the two phrases before."""
 
     def __init__(self) -> None:
         self._changes: list[tuple[int, int]] = []  # of all voices, of the bass
         self._last: list[int] = []
         self._ends = [0, 0, 0]  # the latest first
-        self.homes = [-1] * HOMES
 
     def push(self, slot: Slot, age: Sequence[int]) -> None:
         """A slot, and the ages after it (`Lines`)."""
@@ -163,12 +158,6 @@ class Meter(Growing):
         self._last = list(slot)
         if age[0] == PHRASE_END:
             self._ends = [len(self._changes), *self._ends[:2]]
-        if slot[BASS] < REST:
-            home = slot[BASS] % 12
-            if self.homes[0] < 0:
-                self.homes = [home] * HOMES
-            elif age[0] == PHRASE_END:
-                self.homes = [self.homes[0], home, self.homes[1]]
 
     def said(self) -> list[int]:
         """[2 x LAGS + 4]; changes are -1 before the start, times at most `LATEST`."""
