@@ -14,6 +14,8 @@ from partimento.encodings import make
 from partimento.errors import InvalidOption
 from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint
+from partimento.models.chorale.boosted import Boosted
+from partimento.models.chorale.library import library
 from partimento.models.chorale.listener import Listener, moved, rows_of
 from partimento.models.chorale.memory import Memory
 from partimento.models.chorale.model import Chorale
@@ -79,7 +81,10 @@ def test_a_stopped_run_goes_on_to_the_same_bits_and_its_file_scores_the_same(
     with pytest.raises(InterruptedError):
         train(made, data(), tmp_path / "killed", threads=1)
     monkeypatch.undo()
+    library.cache_clear()
+    monkeypatch.setattr(Boosted, "grown", None)  # a state holds the trees
     train(made, data(), tmp_path / "killed", threads=1)
+    monkeypatch.undo()
     assert outcome(tmp_path / "killed") == outcome(tmp_path / "plain")
     loaded = Checkpoint.load(tmp_path / "plain")
     sample = Sample(data().part("valid"), CONFIG.valid_events, 0)
