@@ -10,7 +10,7 @@ import pytest
 
 from partimento.corpus import Options, build
 from partimento.models.chorale import trees
-from tests.made import made_folder
+from tests.made import FEW_TREES, made_folder
 
 
 @pytest.fixture(scope="session")
@@ -37,5 +37,5 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
 def few_trees() -> Iterator[None]:
     """Models of chorales grow a few trees only."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trees, "TREES", 25)
+        patch.setattr(trees, "TREES", FEW_TREES)
         yield

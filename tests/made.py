@@ -10,6 +10,8 @@ import numpy as np
 from partimento.formats import write
 from partimento.piece import KEY, METER, NOTE, TEMPO, About, Array, Piece, Track
 
+FEW_TREES = 25  # of each lot of a model of chorales, in tests
+
 
 def made_piece(number: int, notes: int = 60) -> Piece:
     """A melody and a bass; the same for the same number, on any machine."""

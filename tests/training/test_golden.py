@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from partimento.models.chorale import trees
+from partimento.models.config import ChoraleConfig
 from partimento.models.families import predictor_of
 from partimento.models.recipes import RECIPES
 from partimento.training.listening import batches_of
 from partimento.training.optimise import Stepper, build
+from tests.made import FEW_TREES
 from tests.training.tiny import made_encoded, tiny_encoded, tiny_recipe
 
 GOLDEN = Path(__file__).with_name("golden.json")
@@ -50,9 +53,12 @@ def made_by(name: str) -> dict[str, Any]:
 def test_golden(name: str) -> None:
     golden = json.loads(GOLDEN.read_text())[name]
     made = made_by(name)
-    assert made["losses"] == pytest.approx(golden["losses"], abs=1e-4)  # CPUs differ in their sums
+    # CPUs differ in their sums; where outputs begin at zero, Adam follows the signs of small ones
+    near = {"rel": 5e-3} if isinstance(RECIPES[name]().model, ChoraleConfig) else {"abs": 1e-4}
+    assert made["losses"] == pytest.approx(golden["losses"], **near)
     assert made["events"] == golden["events"]
 
 
 if __name__ == "__main__":
+    trees.TREES = FEW_TREES  # as for all tests
     GOLDEN.write_text(json.dumps({name: made_by(name) for name in sorted(RECIPES)}) + "\n")
