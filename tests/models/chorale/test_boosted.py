@@ -109,6 +109,12 @@ def test_what_is_kept_is_the_same_as_what_is_made_anew(monkeypatch: pytest.Monke
     assert shelf.laws(grown(), VALID[0]) is laws
 
 
+def test_without_memory_a_training_piece_is_heard_as_any_other() -> None:
+    """Nothing of it was counted, so nothing is taken off, which would tell of what comes."""
+    shelf = Library(TRAIN, remember=False)
+    assert np.array_equal(shelf.rows(TRAIN[2], 2), shelf.rows(TRAIN[2]))
+
+
 def test_a_moved_piece_is_answered_alike() -> None:
     """What a memory of other pieces finds may differ in a tie; a piece's own past may not."""
     piece = np.where(VALID[0] < REST, np.clip(VALID[0], 3, REST - 4), REST).astype(np.int16)

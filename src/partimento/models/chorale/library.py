@@ -44,7 +44,8 @@ class Library:
 
     def heard(self, piece: Symbols, left_out: int = -1) -> Row:
         """The same, made anew and not kept."""
-        return rows_of(piece, Listener(self.memory, left_out, piece if left_out >= 0 else None))
+        is_known = left_out >= 0 and self.memory.remembers
+        return rows_of(piece, Listener(self.memory, left_out, piece if is_known else None))
 
     def hear(self, tell: Tell = silent) -> list[Row]:
         """What is said of all the pieces, of each by the others."""

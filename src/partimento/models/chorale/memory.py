@@ -32,6 +32,7 @@ class Memory:
     """The training pieces [T, 4] each, symbols. Without `remember` nothing is ever found in them: a piece's own past is left."""
 
     def __init__(self, pieces: Sequence[Symbols], remember: bool = True) -> None:
+        self.remembers = remember
         padded = [_padded(piece) for piece in pieces]
         self.slots = np.concatenate([np.zeros((0, 4), np.int16), *padded])
         self.piece = np.repeat(np.arange(len(pieces)), [len(piece) for piece in padded])
