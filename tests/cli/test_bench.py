@@ -58,7 +58,7 @@ def test_the_record_the_whole_way(partimento: Command, tmp_path: Path) -> None:
     assert answer.code == 0, answer.errors
     told = json.loads(answer.out)
     assert told["together"] is None
-    assert told["runs"][0]["parameters"] == 831_254
+    assert told["runs"][0]["parameters"] == 893_875
     again = partimento("bench", "jsb", str(data), "--model", str(tmp_path / "runs" / "seed-0"), "--threads", "1", "--json")
     assert json.loads(again.out)["runs"][0]["test"] == told["runs"][0]["test"]
 
