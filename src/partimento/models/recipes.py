@@ -48,7 +48,7 @@ def lstm_slots(depth: int = 4) -> Recipe:
 
 
 def memory_slots() -> Recipe:
-    """The record on the JSB chorales: networks that look things up in the training pieces, and boosted trees that do so too."""
+    """The record on the JSB chorales: a network that looks things up in the training pieces, and boosted trees that do so too."""
     training = TrainingConfig(batch=8, segment=192, learning_rate=2e-3, weight_decay=0.5, warmup=100, average=0.998, transpose=12)
     return Recipe("memory_slots", "slots", ChoraleConfig(), replace(training, schedule="trapezoid", steps=1000, cooldown=0.0))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from partimento.models.chorale import listener as said
 from partimento.models.chorale.listener import OF_VOICE, VOICES, Row
 from partimento.models.chorale.memory import TUNES
-from partimento.models.chorale.past import AGO, CONTEXTS, FURTHER, HEARD, INTERVALS, LAGS, NONE, REST, USES
+from partimento.models.chorale.past import AGO, CONTEXTS, FURTHER, HEARD, INTERVALS, LAGS, NONE, REST, USES, intervals
 from partimento.models.chorale.places import VOTES
 
 CANDIDATES = 24  # symbols asked about, the likeliest by the contexts
@@ -50,7 +51,7 @@ def candidates(voice: int, rows: Row, unigram: Floats) -> Candidates:
     shares = of_voice[:, said.SHARE].reshape(-1, CONTEXTS + VOTES, INTERVALS)[:, :CONTEXTS].astype(np.float64)
     of_interval = (shares * shares.max(2, keepdims=True) ** 2).sum(1) / CONTEXTS + _UNMET
     of_interval /= of_interval.sum(1, keepdims=True)
-    interval = _interval(np.arange(SYMBOLS)[None], last[:, None])
+    interval = intervals(np.arange(SYMBOLS)[None], last[:, None])
     at = np.arange(len(rows))[:, None]
     total = np.zeros((len(rows), INTERVALS))
     np.add.at(total, (at, interval), np.broadcast_to(unigram, interval.shape))
@@ -73,12 +74,7 @@ def answers(voice: int, rows: Row, now: Table, found: Candidates) -> Asked:
 
 def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iterator[npt.NDArray[np.generic]]:
     """[N, K] each."""
-    N, v, symbol = len(rows), voice, found.symbols
-
-    def of(columns: slice, *shape: int) -> Table:
-        found = rows[:, columns].astype(np.int64)
-        return found.reshape(N, *shape) if shape else found
-
+    N, v, symbol, of = len(rows), voice, found.symbols, partial(_of, rows)
     last, tonic = of(said.LAST, 4), of(said.KEY, 2)[:, :1]
     own, tune, small = of(said.OWN, 3, 4), of(said.TUNE, 4, TUNES), of(said.SMALL)
     ago = of(said.AGO_SYMBOLS, len(AGO + FURTHER), 4)
@@ -105,7 +101,7 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
             yield from (apart, _folded(apart))
 
     at, is_pitch, pitch = np.arange(N)[:, None], symbol < REST, np.minimum(symbol, REST - 1)
-    interval = _interval(symbol, last[:, v, None])
+    interval = intervals(symbol, last[:, v, None])
     shares = of_voice[:, said.SHARE].reshape(N, CONTEXTS + VOTES, INTERVALS)
     yield from (shares[at, kind, interval] for kind in range(CONTEXTS + VOTES))
     uses = of_voice[:, said.USE].reshape(N, REST, USES)
@@ -125,12 +121,7 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
 
 def _of_slots(voice: int, rows: Row, now: Table) -> Iterator[npt.NDArray[np.generic]]:
     """[N] each, the same for all candidates."""
-    N, v = len(rows), voice
-
-    def of(columns: slice, *shape: int) -> Table:
-        found = rows[:, columns].astype(np.int64)
-        return found.reshape(N, *shape) if shape else found
-
+    N, v, of = len(rows), voice, partial(_of, rows)
     last, before, key = of(said.LAST, 4), of(said.BEFORE, 4), of(said.KEY, 2)
     lately, bars = of(said.LATELY, len(AGO), 4), of(said.BARS)
     yield from of(said.PLACE).T
@@ -149,9 +140,10 @@ def _of_slots(voice: int, rows: Row, now: Table) -> Iterator[npt.NDArray[np.gene
     yield phrase - since
 
 
-def _interval(symbol: Table, other: Table) -> Table:
-    """As `Lines.interval`."""
-    return np.where((symbol >= REST) | (other >= REST), INTERVALS - 1, (symbol - other).clip(-13, 13) + 13)
+def _of(rows: Row, columns: slice, *shape: int) -> Table:
+    """Some columns, as numbers [N, *shape]."""
+    found = rows[:, columns].astype(np.int64)
+    return found.reshape(len(rows), *shape) if shape else found
 
 
 def _step(pitch: Table, other: Table) -> Table:

@@ -170,11 +170,11 @@ def _padded(piece: Symbols) -> Symbols:
 def moved_to(slots: Symbols, at: Ints, voice: int, pitch: int) -> Ints:
     """Some slots [places, 4] in the key in which a voice's symbol before each is this pitch; `NONE` where that is beyond the
     compass or one of them is a rest."""
+    if pitch >= REST:
+        return np.full((len(at), 4), NONE, np.int64)
     before, found = slots[at - 1, voice].astype(np.int64)[:, None], slots[at].astype(np.int64)
     moved = found + (pitch - before)
     moved = np.where((moved < 0) | (moved >= REST), NONE, moved)
-    if pitch >= REST:
-        return np.full_like(found, NONE)
     return np.where(before >= REST, NONE, np.where(found >= REST, REST, moved))
 
 

@@ -216,6 +216,11 @@ class Uses(Growing):
         return found
 
 
+def intervals(symbol: npt.NDArray[Any], other: npt.NDArray[Any] | int) -> npt.NDArray[np.int64]:
+    """As `Lines.interval`, of many at once."""
+    return np.where((symbol >= REST) | (other >= REST), INTERVALS - 1, (symbol - other).clip(-13, 13) + 13)
+
+
 def _relative(symbol: int, other: int) -> int:
     """The step from one to the other, 5..95; 0 where one of them is no pitch."""
     return 0 if symbol >= REST or other >= REST else symbol - other + 50

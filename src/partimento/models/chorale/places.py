@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.models.chorale.memory import PLACES, Tunes
-from partimento.models.chorale.past import INTERVALS, NONE, REST, Growing, Slot
+from partimento.models.chorale.past import INTERVALS, NONE, Growing, Slot, intervals
 from partimento.models.chorale.repeats import OWN, Echoes
 
 LISTS = 5  # of training places by soprano and by all voices; of own places by soprano, by bass, by all voices
@@ -38,9 +38,7 @@ class Places(Growing):
         """Of each list the shares of the intervals from the voice's last pitch that came next, [VOTES, INTERVALS]: by length; by
         length of those places alone where the voices drawn in `slot` came too; by the cube of it of these."""
         following, last = self._next[:, voice], self._last[voice]
-        step = (following - last).clip(-13, 13) + 13
-        step = np.where((following >= REST) | (last >= REST), INTERVALS - 1, step)
-        step = np.where(following == NONE, _BESIDE, step)
+        step = np.where(following == NONE, _BESIDE, intervals(following, last))
         agree = (self._next[:, :voice] == np.array(slot[:voice], np.int64)).all(1)
         quarters = self._length / 4
         weights = np.stack([quarters, quarters * agree, quarters**3 * agree])
