@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from partimento.errors import UnreadableFile
-from partimento.formats import parse, sources, supervise, xml
-from partimento.formats.smf import text_of
+from partimento.formats import parse, sources, supervise
+from partimento.formats import safe_xml as xml
+from partimento.formats.midi.container import text_of
 from partimento.piece import Piece
 
 NEAR = 0.06  # quarters; a MIDI file of 120 ticks a quarter rounds quintuplets and smaller

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from partimento.errors import InvalidPiece
-from partimento.formats.midi import piece_from_midi
-from partimento.formats.midiwrite import midi_from_piece
+from partimento.formats.midi.read import piece_from_midi
+from partimento.formats.midi.write import midi_from_piece
 from partimento.pedal import pedalled
 from partimento.piece import CHORD, PEDAL, QUALITIES, Piece, Track, note_array
 from partimento.theory import parse_chord

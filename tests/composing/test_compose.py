@@ -18,7 +18,7 @@ from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events, Field, make
 from partimento.encodings.melody import Melody
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
-from partimento.formats.midiwrite import midi_from_piece
+from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Predictor, Scores
 from partimento.piece import About, Piece, Track, note_array
 

@@ -13,8 +13,8 @@ from partimento.composing.sampling import Sampling
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
 from partimento.evaluation.score import compare, evaluate
-from partimento.formats.midi import piece_from_midi
-from partimento.formats.midiwrite import midi_from_piece
+from partimento.formats.midi.read import piece_from_midi
+from partimento.formats.midi.write import midi_from_piece
 from partimento.models.baselines import BASELINES, fit
 from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.config import ModelConfig, Recipe

@@ -16,8 +16,8 @@ from partimento.composing.rules.spec import Rules
 from partimento.composing.windows import Window, rejoined
 from partimento.encodings import Encoding, make
 from partimento.errors import InvalidOption, InvalidPiece, PartimentoError
-from partimento.formats.midi import piece_from_midi
-from partimento.formats.midiwrite import midi_from_piece
+from partimento.formats.midi.read import piece_from_midi
+from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Predictor
 from partimento.piece import METER, Piece, Track, note_array
 from partimento.task import Region, Task

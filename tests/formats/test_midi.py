@@ -10,9 +10,9 @@ from hypothesis import given, settings
 
 from partimento.errors import UnreadableFile, WriteFailed
 from partimento.formats.limits import Limits
-from partimento.formats.midi import piece_from_midi
-from partimento.formats.midiwrite import midi_from_piece
-from partimento.formats.wire import piece_from_bytes, piece_to_bytes
+from partimento.formats.midi.read import piece_from_midi
+from partimento.formats.midi.write import midi_from_piece
+from partimento.formats.serialise import piece_from_bytes, piece_to_bytes
 from partimento.piece import About, Piece, Track, note_array
 from tests.hostile import END, TUNE, VALID, chunk, midi
 from tests.strategies import pieces

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from partimento.errors import InvalidOption
+from partimento.formats.abc.tunebook import file_header, split_tunebook, tune_number
 from partimento.formats.sources import list_items, load
-from partimento.formats.tunebook import file_header, split_tunebook, tune_number
 from tests.hostile import VALID
 
 BOOK = b"%%titlefont x\nM:3/4\nfree text\n\nX:7\nT:a\nK:C\nCDE|\n\nX: 8\r\nT:b\r\nK:D\r\nDEF|\r\n"

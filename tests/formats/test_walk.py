@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from symusic.core import ScoreTick
 
 from partimento.errors import UnreadableFile
-from partimento.formats import smf
 from partimento.formats.limits import Limits
-from partimento.formats.midi import DRUM_CHANNEL, piece_from_midi
-from partimento.formats.midiwrite import midi_from_piece
-from partimento.formats.walk import walk
+from partimento.formats.midi import container as smf
+from partimento.formats.midi.events import walk
+from partimento.formats.midi.read import DRUM_CHANNEL, piece_from_midi
+from partimento.formats.midi.write import midi_from_piece
 from partimento.piece import MAX_TICK, Piece
 from tests.formats.slow_walk import slow_walk
 from tests.hostile import END, TUNE, VALID, hostile_files, midi

@@ -20,8 +20,8 @@ from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile
 from partimento.evaluation.repetition import Habits
-from partimento.formats.midi import piece_from_midi
-from partimento.formats.midiwrite import midi_from_piece
+from partimento.formats.midi.read import piece_from_midi
+from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Beginning
 from partimento.piece import Piece
 from partimento.task import Region, Task

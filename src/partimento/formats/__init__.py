@@ -18,12 +18,13 @@ import numpy as np
 
 from partimento.errors import InvalidOption, UnknownName, UnreadableFile
 from partimento.files import write_atomic
-from partimento.formats import sources, supervise, wire
-from partimento.formats.abcwrite import abc_from_piece
-from partimento.formats.humdrumwrite import humdrum_from_piece
+from partimento.formats import serialise as wire
+from partimento.formats import sources, supervise
+from partimento.formats.abc.write import abc_from_piece
+from partimento.formats.humdrum.write import humdrum_from_piece
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
-from partimento.formats.midi import piece_from_midi
-from partimento.formats.midiwrite import midi_from_piece
+from partimento.formats.midi.read import piece_from_midi
+from partimento.formats.midi.write import midi_from_piece
 from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_xml
 from partimento.formats.scorewrite import mei_from_piece, musicxml_from_piece, mxl_from_piece
 from partimento.formats.written import REPEATS

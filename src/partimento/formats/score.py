@@ -8,12 +8,15 @@ import re
 from collections import Counter
 
 from partimento.errors import InvalidPiece, UnreadableFile
-from partimento.formats import abc, humdrum, mei, musicxml
+from partimento.formats.abc import read as abc
+from partimento.formats.abc.tunebook import split_tunebook
+from partimento.formats.humdrum import read as humdrum
 from partimento.formats.limits import DEFAULT_LIMITS, Limits, check_piece
-from partimento.formats.smf import text_of
-from partimento.formats.tunebook import split_tunebook
+from partimento.formats.mei import read as mei
+from partimento.formats.midi.container import text_of
+from partimento.formats.musicxml import read as musicxml
+from partimento.formats.safe_xml import tree_of, unpack
 from partimento.formats.written import Score
-from partimento.formats.xml import tree_of, unpack
 from partimento.piece import Piece
 
 _ABC_INCLUDE = re.compile(r"^\s*(%%|I:)\s*abc-include", re.MULTILINE | re.IGNORECASE)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from partimento.errors import InvalidOption, UnreadableFile
+from partimento.formats.abc.tunebook import file_header, split_tunebook, tune_number
 from partimento.formats.limits import DEFAULT_LIMITS
-from partimento.formats.tunebook import file_header, split_tunebook, tune_number
 
 SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf", ".musicxml", ".xml", ".mxl", ".mei", ".krn", ".abc")
 MUSIC21_SETS = {"bach": "bach", "oneills": "oneills1850", "ryans": "ryansMammoth", "airds": "airdsAirs", "essen": "essenFolksong"}

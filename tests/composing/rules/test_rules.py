@@ -18,8 +18,8 @@ from partimento.composing.rules.spec import Rules
 from partimento.encodings import Encoding, Events, Field, make
 from partimento.encodings.notes import Notes
 from partimento.errors import InvalidOption
-from partimento.formats.midi import piece_from_midi
-from partimento.formats.midiwrite import midi_from_piece
+from partimento.formats.midi.read import piece_from_midi
+from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Scores
 from partimento.piece import Piece, Track, note_array
 from tests.composing.rules.checker import violations

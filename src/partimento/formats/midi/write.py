@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.errors import WriteFailed
-from partimento.formats.midimaps import CHORD_MARK
-from partimento.formats.smf import END_OF_TRACK, SIGNATURE, varlen
+from partimento.formats.midi.container import END_OF_TRACK, SIGNATURE, varlen
+from partimento.formats.midi.maps import CHORD_MARK
 from partimento.piece import MAX_TICK, Array, Piece
 from partimento.theory import chord_name
 

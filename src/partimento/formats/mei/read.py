@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.formats.repeats import complete, read_words
+from partimento.formats.safe_xml import Element, whole
 from partimento.formats.written import DYNAMICS, Bar, Note, Score, bar_length
-from partimento.formats.xml import Element, whole
 from partimento.piece import Track
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}

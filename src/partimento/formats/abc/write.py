@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from partimento.formats.abc import TRACKS
+from partimento.formats.abc.read import TRACKS
 from partimento.notate import score_of
 from partimento.notate.meter import is_compound
 from partimento.notate.score import Bar, Clef, Event, Head, Score

@@ -1,6 +1,6 @@
 """What holds at each tick of a MIDI file: its maps in order, the chords that its markers name, and its pedals.
 
-It knows what `walk.py` finds, and counts as repairs what it leaves out.
+It knows what `events.py` finds, and counts as repairs what it leaves out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from partimento.errors import InvalidOption, UnreadableFile
-from partimento.formats.smf import text_of
+from partimento.formats.midi.container import text_of
 from partimento.piece import CHORD, MAX_TICK, PEDAL, Array
 from partimento.theory import parse_chord
 

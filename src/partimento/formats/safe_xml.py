@@ -9,7 +9,7 @@ import zlib
 from xml.etree import ElementTree
 
 from partimento.errors import UnreadableFile
-from partimento.formats.smf import text_of
+from partimento.formats.midi.container import text_of
 
 MAX_BYTES = 32 << 20  # of a score in an archive
 MAX_RATIO = 200

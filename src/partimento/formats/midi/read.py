@@ -1,4 +1,4 @@
-"""A `Piece` from the bytes of a Standard MIDI File: what `walk.py` finds in it becomes tracks, notes, maps and a title page.
+"""A `Piece` from the bytes of a Standard MIDI File: what `events.py` finds in it becomes tracks, notes, maps and a title page.
 
 It knows what makes a track, and what the title page of our own files says. It does not write; `midiwrite.py` does.
 """
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partimento.errors import InvalidPiece, UnreadableFile
-from partimento.formats import midimaps, smf
 from partimento.formats.limits import DEFAULT_LIMITS, Limits, check_piece
+from partimento.formats.midi import container as smf
+from partimento.formats.midi import maps as midimaps
 from partimento.piece import TEMPO, About, Piece, Track
 
 if TYPE_CHECKING:
-    from partimento.formats.walk import Walked
+    from partimento.formats.midi.events import Walked
 
 DRUM_CHANNEL = 9
 
@@ -27,7 +28,7 @@ Place = tuple[int, int, bool]  # of a sound: chunk, program, drums
 
 def piece_from_midi(data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS) -> tuple[Piece, Counter[str]]:
     """The piece in a MIDI file's bytes, and how many repairs of each kind it needed. Raises `UnreadableFile`, nothing else."""
-    from partimento.formats.walk import walk  # here, since it takes a while to load
+    from partimento.formats.midi.events import walk  # here, since it takes a while to load
 
     container = smf.open_container(data, max_bytes=limits.max_bytes)
     walked = walk(data, container.chunks, max_notes=limits.max_notes)
@@ -44,7 +45,7 @@ def piece_from_midi(data: bytes, *, source: str = "", limits: Limits = DEFAULT_L
 
 
 def _piece(container: smf.Container, walked: Walked, source: str, limits: Limits) -> Piece:
-    from partimento.formats.noteorder import by_track
+    from partimento.formats.midi.note_order import by_track
 
     # by chunk, channel and program; a sound of nothing but pedals makes no track
     sounds = sorted((*sound[:3], number) for number, sound in enumerate(walked.sounds.tolist()) if sound[3])

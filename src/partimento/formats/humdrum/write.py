@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from partimento.formats.humdrum import PROGRAMS
+from partimento.formats.humdrum.read import PROGRAMS
 from partimento.notate import score_of
 from partimento.notate.score import WHOLE, Bar, Clef, Event, Head, Score
 from partimento.notate.spelling import name_in_key

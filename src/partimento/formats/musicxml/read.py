@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.repeats import complete, read_words
+from partimento.formats.safe_xml import Element, text_in, whole
 from partimento.formats.written import DYNAMICS, Bar, Note, Score, bar_length
-from partimento.formats.xml import Element, text_in, whole
 from partimento.piece import Track
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
-from partimento.formats.abc_fields import Head, Reading, Voice, alter_of, read_field, read_midi, unit_of
+from partimento.formats.abc.fields import Head, Reading, Voice, alter_of, read_field, read_midi, unit_of
 from partimento.formats.repeats import complete, playing_order, read_words
 from partimento.formats.written import DYNAMICS, Bar, Note, Score
 from partimento.piece import Track

@@ -1,0 +1,1 @@
+"""ABC: bytes to `Piece` and back."""

@@ -1,0 +1,1 @@
+"""Humdrum: bytes to `Piece` and back."""

@@ -1,0 +1,1 @@
+"""MEI: bytes to `Piece` and back."""

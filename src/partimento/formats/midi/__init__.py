@@ -1,0 +1,1 @@
+"""MIDI: bytes to `Piece` and back."""

@@ -1,0 +1,1 @@
+"""MusicXML: bytes to `Piece` and back."""
