@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from partimento.evaluation import chorales
+from partimento.benchmarks import jsb as chorales
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.recipes import recipe
 from partimento.training.train import train

@@ -14,13 +14,14 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece"],
+    ["compiled", "errors", "files", "piece", "plugins", "progress"],
     ["theory", "pedal", "instruments", "task"],
     ["harmony", "notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],
     ["evaluation"],
     ["explore", "training", "composing"],
+    ["benchmarks"],
     ["cli", "studio"],
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

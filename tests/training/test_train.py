@@ -30,7 +30,7 @@ def test_it_learns_and_says_so(tmp_path: Path, name: str, split: str) -> None:
     seen: list[Progress] = []
     recipe = tiny_recipe(name, learning_rate=0.01)
     about = {"corpus": "tiny"}
-    result = train(recipe, encoded, tmp_path, split=split, threads=1, max_steps=150, on_progress=seen.append, metadata=about)
+    result = train(recipe, encoded, tmp_path, split=split, threads=1, max_steps=150, on_step=seen.append, metadata=about)
     assert (result.stopped, result.step) == ("steps", 150)
     assert result.valid_bits < 5.0  # uniform: log2(60) = 5.9
     rows = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from partimento.models.chorale import memory
-from partimento.models.chorale.listener import (
+from partimento.benchmarks.chorale import memory
+from partimento.benchmarks.chorale.features import (
     AGO_SYMBOLS,
     BARS,
     BEFORE,
@@ -28,10 +28,10 @@ from partimento.models.chorale.listener import (
     moved,
     rows_of,
 )
-from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, Memory, followed
-from partimento.models.chorale.past import AGO, CONTEXTS, FURTHER, INTERVALS, LAGS, NONE, REST, Symbols, symbols_of
-from partimento.models.chorale.repeats import OWN_LENGTHS
-from tests.models.chorale.made import TRAIN, VALID, chorale, ids
+from partimento.benchmarks.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, Memory, followed
+from partimento.benchmarks.chorale.past import AGO, CONTEXTS, FURTHER, INTERVALS, LAGS, NONE, REST, Symbols, symbols_of
+from partimento.benchmarks.chorale.repeats import OWN_LENGTHS
+from tests.benchmarks.chorale.made import TRAIN, VALID, chorale, ids
 
 MEMORY = Memory(TRAIN)
 PIECE = VALID[0]

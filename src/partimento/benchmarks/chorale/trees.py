@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 
 from partimento.compiled import compiled
+from partimento.plugins import extra
 
 TREES = 400
 _GROWTH = {
@@ -50,7 +51,8 @@ class Trees(NamedTuple):
 def grow(asked: Asked, right: npt.NDArray[np.bool_], first: Floats, rest: Floats, seed: int) -> Trees:
     """Trees whose scores, added to the `first` [N, K], make the `right` candidates likely (none of a row may be). `rest` [N] is
     what all others weigh, where a candidate weighs exp of its score."""
-    import lightgbm  # here: it takes a second, and finds the OpenMP that torch, imported above, brings where the system has none
+    # here: it takes a second, and finds the OpenMP that torch, imported above, brings where the system has none
+    lightgbm = extra("lightgbm", "chorale", "growing a chorale model's trees")
 
     N, K, Q = asked.shape
     if N == 0:

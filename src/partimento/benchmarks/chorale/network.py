@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partimento.models.chorale import listener as said
-from partimento.models.chorale.boosted import GRAIN
-from partimento.models.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
-from partimento.models.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, REST, USES
-from partimento.models.chorale.places import VOTES
-from partimento.models.chorale.repeats import OWN_LENGTHS
-from partimento.models.config import ChoraleConfig
+from partimento.benchmarks.chorale import features as said
+from partimento.benchmarks.chorale.boosted import GRAIN
+from partimento.benchmarks.chorale.config import ChoraleConfig
+from partimento.benchmarks.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
+from partimento.benchmarks.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, REST, USES
+from partimento.benchmarks.chorale.places import VOTES
+from partimento.benchmarks.chorale.repeats import OWN_LENGTHS
 
 SYMBOLS = NONE  # 46 pitches and the rest
 State = list[tuple[Tensor, Tensor]]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from partimento.benchmarks import pianorolls
+from partimento.benchmarks.protocol import pieces_of
 from partimento.encodings import make
 from partimento.errors import UnreadableFile
-from partimento.evaluation import pianorolls
-from partimento.evaluation.protocol import pieces_of
 from partimento.models.config import ModelConfig
 from partimento.models.model import Model
 from partimento.models.neural import NeuralPredictor

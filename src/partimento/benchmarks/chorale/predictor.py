@@ -10,14 +10,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from partimento.encodings import Events
+from partimento.benchmarks.chorale.boosted import GRAIN
+from partimento.benchmarks.chorale.features import OF_VOICE, VOICES, Listener, Row
+from partimento.benchmarks.chorale.library import Laws
+from partimento.benchmarks.chorale.model import Chorale, ids_of, together
+from partimento.benchmarks.chorale.network import State
+from partimento.benchmarks.chorale.past import REST, symbols_of
+from partimento.encodings import Encoding, Events
 from partimento.errors import InvalidOption
-from partimento.models.chorale.boosted import GRAIN
-from partimento.models.chorale.library import Laws
-from partimento.models.chorale.listener import OF_VOICE, VOICES, Listener, Row
-from partimento.models.chorale.model import Chorale, ids_of, together
-from partimento.models.chorale.network import State
-from partimento.models.chorale.past import REST, symbols_of
 from partimento.models.neural import evaluating
 from partimento.models.predictor import Scores
 
@@ -26,9 +26,9 @@ WINDOWS = 64  # short windows likewise
 
 
 class ChoralePredictor:
-    """Implements `Predictor`."""
+    """Implements `Predictor`. The encoding is `slots`, of which it asks nothing."""
 
-    def __init__(self, model: Chorale, conditions: npt.NDArray[Any] | None = None) -> None:
+    def __init__(self, model: Chorale, encoding: Encoding, conditions: npt.NDArray[Any] | None = None) -> None:
         if conditions is not None:
             raise InvalidOption("the model knows no conditions; train one with them, or give none")
         self.model, self.fields = model, model.fields

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from partimento.models.chorale.past import INTERVALS, NONE, REST, Growing, Lines, Slot, Symbols
+from partimento.benchmarks.chorale.past import INTERVALS, NONE, REST, Growing, Lines, Slot, Symbols
 
 TUNES = 4  # places in the training pieces whose soprano went alike
 TUNE_LENGTHS = [1, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 100]  # edges of buckets

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from partimento.models.chorale import library as libraries
-from partimento.models.chorale.boosted import GRAIN, QUESTIONS, Boosted
-from partimento.models.chorale.candidates import CANDIDATES, SYMBOLS, Asked, answers, candidates
-from partimento.models.chorale.library import Library
-from partimento.models.chorale.listener import Listener, moved, rows_of
-from partimento.models.chorale.memory import Memory
-from partimento.models.chorale.past import REST, Symbols
-from tests.models.chorale.made import TRAIN, VALID, grown
+from partimento.benchmarks.chorale import library as libraries
+from partimento.benchmarks.chorale.boosted import GRAIN, QUESTIONS, Boosted
+from partimento.benchmarks.chorale.candidates import CANDIDATES, SYMBOLS, Asked, answers, candidates
+from partimento.benchmarks.chorale.features import Listener, moved, rows_of
+from partimento.benchmarks.chorale.library import Library
+from partimento.benchmarks.chorale.memory import Memory
+from partimento.benchmarks.chorale.past import REST, Symbols
+from tests.benchmarks.chorale.made import TRAIN, VALID, grown
 
 MEMORY = Memory(TRAIN)
 UNIGRAM = np.full(SYMBOLS, 1 / SYMBOLS)

@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from partimento.benchmarks.chorale import predictor as predictors
+from partimento.benchmarks.chorale.config import FEATURES
+from partimento.benchmarks.chorale.model import Chorale
+from partimento.benchmarks.chorale.predictor import ChoralePredictor
 from partimento.composing.compose import compose
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
@@ -16,11 +20,8 @@ from partimento.errors import CheckpointError, InvalidOption
 from partimento.evaluation.score import evaluate
 from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint, save_model
-from partimento.models.chorale import predictor as predictors
-from partimento.models.chorale.model import Chorale
-from partimento.models.chorale.predictor import ChoralePredictor
-from partimento.models.config import HEARING, Recipe
-from tests.models.chorale.made import SLOTS, TINY, TRAIN, VALID, ids, model
+from partimento.models.config import Recipe
+from tests.benchmarks.chorale.made import SLOTS, TINY, TRAIN, VALID, ids, model
 
 PIECES = [ids(piece) for piece in VALID]
 RECIPE = Recipe("tiny", "slots", TINY)
@@ -28,7 +29,7 @@ RECIPE = Recipe("tiny", "slots", TINY)
 
 @pytest.fixture(scope="module")
 def predictor() -> ChoralePredictor:
-    return ChoralePredictor(model())
+    return ChoralePredictor(model(), SLOTS)
 
 
 def test_step_by_step_equals_whole_and_all_sum_to_one(predictor: ChoralePredictor) -> None:
@@ -120,21 +121,21 @@ def test_a_checkpoint_holds_weights_and_memory(tmp_path: Path) -> None:
     assert isinstance(loaded.model, Chorale)
     assert loaded.recipe == RECIPE
     assert loaded.model.lengths.tolist() == [32] * 6
-    for one, same in zip(ChoralePredictor(model()).score(PIECES), loaded.predictor().score(PIECES), strict=True):
+    for one, same in zip(ChoralePredictor(model(), SLOTS).score(PIECES), loaded.predictor().score(PIECES), strict=True):
         assert np.array_equal(one.nats, same.nats)
     forgetful = model(config=replace(TINY, memory=False))
-    assert not np.allclose(next(ChoralePredictor(forgetful).score(PIECES)).nats, one.nats[:1], atol=1e-3)
+    assert not np.allclose(next(ChoralePredictor(forgetful, SLOTS).score(PIECES)).nats, one.nats[:1], atol=1e-3)
 
 
 def test_a_checkpoint_may_hold_the_trees_and_foreign_ones_are_refused(tmp_path: Path) -> None:
     """With them nothing is grown again; trees that would lead nowhere, or for ever in a ring, are none."""
     path, made = tmp_path / "model.safetensors", model()
-    save_model(path, {**made.state_dict(), **made.kept()}, RECIPE, {})
+    save_model(path, {**made.state_dict(), **made.extra_tensors()}, RECIPE, {})
     loaded = Checkpoint.load(path)
     assert isinstance(loaded.model, Chorale)
     assert loaded.model.trees == made.trees
     assert loaded.model.trees is not made.trees
-    for one, same in zip(ChoralePredictor(made).score(PIECES), loaded.predictor().score(PIECES), strict=True):
+    for one, same in zip(ChoralePredictor(made, SLOTS).score(PIECES), loaded.predictor().score(PIECES), strict=True):
         assert np.array_equal(one.nats, same.nats)
         assert np.array_equal(one.hits, same.hits)
     whole, metadata = checkpoint.load(path)
@@ -194,9 +195,9 @@ def test_a_memory_that_is_none_is_refused(damage: object, tmp_path: Path) -> Non
 
 def test_the_loss_is_the_nats_and_in_training_most_rare_sixteenths_are_left_out() -> None:
     made = model()
-    told = made.told([ids(piece) for piece in TRAIN])
+    told = made.features([ids(piece) for piece in TRAIN])
     target = torch.from_numpy(np.stack([ids(piece) for piece in TRAIN[:3]]).astype(np.int64))
-    said = torch.from_numpy(np.stack([told(number, 0, slice(0, 32)) for number in range(3)])).float()
+    said = torch.from_numpy(np.stack([told.of(number, 0, slice(0, 32)) for number in range(3)])).float()
     whole = made.loss(target, target, said)
     assert whole.shape == (3, 32)
     assert (whole > 0).all()
@@ -226,9 +227,9 @@ def test_what_it_does_not_know_is_refused() -> None:
     with pytest.raises(InvalidOption, match="read the encoding 'slots', not 'voices'"):
         Chorale(TINY, make("voices"))
     with pytest.raises(InvalidOption, match="knows no conditions"):
-        ChoralePredictor(model(), np.zeros(7, np.uint16))
+        ChoralePredictor(model(), SLOTS, np.zeros(7, np.uint16))
     with pytest.raises(CheckpointError, match="unknown family 'organ'"):
         Recipe.from_json(RECIPE.to_json().replace('"family": "chorale"', '"family": "organ"'))
     with pytest.raises(CheckpointError, match="version 7 of what is heard"):
-        Recipe.from_json(RECIPE.to_json().replace(f'"hearing": {HEARING}', '"hearing": 7'))
+        Recipe.from_json(RECIPE.to_json().replace(f'"hearing": {FEATURES}', '"hearing": 7'))
     assert Recipe.from_json(RECIPE.to_json()) == RECIPE

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from partimento.models.chorale.memory import TUNES, Counted, Memory, Tunes, counts_of
-from partimento.models.chorale.past import (
+from partimento.benchmarks.chorale.memory import TUNES, Counted, Memory, Tunes, counts_of
+from partimento.benchmarks.chorale.past import (
     AGO,
     CONTEXTS,
     FURTHER,
@@ -28,8 +28,8 @@ from partimento.models.chorale.past import (
     Trail,
     Uses,
 )
-from partimento.models.chorale.places import VOTES, Places
-from partimento.models.chorale.repeats import Repeats
+from partimento.benchmarks.chorale.places import VOTES, Places
+from partimento.benchmarks.chorale.repeats import Repeats
 
 Row = npt.NDArray[np.float16]  # holds all that is said here exactly, but for shares and uses
 

@@ -13,11 +13,11 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from partimento.models.chorale import listener as said
-from partimento.models.chorale.listener import OF_VOICE, VOICES, Row
-from partimento.models.chorale.memory import TUNES
-from partimento.models.chorale.past import AGO, CONTEXTS, FURTHER, HEARD, INTERVALS, LAGS, NONE, REST, USES, intervals
-from partimento.models.chorale.places import VOTES
+from partimento.benchmarks.chorale import features as said
+from partimento.benchmarks.chorale.features import OF_VOICE, VOICES, Row
+from partimento.benchmarks.chorale.memory import TUNES
+from partimento.benchmarks.chorale.past import AGO, CONTEXTS, FURTHER, HEARD, INTERVALS, LAGS, NONE, REST, USES, intervals
+from partimento.benchmarks.chorale.places import VOTES
 
 CANDIDATES = 24  # symbols asked about, the likeliest by the contexts
 SYMBOLS = NONE

@@ -8,8 +8,8 @@ import lightgbm
 import numpy as np
 import pytest
 
-from partimento.models.chorale import trees as made
-from partimento.models.chorale.trees import Trees, grow, joined, scores, sound
+from partimento.benchmarks.chorale import trees as made
+from partimento.benchmarks.chorale.trees import Trees, grow, joined, scores, sound
 
 RNG = np.random.default_rng(0)
 N, K = 300, 4

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.benchmarks.protocol import Benchmark, Figures, pieces_of, read_set
 from partimento.corpus.encoded import PARTS, Encoded, Part
 from partimento.encodings import Events, make
 from partimento.encodings.slots import FIRST_PITCH, GRID, HIGHEST, LOWEST, ORDER, REST, SYMBOLS, VOICES
 from partimento.errors import UnreadableFile
-from partimento.evaluation.protocol import Benchmark, Figures, pieces_of, read_set
 from partimento.models.predictor import Scores
 
 MEMBER = "Jsb16thSeparated.json"

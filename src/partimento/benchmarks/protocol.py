@@ -85,7 +85,7 @@ class Benchmark:
 
     def allowed(self, recipe: Recipe) -> Recipe:
         """The recipe in the protocol's encoding and with its heads, and with no key, length or other label of a piece."""
-        model = recipe.untold().model
+        model = recipe.model.without_conditions()
         if self.heads and isinstance(model, ModelConfig):
             model = replace(model, heads=self.heads, interval_logits=False)
         return replace(recipe, encoding=self.encoded.encoding.key, model=model)

@@ -4,23 +4,22 @@ network."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.models.chorale import listener as said
-from partimento.models.chorale.candidates import SYMBOLS, Floats, Table, answers, candidates
-from partimento.models.chorale.listener import Row
-from partimento.models.chorale.past import Symbols
-from partimento.models.chorale.trees import Trees, grow, joined, scores, sound
+from partimento.benchmarks.chorale import features as said
+from partimento.benchmarks.chorale.candidates import SYMBOLS, Floats, Table, answers, candidates
+from partimento.benchmarks.chorale.features import Row
+from partimento.benchmarks.chorale.past import Symbols
+from partimento.benchmarks.chorale.trees import Trees, grow, joined, scores, sound
+from partimento.progress import OnProgress, silent
 
 GRAIN = 2  # sixteenths from one slot that is asked about to the next
 LOTS = 4  # of trees for each voice, each grown by other chances; their scores are averaged
 _AT_ONCE = 4096  # slots
-
-Tell = Callable[[int, int], None]
 
 
 class Boosted:
@@ -43,7 +42,7 @@ class Boosted:
         return self  # never changed
 
     @classmethod
-    def grown(cls, pieces: Sequence[Symbols], rows: Sequence[Row], seed: int, tell: Tell = lambda done, total: None) -> Self:
+    def grown(cls, pieces: Sequence[Symbols], rows: Sequence[Row], seed: int, on_progress: OnProgress = silent) -> Self:
         """From pieces [T, 4] and what is said of them, which leaves out what each piece itself would tell. Tells how many lots of
         trees are done."""
         counts = np.ones((4, SYMBOLS))
@@ -59,10 +58,10 @@ class Boosted:
             asked, right = answers(voice, heard, now, found), found.symbols == now[:, voice, None]
             lots = []
             for lot in range(LOTS):
-                tell(voice * LOTS + lot, 4 * LOTS)
+                on_progress("growing trees", voice * LOTS + lot, 4 * LOTS)
                 lots.append(grow(asked, right, found.first, found.rest, seeds[voice][lot]))
             of_voices.append(joined(lots))
-        tell(4 * LOTS, 4 * LOTS)
+        on_progress("growing trees", 4 * LOTS, 4 * LOTS)
         return cls(of_voices, unigram)
 
     def law(self, voice: int, rows: Row, now: Table) -> Floats:

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from partimento.benchmarks import jsb as chorales
+from partimento.benchmarks.protocol import Benchmark, Figures, pieces_of
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
 from partimento.errors import InvalidOption, UnreadableFile
-from partimento.evaluation import chorales
-from partimento.evaluation.protocol import Benchmark, Figures, pieces_of
 from partimento.models.config import ModelConfig
 from partimento.models.model import Model
 from partimento.models.neural import NeuralPredictor

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from partimento.models.chorale import memory
-from partimento.models.chorale.memory import PLACES, Memory, Tunes
-from partimento.models.chorale.past import BASS, INTERVALS, NONE, REST, Symbols
-from partimento.models.chorale.places import LISTS, VOTES, Places
-from partimento.models.chorale.repeats import OWN, Echoes
-from tests.models.chorale.made import TRAIN, chorale
+from partimento.benchmarks.chorale import memory
+from partimento.benchmarks.chorale.memory import PLACES, Memory, Tunes
+from partimento.benchmarks.chorale.past import BASS, INTERVALS, NONE, REST, Symbols
+from partimento.benchmarks.chorale.places import LISTS, VOTES, Places
+from partimento.benchmarks.chorale.repeats import OWN, Echoes
+from tests.benchmarks.chorale.made import TRAIN, chorale
 
 PIECE = np.concatenate([chorale(7, 24), np.where(chorale(7) < REST - 3, chorale(7) + 3, REST)[:20], chorale(8, 12)]).astype(
     np.int16

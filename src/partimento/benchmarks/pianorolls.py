@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.benchmarks.protocol import Benchmark, Figures, pieces_of, read_set
 from partimento.corpus.encoded import PARTS, Encoded, Part
 from partimento.encodings import Events
 from partimento.encodings.frames import KEYS, Frames, Roll
 from partimento.encodings.frames_context import LOWEST, OVER
 from partimento.errors import UnknownName, UnreadableFile
-from partimento.evaluation.protocol import Benchmark, Figures, pieces_of, read_set
 from partimento.models.predictor import Scores
 
 SETS = ("jsb_chorales", "nottingham", "musedata", "piano_midi_de")

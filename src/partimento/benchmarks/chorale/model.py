@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from partimento.benchmarks.chorale.boosted import GRAIN, Boosted
+from partimento.benchmarks.chorale.config import ChoraleConfig
+from partimento.benchmarks.chorale.features import WIDTH, Row, moved
+from partimento.benchmarks.chorale.library import Library, library
+from partimento.benchmarks.chorale.network import Network
+from partimento.benchmarks.chorale.past import REST, Symbols, symbols_of
 from partimento.encodings import Encoding, Events
+from partimento.encodings.conditions import Conditions
 from partimento.encodings.slots import FIRST_PITCH, Slots
 from partimento.errors import CheckpointError, InvalidOption
-from partimento.models.chorale.boosted import GRAIN, Boosted
-from partimento.models.chorale.library import Library, Tell, library, silent
-from partimento.models.chorale.listener import Row, moved
-from partimento.models.chorale.network import Network
-from partimento.models.chorale.past import REST, symbols_of
-from partimento.models.config import ChoraleConfig
+from partimento.models.base import NeuralModel
+from partimento.progress import OnProgress, silent
 
 TREES = "trees."  # begins the names of the trees' tensors
 RARE = 4  # of the sixteenths between eighths, on which hardly anything begins, a step learns one in so many
 
 
-class Chorale(nn.Module):
+class Chorale(NeuralModel):
     """A distribution over the next slot of the encoding `slots`, given all before it and the pieces remembered."""
 
+    config: ChoraleConfig
     uses_context = False  # of the encoding
 
     def __init__(self, config: ChoraleConfig, encoding: Encoding) -> None:
@@ -43,6 +47,11 @@ class Chorale(nn.Module):
         self.lengths: Tensor
         self._trees: Boosted | None = None
         self._seed = 0  # of trees that are grown
+
+    @classmethod
+    def of(cls, config: ChoraleConfig, encoding: Encoding, vocabulary: Conditions | None = None) -> Chorale:
+        """The model of `slots`; it is told no conditions."""
+        return cls(config, encoding)
 
     def remember(self, pieces: Sequence[Events]) -> None:
         """Takes these for the training pieces."""
@@ -62,25 +71,27 @@ class Chorale(nn.Module):
         """Those it asks, if any: loaded, or grown now."""
         return self.grow()
 
-    def grow(self, tell: Tell = silent) -> Boosted | None:
+    def grow(self, on_progress: OnProgress = silent) -> Boosted | None:
         """Grows the trees, if it asks any and has none yet: minutes for 55,000 slots."""
         if self.config.trees and self._trees is None:
-            self._trees = self.library.trees(self._seed, tell)
+            self._trees = self.library.trees(self._seed, on_progress)
         return self._trees
 
-    def kept(self) -> dict[str, Tensor]:
-        """What a checkpoint keeps beside the `state_dict()`: the trees. Without them, they are grown again."""
+    def prepare(self, on_progress: OnProgress = silent) -> None:
+        self.grow(on_progress)
+
+    def extra_tensors(self) -> dict[str, Tensor]:
+        """The trees. Without them, they are grown again."""
         tensors = self.trees.tensors() if self.trees is not None else {}
         return {f"{TREES}{name}": torch.from_numpy(array) for name, array in tensors.items()}
 
-    def told(self, pieces: Sequence[Events], seed: int = 0, tell: Tell = silent) -> Callable[[int, int, slice], Row]:
-        """Remembers the training pieces, hears them, and gives what is said of slots of number `i` of them, [T, WIDTH], moved by
-        semitones. Trees that are grown later have this seed."""
+    def features(self, pieces: Sequence[Events], seed: int = 0, on_progress: OnProgress = silent) -> Told:
+        """Remembers the training pieces, hears them, and gives what is said of their slots. Trees that are grown later have this
+        seed."""
         self.remember(pieces)
         self._seed = seed
-        shelf, symbols = self.library, [symbols_of(piece) for piece in pieces]
-        shelf.hear(tell)
-        return lambda number, semitones, slots: moved(shelf.rows(symbols[number], number)[slots], semitones)
+        self.library.hear(on_progress)
+        return Told(self.library, [symbols_of(piece) for piece in pieces])
 
     def loss(
         self,
@@ -119,10 +130,6 @@ class Chorale(nn.Module):
             raise CheckpointError("the weights to begin from do not fit this model; take the recipe they were made by")
         self.network.load_state_dict(given)
 
-    @property
-    def parameter_count(self) -> int:
-        return sum(parameter.numel() for parameter in self.parameters())
-
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
         """Any number of pieces may be remembered, and the trees over them may be there."""
         slots, lengths = state_dict.get(f"{prefix}slots"), state_dict.get(f"{prefix}lengths")
@@ -139,6 +146,18 @@ class Chorale(nn.Module):
                 if self._trees is None:
                     raise RuntimeError("the trees it asks are none")
         super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+class Told:
+    """What the memory of all other training pieces says of each slot of one: `Features` of a training."""
+
+    columns, dtype, grain = WIDTH, "float32", GRAIN
+
+    def __init__(self, shelf: Library, pieces: Sequence[Symbols]) -> None:
+        self._shelf, self._pieces = shelf, pieces
+
+    def of(self, piece: int, semitones: int, events: slice) -> Row:
+        return moved(self._shelf.rows(self._pieces[piece], piece)[events], semitones)
 
 
 def together(log_p: Tensor, law: Tensor) -> Tensor:

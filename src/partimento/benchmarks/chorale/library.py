@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.models.chorale.boosted import Boosted
-from partimento.models.chorale.listener import Listener, Row, rows_of
-from partimento.models.chorale.memory import Memory
-from partimento.models.chorale.past import Symbols
+from partimento.benchmarks.chorale.boosted import Boosted
+from partimento.benchmarks.chorale.features import Listener, Row, rows_of
+from partimento.benchmarks.chorale.memory import Memory
+from partimento.benchmarks.chorale.past import Symbols
+from partimento.progress import OnProgress, silent
 
 KEPT = 150_000  # slots whose rows are kept for the next time: 1.2 GB
 
-Tell = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 Laws = npt.NDArray[np.float32]
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Tells nobody."""
 
 
 class Library:
@@ -47,19 +42,19 @@ class Library:
         is_known = left_out >= 0 and self.memory.remembers
         return rows_of(piece, Listener(self.memory, left_out, piece if is_known else None))
 
-    def hear(self, tell: Tell = silent) -> list[Row]:
+    def hear(self, on_progress: OnProgress = silent) -> list[Row]:
         """What is said of all the pieces, of each by the others."""
         rows = []
         for number, piece in enumerate(self.pieces):
-            tell("hearing the pieces", number, len(self.pieces))
+            on_progress("hearing the pieces", number, len(self.pieces))
             rows.append(self.rows(piece, number))
         return rows
 
-    def trees(self, seed: int, tell: Tell = silent) -> Boosted:
+    def trees(self, seed: int, on_progress: OnProgress = silent) -> Boosted:
         """Grown when they are first asked for: minutes for 55,000 slots."""
         if seed not in self._trees:
-            rows = self.hear(tell)
-            self._trees[seed] = Boosted.grown(self.pieces, rows, seed, lambda done, total: tell("growing trees", done, total))
+            rows = self.hear(on_progress)
+            self._trees[seed] = Boosted.grown(self.pieces, rows, seed, on_progress)
         return self._trees[seed]
 
     def laws(self, trees: Boosted, piece: Symbols) -> Laws:

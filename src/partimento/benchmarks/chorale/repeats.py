@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from partimento.models.chorale.memory import Ints, moved_to, steps_of
-from partimento.models.chorale.past import BASS, NONE, Growing, Slot, Symbols
+from partimento.benchmarks.chorale.memory import Ints, moved_to, steps_of
+from partimento.benchmarks.chorale.past import BASS, NONE, Growing, Slot, Symbols
 
 OWN = 8  # places of each kind
 ALIKE = 2  # slots that must agree

@@ -9,24 +9,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from partimento.benchmarks.chorale.boosted import Boosted
+from partimento.benchmarks.chorale.config import ChoraleConfig
+from partimento.benchmarks.chorale.features import Listener, moved, rows_of
+from partimento.benchmarks.chorale.library import library
+from partimento.benchmarks.chorale.memory import Memory
+from partimento.benchmarks.chorale.model import Chorale
+from partimento.benchmarks.chorale.past import symbols_of
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
 from partimento.errors import InvalidOption
 from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint
-from partimento.models.chorale.boosted import Boosted
-from partimento.models.chorale.library import library
-from partimento.models.chorale.listener import Listener, moved, rows_of
-from partimento.models.chorale.memory import Memory
-from partimento.models.chorale.model import Chorale
-from partimento.models.chorale.past import symbols_of
-from partimento.models.config import ChoraleConfig, Recipe, TrainingConfig
+from partimento.models.config import Recipe, TrainingConfig
 from partimento.models.recipes import recipe
 from partimento.training import train as training
-from partimento.training.listening import batches_of
+from partimento.training.batches import batches_of
 from partimento.training.train import train
 from partimento.training.validation import Sample
-from tests.models.chorale.made import SLOTS, TINY, TRAIN, VALID, chorale, ids
+from tests.benchmarks.chorale.made import SLOTS, TINY, TRAIN, VALID, chorale, ids
 from tests.training.tiny import outcome, tiny_recipe
 
 CONFIG = TrainingConfig(batch=2, segment=13, transpose=3, valid_every=10, warmup=4, average=0.9, schedule="cosine", steps=30)

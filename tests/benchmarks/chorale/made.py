@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from partimento.benchmarks.chorale.boosted import Boosted
+from partimento.benchmarks.chorale.config import ChoraleConfig
+from partimento.benchmarks.chorale.model import Chorale
+from partimento.benchmarks.chorale.past import REST, Symbols
 from partimento.encodings import Events, make
 from partimento.encodings.slots import FIRST_PITCH
 from partimento.encodings.slots import REST as REST_ID
-from partimento.models.chorale.boosted import Boosted
-from partimento.models.chorale.model import Chorale
-from partimento.models.chorale.past import REST, Symbols
-from partimento.models.config import ChoraleConfig
 
 SLOTS = make("slots")
 TINY = ChoraleConfig(width=8, embedding=8, head=8)
