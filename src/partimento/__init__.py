@@ -8,7 +8,7 @@ __all__ = ["Rules", "Task", "compose", "load", "read", "write"]
 TYPE_CHECKING = False  # true to checkers and editors; typing's own would have to be imported
 if TYPE_CHECKING:
     from partimento.composing.compose import compose
-    from partimento.composing.rules.spec import Rules
+    from partimento.composing.rules import Rules
     from partimento.formats import read, write
     from partimento.models.checkpoint import Checkpoint as _Checkpoint
     from partimento.task import Task
