@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     load = _Checkpoint.load
 else:
     _PLACES = {
-        "Rules": "composing.rules.spec:Rules",
+        "Rules": "composing.rules:Rules",
         "Task": "task:Task",
         "compose": "composing.compose:compose",
         "load": "models.checkpoint:Checkpoint.load",
