@@ -135,7 +135,7 @@ def train(
     chosen = replace(
         chosen,
         encoding=encoding or chosen.encoding,
-        model=replace(chosen.model, **{name: value for name, value in model.items() if value is not None}),
+        model=chosen.model.changed(**{name: value for name, value in model.items() if value is not None}),
         training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
     )
     opened = Corpus.open(corpus)

@@ -5,10 +5,10 @@ A family that lives elsewhere is added by `register`; its classes are imported w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-from partimento.errors import UnknownName
+from partimento.errors import InvalidOption, UnknownName
 from partimento.plugins import imported
 
 
@@ -34,6 +34,12 @@ class FamilyConfig:
     def conditions(self) -> bool:
         """Whether the model is told the conditions of a piece."""
         return False
+
+    def changed(self, **values: Any) -> Self:
+        """The same settings but for these. Raises `InvalidOption` where one of them is unknown or out of range."""
+        if unknown := set(values) - {entry.name for entry in fields(self)}:
+            raise InvalidOption(f"models of the family {self.family!r} have no {', '.join(sorted(unknown))}; take another recipe")
+        return replace(self, **values)
 
     def without_conditions(self) -> Self:
         """The settings of the same model that is told none."""
