@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 import partimento
 from partimento.analysis.repetition import Habits
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile
