@@ -15,12 +15,12 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["compiled", "errors", "files", "piece", "plugins", "progress"],
-    ["theory", "pedal", "instruments", "task"],
+    ["theory", "pedal", "instruments", "task", "bootstrap"],
     ["harmony", "notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],
-    ["evaluation"],
-    ["explore", "training", "composing"],
+    ["likelihood", "analysis"],
+    ["training", "composing"],
     ["benchmarks"],
     ["cli", "studio"],
 ]
