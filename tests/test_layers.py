@@ -15,8 +15,8 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["compiled", "errors", "files", "piece"],
-    ["theory", "pedal", "instruments", "task"],
-    ["harmony", "notate"],
+    ["bars", "theory", "pedal", "instruments"],
+    ["harmony", "task", "notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],
     ["evaluation"],
