@@ -40,6 +40,12 @@ class Run:
     known_bars: tuple[int, int]
 
 
+def stretch(bars: tuple[int, int]) -> str:
+    """Bars as people write them: "9-16", or "9"."""
+    first, last = bars
+    return f"{first}" if first == last else f"{first}-{last}"
+
+
 @dataclass(frozen=True)
 class Finding:
     """What of a piece of so many `notes`, drums not counted, is known.

@@ -102,7 +102,7 @@ def bench(
     from partimento.benchmarks import pianorolls
     from partimento.models.checkpoint import Checkpoint
     from partimento.models.recipes import recipe as named
-    from partimento.training.process import thread_count
+    from partimento.models.threads import thread_count
 
     chosen = named(recipe or (INDEPENDENT if (protocol, row) == ("frames", "A") else PROTOCOLS[protocol]), depth)
     benchmark = chorales.benchmark(data) if protocol == "jsb" else pianorolls.benchmark(data, dataset, row)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from partimento.cli.choosing import ChoiceOptions, choose, show
-from partimento.cli.places import recall, remember
 from partimento.cli.reference import reference_of
 from partimento.cli.rules import RuleOptions
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
 from partimento.errors import InvalidOption
+from partimento.models.whereabouts import recall, remember
 
 if TYPE_CHECKING:
     from partimento.composing.compose import Composition

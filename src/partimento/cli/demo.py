@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from partimento.cli.build import summary
-from partimento.cli.places import remember
 from partimento.cli.screen import Flag, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
+from partimento.models.whereabouts import remember
 
 SOURCES = ("music21:bach", "music21:ryans")
 

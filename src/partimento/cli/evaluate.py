@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from partimento.cli.places import corpus_of
 from partimento.cli.screen import Flag, Problem, Screen, Tell, duration, not_negative, positive, short
 from partimento.errors import InvalidOption, UnknownName
+from partimento.models.whereabouts import corpus_of
 
 if TYPE_CHECKING:
     from partimento.corpus import Corpus, Split
@@ -171,7 +171,7 @@ def score_all(
     from partimento.likelihood.bits_per_note import evaluate as score
     from partimento.models.baselines import BASELINES, fit
     from partimento.models.checkpoint import Checkpoint
-    from partimento.training.process import thread_count
+    from partimento.models.threads import thread_count
 
     not_negative("--threads", threads)
     for kind, value, known in (("split", split, SPLITS), ("split method", split_method or SPLIT_METHODS[0], SPLIT_METHODS)):

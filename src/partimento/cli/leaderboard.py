@@ -138,7 +138,7 @@ def _entries(screen: Screen, places: list[Path], corpus: Any, split: str, baseli
 def _speed(checkpoint: Checkpoint) -> float:
     """New notes a second of one piece on one thread, from the first one on."""
     from partimento.composing.compose import stream
-    from partimento.training.process import thread_count
+    from partimento.models.threads import thread_count
 
     with thread_count(1):
         notes, started = 0, 0.0

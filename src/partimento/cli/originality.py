@@ -88,7 +88,7 @@ def known(screen: Screen, against: Path, tell: Tell) -> tuple[Index, Corpus | No
     if not against.exists() or (against.is_dir() and not (against / MANIFEST).exists()) or against.is_file():
         model = against / "model.safetensors" if against.is_dir() else against
         if model.suffix == ".safetensors" and model.is_file():
-            from partimento.cli.places import corpus_of
+            from partimento.models.whereabouts import corpus_of
 
             try:
                 corpus = Corpus.open(corpus_of(against))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from partimento.cli.places import RUN_FILE
 from partimento.cli.reference import make_reference
 from partimento.cli.screen import IS_FIRST, Flag, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
+from partimento.models.whereabouts import RUN_FILE
 
 if TYPE_CHECKING:
     from partimento.corpus import Corpus, Encoded

@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from partimento.analysis.repetition import Habits
 from partimento.composing.complete import complete
+from partimento.composing.composition import Composition
 from partimento.composing.constraints import courses, guarded, may_end
 from partimento.composing.drawing import first_notes, one_thread, steps, under
 from partimento.composing.preamble import stated
 from partimento.composing.provenance import (
     MAX_NOTES,
     Asked,
-    Composition,
     Given,
     Options,
     Start,

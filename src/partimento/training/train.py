@@ -22,10 +22,11 @@ from partimento.files import write_atomic
 from partimento.models.base import predictor_of
 from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
 from partimento.models.config import Recipe
+from partimento.models.threads import thread_count
 from partimento.progress import OnProgress, silent
 from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build, follow
-from partimento.training.process import World, signals, thread_count, world
+from partimento.training.process import World, signals, world
 from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
 from partimento.training.validation import Sample
 
