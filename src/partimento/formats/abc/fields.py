@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from partimento.formats.written import Bar, Note, Score
+from partimento.formats.notated import Bar, NotatedScore, Note
 from partimento.piece import Track
 
 _SIGNS = "FCGDAEB"  # in the order of sharps
@@ -43,7 +43,7 @@ class Voice:
 
 @dataclass
 class Reading:
-    score: Score = field(default_factory=Score)
+    score: NotatedScore = field(default_factory=NotatedScore)
     unit: Fraction | None = None  # the unit note length, in quarters
     meter: tuple[int, int] | None = None
     signature: dict[str, int] = field(default_factory=dict)
