@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from partimento.composing.compose import again, compose, stream
-from partimento.composing.course import Course
+from partimento.composing.constraints import Course
 from partimento.composing.ending import EARLIEST, LATEST, Ending
 from partimento.composing.provenance import Options
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules import Rules
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, make
 from partimento.encodings.notes import Notes

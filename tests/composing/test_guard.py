@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.composing.compose import again, compose, stream
-from partimento.composing.course import _place, _without
+from partimento.composing.constraints import _place, _without
 from partimento.composing.ears import ear_of, has_ear
-from partimento.composing.echo import NEAREST, Echo
 from partimento.composing.guard import Guard
+from partimento.composing.repetition_bias import NEAREST, Echo
 from partimento.composing.rules.state import State
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, make

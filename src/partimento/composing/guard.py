@@ -4,7 +4,7 @@ It knows notes and the habits of people (`evaluation/repetition.py`), no encodin
 Two human pieces are the measure of each sequence. As long as it repeats no more of itself than the upper one, everything may be
 drawn; above that, pitches that would end a run of eight notes heard before are banned; and at any time those that would keep a
 figure of up to four bars going round for longer than 99 of 100 human pieces do. Where it repeats less than the lower one, what
-followed when it was as it is now (`echo.py`) is made likelier, the more it lacks.
+followed when it was as it is now (`repetition_bias.py`) is made likelier, the more it lacks.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 import partimento
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile

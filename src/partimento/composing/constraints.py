@@ -9,14 +9,14 @@ from typing import Any
 import numpy.typing as npt
 
 from partimento.composing.ears import Ear, NotesEar, ear_of, has_ear
-from partimento.composing.echo import Echo
 from partimento.composing.ending import Ending
 from partimento.composing.guard import Guard
-from partimento.composing.head import Head, can_state
+from partimento.composing.preamble import Head, can_state
 from partimento.composing.provenance import Options, Trained
+from partimento.composing.repetition_bias import Echo
+from partimento.composing.rules import Place
 from partimento.composing.rules.base import Bools
 from partimento.composing.rules.masks import Masks
-from partimento.composing.rules.spec import Place
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, Events
 from partimento.encodings.tasks import NOTE_BY_NOTE

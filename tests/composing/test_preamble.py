@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from partimento.composing.compose import again, compose
-from partimento.composing.head import Head, can_state, stated
-from partimento.composing.rules.spec import Rules
+from partimento.composing.preamble import Head, can_state, stated
+from partimento.composing.rules import Rules
 from partimento.encodings import Encoding, make
 from partimento.encodings.conditions import Conditions
 from partimento.models.predictor import Predictor

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.composing.course import Course
+from partimento.composing.constraints import Course
 from partimento.composing.sampling import Sampling, Uniforms, draw, weights
 from partimento.encodings import Cursor, Encoding
 from partimento.errors import InvalidOption

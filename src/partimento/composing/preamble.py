@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from partimento.composing.rules import Rules
 from partimento.composing.rules.base import Bools
-from partimento.composing.rules.spec import Rules
 from partimento.encodings import Encoding, Events
 from partimento.encodings.conditions import KEYS
 from partimento.encodings.notes_layout import MAPS
