@@ -24,7 +24,7 @@ from typing import Any
 
 from partimento.errors import UnreadableFile
 from partimento.formats import parse, sources, supervise
-from partimento.formats.midi.container import text_of
+from partimento.formats.decode import text_of
 from partimento.formats.musicxml.archive import unpack
 from partimento.formats.safe_xml import text_of_xml
 from partimento.piece import Piece

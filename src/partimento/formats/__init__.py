@@ -24,7 +24,9 @@ from partimento.formats.format import Format as Format
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.notated import REPEATS
 from partimento.formats.registry import FORMATS as FORMATS
-from partimento.formats.registry import MODULES, READERS, WRITERS, format_of
+from partimento.formats.registry import MODULES, format_of
+from partimento.formats.registry import READERS as READERS
+from partimento.formats.registry import WRITERS as WRITERS
 from partimento.formats.registry import register as register
 from partimento.piece import Piece
 
