@@ -17,7 +17,7 @@ from pathlib import Path
 
 from partimento.corpus import Corpus, Encoded
 from partimento.encodings.conditions import Conditions
-from partimento.evaluation.score import evaluate
+from partimento.likelihood.bits_per_note import evaluate
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import Recipe
 from partimento.models.recipes import recipe as named

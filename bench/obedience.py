@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from partimento.analysis.figures.of_piece import table
 from partimento.composing.compose import compose
 from partimento.corpus import Corpus
 from partimento.encodings.conditions import SCALES, Conditions
-from partimento.evaluation.statistics import table
 from partimento.models.checkpoint import Checkpoint
 from partimento.piece import Piece
 from partimento.theory import find_key

@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from partimento.bootstrap import Interval
 from partimento.corpus import Corpus
 from partimento.corpus.encoded import Part
-from partimento.evaluation.score import Interval, evaluate
+from partimento.likelihood.bits_per_note import evaluate
 from partimento.models.baselines import fit
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.predictor import Predictor

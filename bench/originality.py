@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.analysis.originality import WINDOWS, Finding, Index, Limits, numbers_of
 from partimento.corpus import Corpus
-from partimento.evaluation.originality import WINDOWS, Finding, Index, Limits, numbers_of
 from partimento.piece import NOTE, Piece, Track
 from partimento.render.layout import bars_of
 

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
+from partimento.bootstrap import Interval
 from partimento.composing.windows import window
 from partimento.corpus import Corpus
 from partimento.encodings import Events, notes_time
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
-from partimento.evaluation.score import Interval
 from partimento.models.checkpoint import Checkpoint
 from partimento.piece import Piece
 from partimento.task import Region, Task, bar_lines

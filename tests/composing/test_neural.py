@@ -12,9 +12,9 @@ from partimento.composing.compose import again, compose
 from partimento.composing.sampling import Sampling
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
-from partimento.evaluation.score import compare, evaluate
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
+from partimento.likelihood.bits_per_note import compare, evaluate
 from partimento.models.baselines import BASELINES, fit
 from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.config import ModelConfig, Recipe

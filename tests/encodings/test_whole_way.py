@@ -10,7 +10,7 @@ import pytest
 from partimento.composing.compose import again, compose
 from partimento.corpus import Corpus, Options, build
 from partimento.encodings import make
-from partimento.evaluation.score import evaluate
+from partimento.likelihood.bits_per_note import evaluate
 from partimento.models.baselines import fit
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig

@@ -52,10 +52,10 @@ def card(
     json
         Print one JSON object for scripts.
     """
-    from partimento.evaluation.card import card as rows_of
-    from partimento.evaluation.card import figures
-    from partimento.evaluation.cardview import NOTES, text_table, to_html
-    from partimento.evaluation.originality import HUMAN_PIECES, numbers_of
+    from partimento.analysis.card.rows import card as rows_of
+    from partimento.analysis.card.rows import figures
+    from partimento.analysis.card.view import NOTES, text_table, to_html
+    from partimento.analysis.originality import HUMAN_PIECES, numbers_of
     from partimento.files import write_atomic
 
     screen = Screen(json)

@@ -14,7 +14,7 @@ from partimento.errors import InvalidOption, UnknownName
 
 if TYPE_CHECKING:
     from partimento.corpus import Corpus, Part
-    from partimento.evaluation.score import Row
+    from partimento.likelihood.bits_per_note import Row
     from partimento.models.checkpoint import Checkpoint
 
 
@@ -130,7 +130,7 @@ def compare(
         Print one JSON object for scripts.
     """
     from partimento.corpus import Corpus
-    from partimento.evaluation.score import compare as differences
+    from partimento.likelihood.bits_per_note import compare as differences
 
     screen = Screen(json)
     if not runs:
@@ -164,7 +164,7 @@ def score_all(
 ) -> tuple[list[Row], list[bool]]:
     """A row for each model and context, then one for each baseline; and whether each model row is of this very corpus."""
     from partimento.corpus import PARTS, SPLITS
-    from partimento.evaluation.score import evaluate as score
+    from partimento.likelihood.bits_per_note import evaluate as score
     from partimento.models.baselines import BASELINES, fit
     from partimento.models.checkpoint import Checkpoint
     from partimento.training.process import thread_count
@@ -238,7 +238,7 @@ def _is_same_corpus(screen: Screen, path: Path, checkpoint: Checkpoint, corpus: 
 
 
 def _show(screen: Screen, rows: list[Row], markdown: bool = False) -> None:
-    from partimento.evaluation.table import markdown_table, text_table
+    from partimento.likelihood.table import markdown_table, text_table
 
     screen.say(markdown_table(rows) if markdown else text_table(rows))
     screen.say(f"Scored in {duration(screen.seconds)}.")

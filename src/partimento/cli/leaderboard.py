@@ -15,7 +15,7 @@ from partimento.cli.train import learn
 from partimento.errors import InvalidOption
 
 if TYPE_CHECKING:
-    from partimento.evaluation.leaderboard import Entry
+    from partimento.likelihood.leaderboard import Entry
     from partimento.models.checkpoint import Checkpoint
     from partimento.models.config import Recipe
 
@@ -78,7 +78,7 @@ def leaderboard(
     if recipe and run:
         raise InvalidOption("--recipe trains and --run takes what is trained; give one of them")
     from partimento.corpus import Corpus
-    from partimento.evaluation.leaderboard import plot, table
+    from partimento.likelihood.leaderboard import plot, table
 
     opened = Corpus.open(corpus)
     chosen = [_recipe(one) for one in recipe or (() if run else RECIPES)]
@@ -119,7 +119,7 @@ def _entries(screen: Screen, places: list[Path], corpus: Any, part: str, baselin
     """Of runs of one encoding, then of its baselines."""
     import numpy as np
 
-    from partimento.evaluation.leaderboard import Entry, per_second
+    from partimento.likelihood.leaderboard import Entry, per_second
     from partimento.models.checkpoint import Checkpoint
 
     seconds = np.array([row.seconds for row in corpus.rows])

@@ -12,7 +12,7 @@ from partimento.cli.screen import Tell
 from partimento.errors import UnreadableFile
 
 if TYPE_CHECKING:
-    from partimento.explore.music import Music
+    from partimento.analysis.piece_set import Music
 
 MODEL, MANIFEST = "model.safetensors", "manifest.json"
 
@@ -44,17 +44,17 @@ class Reader:
         return self._files(group)
 
     def _corpus(self, folder: Path) -> Music:
+        from partimento.analysis.piece_set import Music
         from partimento.corpus import PARTS, Corpus
         from partimento.errors import UnknownName
-        from partimento.explore.music import Music
 
         if self.part and self.part not in PARTS:
             raise UnknownName("part", self.part, PARTS)
         return Music.of_corpus(Corpus.open(folder), part=self.part)
 
     def _run(self, run: Path) -> Music:
+        from partimento.analysis.piece_set import Music
         from partimento.composing.compose import compose
-        from partimento.explore.music import Music
         from partimento.models.checkpoint import Checkpoint
 
         checkpoint = Checkpoint.load(run)
@@ -67,9 +67,9 @@ class Reader:
         return Music.of(name, [one.piece for one in made])
 
     def _files(self, group: tuple[str, ...]) -> Music:
+        from partimento.analysis.piece_set import Music
         from partimento.corpus import Labels
         from partimento.errors import CorpusError
-        from partimento.explore.music import Music
         from partimento.formats import read_all
 
         labels = Labels.of(sets=[source.partition(":")[2] for source in group if source.startswith("music21:")])

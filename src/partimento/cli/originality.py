@@ -11,9 +11,9 @@ from partimento.cli.screen import Flag, Problem, Screen, Tell, counted, duration
 from partimento.errors import CorpusError, PartimentoError, UnreadableFile
 
 if TYPE_CHECKING:
+    from partimento.analysis.human_reference import Reference
+    from partimento.analysis.originality import Finding, Index, Limits
     from partimento.corpus import Corpus
-    from partimento.evaluation.originality import Finding, Index, Limits
-    from partimento.evaluation.reference import Reference
     from partimento.piece import Piece
 
 SHOWN, SHOWN_RUNS = 40, 2
@@ -47,7 +47,7 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     json
         Print one JSON object for scripts.
     """
-    from partimento.evaluation.originality import Limits
+    from partimento.analysis.originality import Limits
 
     screen = Screen(json)
     if not files:
@@ -79,10 +79,10 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
 def known(screen: Screen, against: Path, tell: Tell) -> tuple[Index, Corpus | None, Reference | None]:
     """The index of what is named, and the corpus where it is one, or a model that was trained on one; where that is gone, the
     reference beside the model."""
+    from partimento.analysis.human_reference import beside
+    from partimento.analysis.originality import Index, index_of
     from partimento.corpus import Corpus
     from partimento.corpus.store import MANIFEST
-    from partimento.evaluation.originality import Index, index_of
-    from partimento.evaluation.reference import beside
     from partimento.models.tensorfile import load
 
     if not against.exists() or (against.is_dir() and not (against / MANIFEST).exists()) or against.is_file():
@@ -133,7 +133,7 @@ def find(index: Index, pieces: Iterable[Piece], stage: str, of: int, tell: Tell)
 
 def human_findings(index: Index, corpus: Corpus, tell: Tell) -> dict[str, list[Finding]]:
     """What of the held-out pieces of a corpus is in its train part."""
-    from partimento.evaluation.originality import HUMAN_PIECES, numbers_of
+    from partimento.analysis.originality import HUMAN_PIECES, numbers_of
 
     human = {}
     for part in ("valid", "test"):

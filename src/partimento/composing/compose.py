@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.analysis.repetition import Habits
 from partimento.composing.complete import complete
 from partimento.composing.constraints import courses, guarded, may_end
 from partimento.composing.drawing import first_notes, one_thread, steps, under
@@ -38,7 +39,6 @@ from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
-from partimento.evaluation.repetition import Habits
 from partimento.formats import read
 from partimento.models.predictor import Beginning
 from partimento.piece import About, Piece

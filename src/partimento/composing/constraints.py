@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from partimento.analysis.human_reference import beside
+from partimento.analysis.repetition import HABITS, RUN, Habits
 from partimento.composing.ears import Ear, NotesEar, ear_of, has_ear
 from partimento.composing.ending import Ending
 from partimento.composing.guard import Guard
@@ -20,8 +22,6 @@ from partimento.composing.rules.masks import Masks
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, Events
 from partimento.encodings.tasks import NOTE_BY_NOTE
-from partimento.evaluation.reference import beside
-from partimento.evaluation.repetition import HABITS, RUN, Habits
 
 
 @dataclass(frozen=True)

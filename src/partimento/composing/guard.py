@@ -1,5 +1,5 @@
 """The repetition guard: which pitch would say once more what was said too often, and how much a piece lacks of what people repeat.
-It knows notes and the habits of people (`evaluation/repetition.py`), no encoding and no model.
+It knows notes and the habits of people (`analysis/repetition.py`), no encoding and no model.
 
 Two human pieces are the measure of each sequence. As long as it repeats no more of itself than the upper one, everything may be
 drawn; above that, pitches that would end a run of eight notes heard before are banned; and at any time those that would keep a
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from partimento.evaluation.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
+from partimento.analysis.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
 
 MOST_LAG = 512  # notes of a figure; a longer one is no loop
 STRENGTH = 30.0  # nats by which each field of an echo is likelier, for the share that is lacking; twice that in a long echo

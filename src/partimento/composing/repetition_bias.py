@@ -7,7 +7,7 @@ from copy import copy
 
 import numpy as np
 
-from partimento.evaluation.repetition import GRID
+from partimento.analysis.repetition import GRID
 
 MOST = 4096  # events that are remembered
 NEAREST = 8 * GRID  # an echo is of what lies two bars of 4/4 back or more: people hardly ever say a bar twice in a row

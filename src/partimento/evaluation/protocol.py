@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bootstrap import Interval
 from partimento.corpus.encoded import Encoded, Part
 from partimento.encodings import Events
 from partimento.errors import InvalidOption, UnreadableFile
-from partimento.evaluation.score import Interval
 from partimento.files import sha256
 from partimento.models.config import ModelConfig, Recipe
 from partimento.models.predictor import Predictor, Scores

@@ -13,7 +13,7 @@ from partimento.composing.compose import compose
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
 from partimento.errors import CheckpointError, InvalidOption
-from partimento.evaluation.score import evaluate
+from partimento.likelihood.bits_per_note import evaluate
 from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.chorale import predictor as predictors
