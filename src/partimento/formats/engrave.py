@@ -1,6 +1,6 @@
 """Verovio at arm's length: MusicXML to pages (SVG) or to MEI, in a process of its own that may crash or hang.
 
-It knows Verovio's options and nothing of pieces. `python -m partimento.notate.engrave` is that process.
+It knows Verovio's options and nothing of pieces. `python -m partimento.formats.engrave` is that process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OPTIONS: dict[str, Any] = {"inputFrom": "xml", "xmlIdChecksum": True, "footer":
 def engrave(musicxml: bytes, to: str, options: dict[str, Any] | None = None, *, seconds: float = SECONDS) -> list[str]:
     """The pages of a score as SVG (`to` is "svg"), or one MEI file ("mei"). Raises `WriteFailed` when Verovio dies or hangs."""
     task = json.dumps({"to": to, "options": {**_OPTIONS, **(options or {})}, "musicxml": musicxml.decode()})
-    command = [sys.executable, "-m", "partimento.notate.engrave"]
+    command = [sys.executable, "-m", "partimento.formats.engrave"]
     try:
         done = subprocess.run(command, input=task.encode(), capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:

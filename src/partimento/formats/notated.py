@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from partimento.errors import InvalidOption, UnreadableFile
-from partimento.formats.limits import Limits
+from partimento.errors import InvalidOption, InvalidPiece, UnreadableFile
+from partimento.formats.limits import Limits, check_piece
 from partimento.formats.repeats import Marks, playing_order
 from partimento.piece import CHORD, KEY, MAX_TICK, METER, TEMPO, About, Piece, Track, note_array
 from partimento.theory import parse_chord
@@ -64,7 +64,7 @@ class Bar:
 
 
 @dataclass
-class Score:
+class NotatedScore:
     """What is written. Maps are by place in quarters; where several parts state a key, most of them are believed."""
 
     notes: list[Note] = field(default_factory=list)
@@ -167,7 +167,7 @@ class Score:
                 at = bisect.bisect_right(places, note.onset)
                 note.velocity = velocities[at - 1] if at else VELOCITY
 
-    def _played(self, limits: Limits) -> Score:
+    def _played(self, limits: Limits) -> NotatedScore:
         """The score with every repeat written out: stretches of bars, one after another."""
         order = self.order or playing_order([bar.marks for bar in self.bars])
         if order == list(range(len(self.bars))):
@@ -178,7 +178,7 @@ class Score:
             of_bar[max(0, bisect.bisect_right(starts, note.onset) - 1)].append(note)
         if sum(len(of_bar[number]) for number in order) > limits.max_notes:
             raise UnreadableFile("too many notes", f"with its repeats played; the limit is {limits.max_notes}")
-        played = Score()
+        played = NotatedScore()
         maps = [(getattr(self, name), getattr(played, name)) for name in ("tempos", "meters", "keys", "chords")]
         sorted_places = [sorted(mine) for mine, _ in maps]
         end = Fraction(0)
@@ -195,6 +195,16 @@ class Score:
                 for place in places[first : bisect.bisect_left(places, bar.stop)]:
                     theirs[place + shift] = mine[place]
         return played
+
+
+def finished(score: NotatedScore, source: str, limits: Limits, repeats: str) -> tuple[Piece, Counter[str]]:
+    """The piece of a score that has been read, and the repairs it took. Raises `UnreadableFile`."""
+    try:
+        piece = score.piece(source, limits, repeats)
+    except InvalidPiece as error:
+        raise UnreadableFile("bad timing", str(error)) from None
+    check_piece(piece, limits)
+    return piece, score.repairs
 
 
 def joined(notes: list[Note]) -> list[Note]:

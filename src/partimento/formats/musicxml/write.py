@@ -1,4 +1,4 @@
-"""MusicXML 4.0 from a `Score`: the same bytes for the same score. It knows elements and their order, no notation.
+"""MusicXML 4.0 from a `Piece`, by way of its `Score`: the same bytes for the same piece. It knows elements, no notation.
 
 Beyond the page it says what a `Piece` knows and notation does not: velocities (`dynamics`), exact times where the page
 rounds them (`attack`, `release`), programs and drums, the track of each part, and how the piece was made.
@@ -11,9 +11,11 @@ import re
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
+from partimento.notate import score_of
 from partimento.notate.drums import FEET, place_of
 from partimento.notate.score import Bar, Clef, Event, Head, Mark, Part, Score, Tuplet
 from partimento.notate.spelling import name_in_key
+from partimento.piece import Piece
 from partimento.theory import CHORD_SYMBOLS
 
 _HEAD = (
@@ -29,6 +31,11 @@ _KINDS = (  # of `QUALITIES`, as MusicXML calls them
     "suspended-fourth",
 )
 _FORTE = 90  # the velocity that `dynamics` counts in percent of
+
+
+def musicxml_from_piece(piece: Piece) -> bytes:
+    """MusicXML 4.0, the same bytes for the same piece. Raises `WriteFailed`."""
+    return musicxml_from_score(score_of(piece))
 
 
 def musicxml_from_score(score: Score, *, braces: bool = True) -> bytes:
