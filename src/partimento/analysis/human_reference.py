@@ -50,7 +50,7 @@ class Reference:
     def of(cls, corpus: Corpus, only: Sequence[str] = (), on_progress: OnProgress = silent) -> Reference:
         """The reference of models trained on a corpus, or on those pieces of it that fit the rules `only`; these human pieces
         are measured, while the index holds every piece of the train split. `on_progress` counts pieces."""
-        index = index_of(corpus, lambda done, of: on_progress("index", done, of))
+        index = index_of(corpus, on_progress)
         pieces, found, of_split = [], [], {}
         for split in ("valid", "test"):
             numbers = numbers_of(corpus, split, HUMAN_PIECES, only)

@@ -71,7 +71,9 @@ def complete(
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
         events, first = drawn_in[index][-1]
         piece = replace(piece, about=about)
-        made.append(Composition(piece, events, note, 0, int(new.sum()), first, new, tuple(drawn_in[index])))
+        made.append(
+            Composition(piece, events, note, 0, int(new.sum()), first, new, tuple(drawn_in[index]), ended=encoding.ended(events))
+        )
     return made
 
 

@@ -176,7 +176,7 @@ def _compose(
         about = About(title=title_of(checkpoint, start, options.seed, index), licence=licence_of(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
         piece = replace(encoding.decode(events), about=about)
-        compositions.append(Composition(piece, events, note, until, new_notes, len(before)))
+        compositions.append(Composition(piece, events, note, until, new_notes, len(before), ended=encoding.ended(events)))
     return compositions
 
 

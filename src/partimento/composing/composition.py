@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -37,8 +38,8 @@ class Composition:
     those; `first_event` is the first of the events that was drawn. Of a task, `new` [N] says which notes are new, `windows` are the
     events of each of its windows with the first of them that was drawn, and `events` those of the last.
 
-    `finding` is what of its new notes stands in the training pieces, `over` whether that is more than human pieces copy, `ranked` its
-    place among many; None where it was not judged.
+    `finding` is what of its new notes stands in the training pieces, `over` whether that is more than human pieces copy, `ranked`
+    its place among many; None where it was not judged. `ended` says whether it came to an end of its own.
     """
 
     piece: Piece
@@ -52,11 +53,17 @@ class Composition:
     finding: Finding | None = None
     over: bool | None = None
     ranked: Ranked | None = None
+    ended: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """How it was judged. Stable keys: originality (those of a finding, and `over`; or null), ranking (or null)."""
         found = None if self.finding is None else self.finding.to_json() | {"over": self.over}
         return {"originality": found, "ranking": None if self.ranked is None else self.ranked.to_json()}
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run that it came of."""
+        return int(json.loads(self.made)["options"]["seed"])
 
     def judgement(self) -> list[str]:
         """How it was judged, in lines for people; none where it was not."""
@@ -69,9 +76,9 @@ class Composition:
         elif self.finding is not None:
             run = self.finding.runs[0]
             mark = ": MORE THAN HUMAN PIECES" if self.over else ""
+            places = f"bars {stretch(run.bars)} are bars {stretch(run.known_bars)} of {run.known}"
             lines.append(
-                f"longest run known: {run.notes} notes, bars {stretch(run.bars)} are bars {stretch(run.known_bars)} of {run.known}; "
-                f"{100 * self.finding.share[2]:.1f}% in runs of two bars{mark}"
+                f"longest run known: {run.notes} notes, {places}; {100 * self.finding.share[2]:.1f}% in runs of two bars{mark}"
             )
         return lines
 

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 from partimento.analysis.card.rows import figures
 from partimento.analysis.human_reference import Reference, reference_of
@@ -157,7 +157,7 @@ def compose(
         head = checkpoint.encoding.encode(piece)[:given_notes]
         piece = replace(checkpoint.encoding.decode(head), about=piece.about)
     if piece is not None and write is not None:
-        piece, task = None, Task(piece, write)
+        task, piece = Task(piece, write), None
     wishes = parse_conditions(conditions)
     reference = reference_of(checkpoint.path, checkpoint.metadata, on_progress)
     habits = (reference and reference.habits) or HABITS if guard is True else guard
@@ -239,9 +239,7 @@ def _best(
     return [replace(pieces[one.number], ranked=one) for one in ranked[:best]]
 
 
-def _check(
-    given: object, given_notes: int | None, write: str | None, task: Task | None, count: int, best: int
-) -> None:
+def _check(given: object, given_notes: int | None, write: str | None, task: Task | None, count: int, best: int) -> None:
     """Raises `InvalidOption` for what contradicts itself."""
     if given_notes is not None and (given is None or given_notes < 1):
         raise InvalidOption("given_notes: so many of the first notes of a given piece, 1 or more; name it as given")

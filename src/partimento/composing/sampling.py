@@ -19,10 +19,10 @@ Floats = npt.NDArray[np.float64]
 class Sampling:
     """How freely to draw. The filters work one after another, in this order, each on what the one before has left.
 
-    `temperature` divides the log-probabilities, one for all fields or one a field (others have 1); 0 takes the most
-    probable; in words "0.9" or "pitch=0.9,duration=0.7". `top_k` keeps the k most probable ids (0: all; Fan et al. 2018, section 5), `top_p` the smallest set that
-    holds this probability (Holtzman et al. 2020, section 3.1), `min_p` those at least this share of the most probable
-    one (Nguyen et al. 2024, section 3). Raises `InvalidOption` for a value that cannot work.
+    `temperature` divides the log-probabilities, one for all fields or one a field (others have 1); 0 takes the most probable. In
+    words: "0.9", or "pitch=0.9,duration=0.7". `top_k` keeps the k most probable ids (0: all; Fan et al. 2018, section 5), `top_p`
+    the smallest set that holds this probability (Holtzman et al. 2020, section 3.1), `min_p` those at least this share of the most
+    probable one (Nguyen et al. 2024, section 3). Raises `InvalidOption` for a value that cannot work.
     """
 
     temperature: float | str | Mapping[str, float] = 1.0
@@ -35,7 +35,7 @@ class Sampling:
             object.__setattr__(self, "temperature", parse_temperature(self.temperature))
         if isinstance(self.temperature, Mapping):
             object.__setattr__(self, "temperature", {str(field): value for field, value in self.temperature.items()})
-        by_field = self.temperature if isinstance(self.temperature, Mapping) else {"": self.temperature}
+        by_field: Mapping[str, Any] = self.temperature if isinstance(self.temperature, Mapping) else {"": self.temperature}
         for field, value in by_field.items():
             if not (_is_number(value) and value >= 0):
                 raise InvalidOption(

@@ -139,7 +139,9 @@ def compare(
     if wrong := [size for size in sizes if size < 0]:
         raise InvalidOption(f"context is {wrong[0]}; it must be 0 (all earlier events) or more")
     checkpoints = [one if isinstance(one, Checkpoint) else Checkpoint.load(os.fspath(one)) for one in models]
-    opened = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus_of(checkpoints[0].path) if corpus is None else corpus)
+    if not isinstance(corpus, Corpus):
+        corpus = Corpus.open(corpus_of(checkpoints[0].path) if corpus is None else os.fspath(corpus))
+    opened = corpus
     method = split_method or split_method_of(checkpoints[0])
     chosen = [only] if isinstance(only, str) else list(only)
 

@@ -126,7 +126,7 @@ def train(
     Raises `CorpusError`, `UnknownName`, `InvalidOption`, `CheckpointError` where the folder holds another training,
     `TrainingDiverged`, `WriteFailed`, and `KeyboardInterrupt` on SIGTERM and SIGINT.
     """
-    corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
+    corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(os.fspath(corpus))
     begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(os.fspath(start))
     model = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
@@ -198,7 +198,7 @@ def _vocabulary(corpus: Corpus, begun: Checkpoint | None) -> Conditions:
 
 
 def _metadata(corpus: Corpus, encoded: Encoded, only: Sequence[str], begun: Checkpoint | None) -> dict[str, Any]:
-    """What the checkpoint says of its data: `fingerprint`, `licences`, `pieces` and `notes`, and `only` and `from` where they are."""
+    """What the checkpoint says of its data: fingerprint, licences, pieces and notes; and of `only` and of what it goes on from."""
     rows = [row for row, split in zip(corpus.rows, encoded.splits.tolist(), strict=True) if split == 0]
     before = [] if begun is None else begun.metadata.get("licences") or []
     metadata = {

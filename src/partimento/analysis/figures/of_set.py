@@ -30,14 +30,13 @@ from partimento.corpus.report import longest
 from partimento.piece import Array
 from partimento.theory import MAJOR_KEYS
 
-Tell = Callable[[int, int], None]
 Table = Callable[[Ints, Array, int], Ints]
 _PLACE_OF_TWELFTH = np.array([0, 4, 3, 3, 2, 4, 2, 4, 2, 3, 3, 4])  # of a beat: 6 is its half, 4 and 8 are its thirds
 _CLOSE = 0.03  # of a beat
 
 
-def measure(music: Music, tell: Tell | None = None) -> Measures:
-    """Counts a whole set, block by block; `tell(pieces done, of)` is told how far it is."""
+def measure(music: Music, on_progress: Callable[[int, int], None] | None = None) -> Measures:
+    """Counts a whole set, block by block; `on_progress(done, total)` counts pieces."""
     blocks, figures = [], []
     done = 0
     for block in music.blocks():
@@ -45,8 +44,8 @@ def measure(music: Music, tell: Tell | None = None) -> Measures:
         blocks.append(counts)
         figures.append(found)
         done += len(block)
-        if tell is not None:
-            tell(done, len(music))
+        if on_progress is not None:
+            on_progress(done, len(music))
     return Measures({name: np.concatenate([counts[name] for counts in blocks]) for name in FEATURES}, np.concatenate(figures))
 
 
