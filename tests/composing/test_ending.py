@@ -15,7 +15,7 @@ from partimento.composing.provenance import Options
 from partimento.composing.rules.spec import Rules
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, make
-from partimento.encodings.notes import Notes
+from partimento.encodings.notes.encoding import Notes
 from partimento.evaluation.statistics import bars_at
 from partimento.models.predictor import Predictor
 from partimento.piece import Piece, Track, note_array

@@ -19,7 +19,7 @@ from partimento.composing.guard import Guard
 from partimento.composing.rules.state import State
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, make
-from partimento.encodings.notes import Notes
+from partimento.encodings.notes.encoding import Notes
 from partimento.evaluation.repetition import GRID, HABITS, LENGTHS, PERIODS, RUN, Habits, figures, loops, repeats, row_of
 from tests.composing.rules.test_rules import Even
 from tests.composing.test_compose import MELODY, Model, Thirds, given_piece, many

@@ -13,7 +13,7 @@ from partimento.models.chorale import trees
 from partimento.models.config import ChoraleConfig
 from partimento.models.families import predictor_of
 from partimento.models.recipes import RECIPES
-from partimento.training.listening import batches_of
+from partimento.training.feature_batches import batches_of
 from partimento.training.optimise import Stepper, build
 from tests.made import FEW_TREES
 from tests.training.tiny import made_encoded, tiny_encoded, tiny_recipe

@@ -13,7 +13,7 @@ from partimento.composing.provenance import Asked, Composition, Options, Trained
 from partimento.composing.rules.spec import Place, Rules
 from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
 from partimento.encodings import Events
-from partimento.encodings.tasks import Tasks
+from partimento.encodings.tasks.encoding import Tasks
 from partimento.errors import InvalidOption
 from partimento.models.predictor import Beginning
 from partimento.piece import About, Piece

@@ -19,7 +19,7 @@ from partimento.composing.rules.masks import Masks
 from partimento.composing.rules.spec import Place
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, Events
-from partimento.encodings.tasks import NOTE_BY_NOTE
+from partimento.encodings.tasks.encoding import NOTE_BY_NOTE
 from partimento.evaluation.reference import beside
 from partimento.evaluation.repetition import HABITS, RUN, Habits
 

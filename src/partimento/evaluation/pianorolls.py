@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from partimento.corpus.encoded import PARTS, Encoded, Part
 from partimento.encodings import Events
-from partimento.encodings.frames import KEYS, Frames, Roll
-from partimento.encodings.frames_context import LOWEST, OVER
+from partimento.encodings.frames.context import OVER
+from partimento.encodings.frames.encoding import Frames
+from partimento.encodings.frames.keyboard import KEYS, LOWEST
+from partimento.encodings.roll.encoding import Roll
 from partimento.errors import UnknownName, UnreadableFile
 from partimento.evaluation.protocol import Benchmark, Figures, pieces_of, read_set
 from partimento.models.predictor import Scores

@@ -14,7 +14,7 @@ from partimento.corpus.encoded import Encoded
 from partimento.errors import InvalidOption
 from partimento.models.chorale.library import Tell, silent
 from partimento.models.config import Recipe
-from partimento.training.listening import batches_of
+from partimento.training.feature_batches import batches_of
 from partimento.training.optimise import Stepper, build
 from partimento.training.process import thread_count
 

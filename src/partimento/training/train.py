@@ -23,10 +23,10 @@ from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
 from partimento.models.chorale.library import Tell, silent
 from partimento.models.config import Recipe
 from partimento.models.families import predictor_of
-from partimento.training.listening import batches_of, kept, prepare
+from partimento.training.feature_batches import batches_of, kept, prepare
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.process import World, signals, thread_count, world
-from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
+from partimento.training.run_state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
 from partimento.training.validation import Sample
 
 SAVE_EVERY_SECONDS = 20.0

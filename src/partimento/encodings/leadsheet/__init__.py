@@ -1,0 +1,1 @@
+"""The encoding `leadsheet`: one melody with a chord symbol over each note."""

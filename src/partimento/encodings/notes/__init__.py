@@ -1,0 +1,1 @@
+"""The encoding `notes`: one event for one note, with bars, meters, keys and tempos among them."""

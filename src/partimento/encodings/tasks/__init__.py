@@ -1,0 +1,1 @@
+"""The encoding `tasks`: pieces, and notes to write among notes that stand."""

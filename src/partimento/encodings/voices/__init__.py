@@ -1,0 +1,1 @@
+"""The encoding `voices`: a row for each step of a grid, a field for each voice."""
