@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.encodings import REGISTRY, Encoding, make
-from partimento.encodings.tasks.encoding import Tasks
+from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption, UnknownName
 from partimento.piece import NOTE, Piece, Track, note_array
 from tests.strategies import pieces

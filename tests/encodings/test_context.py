@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from partimento.encodings import Encoding, make
 from partimento.encodings.slots import Slots
-from partimento.encodings.voices.encoding import Voices
+from partimento.encodings.voices import Voices
 from partimento.piece import NOTE, Piece, Track
 from tests.encodings.test_conformance import VARIANTS
 from tests.made import made_piece

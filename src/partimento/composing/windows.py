@@ -11,7 +11,7 @@ import numpy.typing as npt
 from partimento.composing.rules.region import Inside
 from partimento.composing.rules.state import Note
 from partimento.encodings import Events
-from partimento.encodings.tasks.encoding import Tasks
+from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import Array, Piece, Track

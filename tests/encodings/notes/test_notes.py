@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.encodings import make
-from partimento.encodings.notes.encoding import Notes
+from partimento.encodings.notes import Notes
 from partimento.encodings.notes.layout import PROFILES
 from partimento.errors import InvalidOption
 from partimento.pedal import pedalled

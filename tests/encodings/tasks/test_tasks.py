@@ -9,8 +9,8 @@ import pytest
 
 from partimento.encodings import Events, make
 from partimento.encodings.notes.time import walk
+from partimento.encodings.tasks import Tasks
 from partimento.encodings.tasks.around import BARS_LEFT, BEGIN
-from partimento.encodings.tasks.encoding import Tasks
 from partimento.errors import InvalidOption
 from partimento.piece import Piece
 from partimento.task import Region, bar_lines
