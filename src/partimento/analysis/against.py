@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Known:
-    """What pieces are laid against: an `index`; and the `corpus` it is of, or what was kept of one beside a model, `reference`."""
+    """What pieces are laid against, by its `name`: an `index`; and the `corpus` it is of, or what was kept of one beside a model, `reference`."""
 
+    name: str
     index: Index
     corpus: Corpus | None = None
     reference: Reference | None = None
@@ -43,15 +44,15 @@ class Known:
         else:
             model = place / FILE_NAME if place.is_dir() else place
             if model.suffix != ".safetensors" or not model.is_file():
-                return cls(Index.of(read_pieces([os.fspath(against)], on_progress)[0]))
+                return cls(str(place), Index.of(read_pieces([os.fspath(against)], on_progress)[0]))
             try:
                 corpus = Corpus.open(corpus_of(place))
             except PartimentoError:
                 reference = beside(model.parent, load(model)[1])
                 if reference is None:
                     raise
-                return cls(reference.index, None, reference)
-        return cls(index_of(corpus, on_progress), corpus)
+                return cls(str(place), reference.index, None, reference)
+        return cls(str(place), index_of(corpus, on_progress), corpus)
 
     def find(self, pieces: Sequence[Piece], stage: str = "looking", on_progress: OnProgress = silent) -> list[Finding]:
         """What of each piece is known."""
@@ -141,7 +142,7 @@ def card_of(
 ) -> Card:
     """Files, and `others` by name, beside the human pieces of what is known. Raises `CorpusError` where there are none."""
     if known.corpus is None and (known.reference is None or not len(known.reference.human)):
-        raise CorpusError("there are no human pieces to lay these beside; name a corpus, or a run that has its reference")
+        raise CorpusError(f"{known.name}: not a corpus; make one with: partimento build {known.name} --out corpus")
     named, refused = read_pieces(files, on_progress)
     sets = {"files": [piece for _, piece in named], **(others or {})}
     if known.reference is None:

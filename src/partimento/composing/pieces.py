@@ -216,7 +216,7 @@ def parse_conditions(words: Conditions) -> dict[str, str | float]:
     words = [words] if isinstance(words, str) else list(words)
     pairs = [one.partition("=") for one in words]
     if wrong := [one for one, (_, equals, _) in zip(words, pairs, strict=True) if not equals]:
-        raise InvalidOption(f"{wrong[0]!r} is no condition; give a name and a value, such as meter=3/4")
+        raise InvalidOption(f"{wrong[0]!r}: give a name and a value, such as meter=3/4", option="conditions")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
@@ -242,21 +242,23 @@ def _best(
 def _check(given: object, given_notes: int | None, write: str | None, task: Task | None, count: int, best: int) -> None:
     """Raises `InvalidOption` for what contradicts itself."""
     if given_notes is not None and (given is None or given_notes < 1):
-        raise InvalidOption("given_notes: so many of the first notes of a given piece, 1 or more; name it as given")
+        raise InvalidOption("so many of the first notes of the given piece: name it as given, and 1 or more", option="given_notes")
     if write is not None and (given is None or given_notes is not None):
-        raise InvalidOption("write: name the whole score that it belongs to as given, without given_notes")
+        raise InvalidOption("name the whole score that it belongs to as given, without given_notes", option="write")
     if task is not None and (given is not None or write is not None):
         raise InvalidOption("a task has its own given notes; leave out given and write")
     if not 0 <= best <= count:
-        raise InvalidOption(f"best is {best}; it must be 0 (all are kept) to {count}, the count of pieces")
+        raise InvalidOption(f"{best} cannot be; it is 0 (all are kept) to {count}, the count of pieces", option="best")
 
 
 def _refuse_without(reference: Reference | None, original: bool, best: int) -> None:
     """Raises `InvalidOption` where what is asked for needs a reference that is not there."""
     if best and (reference is None or not len(reference.human)):
-        raise InvalidOption("best: there are no human pieces to lay these beside; leave it out, or train on a larger corpus")
+        raise InvalidOption(
+            "there are no human pieces to lay these beside; leave it out, or train on a larger corpus", option="best"
+        )
     if original and (reference is None or reference.limits is None):
-        raise InvalidOption("original: it is not known what human pieces copy; leave it out, or train on a larger corpus")
+        raise InvalidOption("it is not known what human pieces copy; leave it out, or train on a larger corpus", option="original")
 
 
 def _model_of(path: Path, made: str) -> Path:

@@ -70,7 +70,8 @@ def parse_temperature(text: str) -> float | dict[str, float]:
             return float(text)
         return {name.strip(): float(value) for name, _, value in (part.partition("=") for part in text.split(","))}
     except ValueError:
-        raise InvalidOption(f"temperature {text!r}: give a number, or one for each field (pitch=0.9,duration=0.7)") from None
+        wanted = "give a number, or one for each field (pitch=0.9,duration=0.7)"
+        raise InvalidOption(f"{text!r} cannot be read; {wanted}", option="temperature") from None
 
 
 class Uniforms:

@@ -137,11 +137,12 @@ def compare(
             raise UnknownName(kind, value, known)
     sizes = [context] if isinstance(context, int) else list(context)
     if wrong := [size for size in sizes if size < 0]:
-        raise InvalidOption(f"context is {wrong[0]}; it must be 0 (all earlier events) or more")
-    checkpoints = [one if isinstance(one, Checkpoint) else Checkpoint.load(os.fspath(one)) for one in models]
+        raise InvalidOption(f"{wrong[0]} is below 0, which means all earlier events", option="context")
     if not isinstance(corpus, Corpus):
-        corpus = Corpus.open(corpus_of(checkpoints[0].path) if corpus is None else os.fspath(corpus))
+        first = models[0].path if isinstance(models[0], Checkpoint) else Path(models[0])
+        corpus = Corpus.open(corpus_of(first) if corpus is None else os.fspath(corpus))
     opened = corpus
+    checkpoints = [one if isinstance(one, Checkpoint) else Checkpoint.load(os.fspath(one)) for one in models]
     method = split_method or split_method_of(checkpoints[0])
     chosen = [only] if isinstance(only, str) else list(only)
 

@@ -14,7 +14,7 @@ from partimento.errors import InvalidOption
 def thread_count(count: int) -> Iterator[None]:
     """Torch works with `count` threads inside; 0 leaves its choice. Raises `InvalidOption` for fewer."""
     if count < 0:
-        raise InvalidOption(f"threads is {count}; it must be 0 (as torch likes) or more")
+        raise InvalidOption(f"{count} is below 0, which takes one for each core", option="threads")
     before = torch.get_num_threads()
     if count:
         torch.set_num_threads(count)

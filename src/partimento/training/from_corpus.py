@@ -133,7 +133,7 @@ def train(
     training |= {} if schedule is None else {"schedule": schedule, "steps": steps or 0}
     for name, value in (("minutes", minutes), ("steps", steps)):
         if value is not None and not value > 0:
-            raise InvalidOption(f"{name} is {value}; it must be more than 0")
+            raise InvalidOption(f"{value} is not more than 0", option=name)
     chosen = _chosen(recipe, begun, depth, encoding)
     chosen = replace(
         chosen,
@@ -176,7 +176,7 @@ def _chosen(recipe: str | Recipe | None, begun: Checkpoint | None, depth: int | 
     if begun is None:
         return recipe if isinstance(recipe, Recipe) else named(recipe or DEFAULT_RECIPE, depth)
     if clashing := [name for name, value in (("recipe", recipe), ("depth", depth), ("encoding", encoding)) if value]:
-        raise InvalidOption(f"{clashing[0]} does not go with a model to go on from, which brings its own; leave it out")
+        raise InvalidOption("a model to go on from brings its own; leave one of them out", option=clashing[0])
     slower = replace(begun.recipe.training, learning_rate=begun.recipe.training.learning_rate * FINE)
     return replace(begun.recipe, training=slower)
 
