@@ -1,4 +1,4 @@
-"""Checkpoints and composed files of an earlier version: they load, score and compose as they did. `README.md` says how they were made."""
+"""Checkpoints and composed files of an earlier version: they load, score and compose as they did."""
 
 from __future__ import annotations
 
