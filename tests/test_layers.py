@@ -14,7 +14,7 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece"],
+    ["compiled", "errors", "files", "piece", "system"],
     ["bars", "theory", "pedal", "instruments", "bootstrap"],
     ["harmony", "task", "notate"],
     ["formats", "encodings", "render"],
