@@ -13,7 +13,7 @@ from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError, InvalidOption, WriteFailed
 from partimento.system import locked
 from partimento.training import train as training
-from partimento.training.state import states
+from partimento.training.run_state import states
 from tests.training.tiny import STEPS, outcome, run, tiny_encoded, tiny_recipe
 
 
