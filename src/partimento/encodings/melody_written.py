@@ -17,7 +17,7 @@ from partimento.encodings.melody import LONGEST_QUARTERS, LOWEST_PIANO_KEY, PITC
 from partimento.encodings.melody_pitch import one_of_each_chord, pitch_id
 from partimento.encodings.note_values import WRITTEN_LINES, Values, values
 from partimento.errors import InvalidOption
-from partimento.piece import NOTE, Array, Piece, Track
+from partimento.piece import NOTE, Array, Piece, Track, nearest_line
 
 Ints = npt.NDArray[np.int64]
 
@@ -212,9 +212,7 @@ def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints]:
     notes are played shorter, and now and then longer, than they are written.
     """
     onset = notes["onset"].astype(np.int64)
-    at, end = (
-        (2 * WRITTEN_LINES * tick + ticks_per_quarter) // (2 * ticks_per_quarter) for tick in (onset, onset + notes["duration"])
-    )
+    at, end = (nearest_line(tick, ticks_per_quarter, WRITTEN_LINES) for tick in (onset, onset + notes["duration"]))
     gap, length = _gaps(notes["track"], at), np.maximum(1, end - at)
     to_next = (gap > 0) & (4 * (gap - length) <= length) & (8 * (length - gap) <= length)
     return at, np.where(to_next, gap, length)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings import notes_context, notes_time
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes_cursor import NotesCursor
@@ -23,7 +24,6 @@ from partimento.encodings.notes_layout import (
     VELOCITY_OF,
     Ints,
     Profile,
-    bar_ticks,
     tempo_qpm,
 )
 from partimento.encodings.notes_pack import DURATION, TIE, packed_notes, packed_piece, packed_rank

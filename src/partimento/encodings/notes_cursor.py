@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings import notes_legal
 from partimento.encodings.cursor import Cursor
 from partimento.encodings.lines import WIDEST
@@ -40,8 +41,8 @@ class NotesCursor(Cursor):
 
     def _turn(self, numerator: int, denominator: int) -> None:
         self.numerator, self.denominator = numerator, denominator
-        whole = 4 * self.profile.ticks_per_quarter
-        self.bar_length, self._beat_length = max(1, numerator * whole // denominator), max(1, whole // denominator)
+        quarter = self.profile.ticks_per_quarter
+        self.bar_length, self._beat_length = bar_ticks(numerator, denominator, quarter), bar_ticks(1, denominator, quarter)
 
     def push(self, event: Sequence[int]) -> None:
         kind, time = self.profile.kinds[event[0] - 1] if event[0] else "", event[1]

@@ -17,10 +17,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings import notes_time
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes import Notes
-from partimento.encodings.notes_layout import LONGEST, PROFILES, Profile, bar_ticks
+from partimento.encodings.notes_layout import LONGEST, PROFILES, Profile
 from partimento.encodings.tasks_around import COLUMNS, PITCHES, Around, TasksCursor, separator, standing
 from partimento.errors import InvalidOption
 from partimento.piece import Piece, Track, note_array

@@ -9,11 +9,12 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings import notes_time
 from partimento.encodings.base import Context
 from partimento.encodings.cursor import Cursor
 from partimento.encodings.notes_cursor import NotesCursor
-from partimento.encodings.notes_layout import LONGEST, MAPS, Ints, Profile, bar_ticks
+from partimento.encodings.notes_layout import LONGEST, MAPS, Ints, Profile
 from partimento.task import ROLES
 
 BARS_LEFT, BEGIN = 16, 7

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from partimento.piece import Array, Piece
+from partimento.piece import Array, Piece, nearest_line
 
 STEPS_IN_A_QUARTER = 4  # onsets are compared on sixteenths
 GRAM = 8  # notes that make a repeated figure: two beats of a chorale, a bar of a tune
@@ -100,7 +100,7 @@ def grams(notes: Array, ticks_per_quarter: int, size: int = GRAM) -> tuple[npt.N
     count = len(notes) - size + 1
     if count < 1:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    onset = (notes["onset"].astype(np.int64) * (2 * RHYTHM_GRID) + ticks_per_quarter) // (2 * ticks_per_quarter)
+    onset = nearest_line(notes["onset"], ticks_per_quarter, RHYTHM_GRID)
     interval, time = (np.diff(column.astype(np.int64)).astype(np.uint64) for column in (notes["pitch"], onset))
     mixed = (interval + np.uint64(128) | time << np.uint64(8)) * _MULTIPLIER
     mixed ^= mixed >> np.uint64(32)
