@@ -19,9 +19,8 @@ from torch import Tensor
 from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError
 from partimento.models import checkpoint
+from partimento.models.base import NeuralModel
 from partimento.models.config import Recipe
-from partimento.models.families import Neural
-from partimento.training.listening import kept
 from partimento.training.schedule import Schedule
 
 KEPT = 3
@@ -77,12 +76,14 @@ class RunState:
         )
 
 
-def save_state(folder: Path, state: RunState, model: Neural, optimiser: torch.optim.Optimizer, identity: dict[str, Any]) -> None:
+def save_state(
+    folder: Path, state: RunState, model: NeuralModel, optimiser: torch.optim.Optimizer, identity: dict[str, Any]
+) -> None:
     """Writes the state of the present step and removes all but the last three. Raises `WriteFailed`; older states stay."""
     tensors: dict[str, Tensor] = {"random.torch": torch.get_rng_state()}
     if (device := next(model.parameters()).device).type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state(device)
-    for name, weight in {**model.state_dict(), **kept(model)}.items():
+    for name, weight in {**model.state_dict(), **model.extra_tensors()}.items():
         tensors[f"model.{name}"] = weight
     for kind, weights in (("best", state.best), ("average", state.average)):
         for name, weight in weights.items():
@@ -97,7 +98,7 @@ def save_state(folder: Path, state: RunState, model: Neural, optimiser: torch.op
 
 
 def load_state(
-    folder: Path, model: Neural, optimiser: torch.optim.Optimizer, identity: dict[str, Any]
+    folder: Path, model: NeuralModel, optimiser: torch.optim.Optimizer, identity: dict[str, Any]
 ) -> tuple[RunState | None, list[str]]:
     """Restores the newest sound state of the folder, if there is any, and warns of damaged ones.
 
@@ -156,7 +157,7 @@ def fingerprint(encoded: Encoded) -> str:
     return digest.hexdigest()
 
 
-def _restore(tensors: dict[str, Tensor], model: Neural, optimiser: torch.optim.Optimizer) -> None:
+def _restore(tensors: dict[str, Tensor], model: NeuralModel, optimiser: torch.optim.Optimizer) -> None:
     model.load_state_dict({name: tensors[f"model.{name}"] for name in _under("model.", tensors)})
     for name, parameter in model.named_parameters():
         rows = {}
