@@ -17,8 +17,10 @@ import numpy.typing as npt
 from partimento.benchmarks.protocol import Benchmark, Figures, pieces_of, read_set
 from partimento.corpus.encoded import SPLITS, Encoded, Split
 from partimento.encodings import Events
-from partimento.encodings.frames import KEYS, Frames, Roll
-from partimento.encodings.frames_context import LOWEST, OVER
+from partimento.encodings.frames import Frames
+from partimento.encodings.frames.context import OVER
+from partimento.encodings.frames.keyboard import KEYS, LOWEST
+from partimento.encodings.roll import Roll
 from partimento.errors import UnknownName, UnreadableFile
 from partimento.models.predictor import Scores
 

@@ -13,8 +13,9 @@ from partimento.errors import CheckpointError
 from partimento.models.backbones import State, backbone
 from partimento.models.base import NeuralModel
 from partimento.models.config import ModelConfig
-from partimento.models.heads import Fields, heads, inputs
-from partimento.models.structure import ConditionInputs, ContextInputs
+from partimento.models.fields import Fields
+from partimento.models.heads import heads
+from partimento.models.inputs import ConditionInputs, ContextInputs, inputs
 
 
 class Model(NeuralModel):

@@ -26,7 +26,7 @@ from partimento.progress import OnProgress, silent
 from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.process import World, signals, thread_count, world
-from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
+from partimento.training.run_state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
 from partimento.training.validation import Sample
 
 SAVE_EVERY_SECONDS = 20.0

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
 from partimento.bars import bar_ticks
-from partimento.encodings.notes_layout import LONGEST, START_METER, Profile
+from partimento.encodings.notes.layout import LONGEST, START_METER, Profile
 from partimento.instruments import DRUMS
 
 
