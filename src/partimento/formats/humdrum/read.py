@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
-from partimento.formats.musicxml.read import KINDS
+from partimento.formats.musicxml.harmony import KINDS
 from partimento.formats.repeats import MOST_TIMES
 from partimento.formats.written import Bar, Note, Score
 from partimento.piece import Track
