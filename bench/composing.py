@@ -20,7 +20,7 @@ import numpy as np
 
 from partimento.composing.compose import stream
 from partimento.composing.guidance import Guided
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules import Rules
 from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.predictor import Beginning

@@ -8,7 +8,7 @@ __all__ = ["Rules", "Task", "compose", "load", "read", "write"]
 TYPE_CHECKING = False  # true to checkers and editors; typing's own would have to be imported
 if TYPE_CHECKING:
     from partimento.composing.compose import compose
-    from partimento.composing.rules.spec import Rules
+    from partimento.composing.rules import Rules
     from partimento.formats import read, write
     from partimento.models.checkpoint import Checkpoint as _Checkpoint
     from partimento.task import Task
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     load = _Checkpoint.load
 else:
     _PLACES = {
-        "Rules": "composing.rules.spec:Rules",
+        "Rules": "composing.rules:Rules",
         "Task": "task:Task",
         "compose": "composing.compose:compose",
         "load": "models.checkpoint:Checkpoint.load",

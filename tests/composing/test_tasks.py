@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from partimento.composing.compose import Composition, again, compose
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules import Rules
 from partimento.composing.windows import Window, rejoined
 from partimento.encodings import Encoding, make
 from partimento.errors import InvalidOption, InvalidPiece, PartimentoError

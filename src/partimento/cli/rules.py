@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from partimento.errors import InvalidOption
 
 if TYPE_CHECKING:
-    from partimento.composing.rules.spec import Rules
+    from partimento.composing.rules import Rules
 
 ROWS = Parameter(show_default=False)
 
@@ -73,7 +73,7 @@ class RuleOptions:
         """The rules that are asked for; None when none is. Raises `InvalidOption`, and what reading a score raises."""
         if self == RuleOptions():
             return None
-        from partimento.composing.rules.spec import Rules
+        from partimento.composing.rules import Rules
         from partimento.instruments import parse_instrument
 
         return Rules(

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from partimento.composing.course import courses
+from partimento.composing.constraints import courses
 from partimento.composing.drawing import first_notes, one_thread, steps, under
 from partimento.composing.provenance import Asked, Composition, Options, Trained, licence_of, note_of, title_of
-from partimento.composing.rules.spec import Place, Rules
+from partimento.composing.rules import Place, Rules
 from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
 from partimento.encodings import Events
 from partimento.encodings.tasks import Tasks

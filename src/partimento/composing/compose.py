@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.analysis.repetition import Habits
 from partimento.composing.complete import complete
-from partimento.composing.course import courses, guarded, may_end
+from partimento.composing.constraints import courses, guarded, may_end
 from partimento.composing.drawing import first_notes, one_thread, steps, under
-from partimento.composing.head import stated
+from partimento.composing.preamble import stated
 from partimento.composing.provenance import (
     MAX_NOTES,
     Asked,
@@ -34,11 +35,10 @@ from partimento.composing.provenance import (
     read_note,
     title_of,
 )
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
-from partimento.evaluation.repetition import Habits
 from partimento.formats import read
 from partimento.models.predictor import Beginning
 from partimento.piece import About, Piece
@@ -107,7 +107,7 @@ def compose(
     counts notes, or windows of a task.
 
     `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
-    density, length. Where nothing is given, a piece states the key, meter and tempo of them before its first note (`head.py`).
+    density, length. Where nothing is given, a piece states the key, meter and tempo of them before its first note (`preamble.py`).
     `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
 
     The `guard` keeps pieces from repeating themselves more than people do: by the habits given; or with True by those beside the

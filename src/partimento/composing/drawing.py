@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.composing.course import Course
-from partimento.composing.events import draw_event
+from partimento.composing.constraints import Course
 from partimento.composing.guidance import Guided, check_guidance
 from partimento.composing.provenance import Options, Trained
+from partimento.composing.sampler import draw_event
 from partimento.composing.sampling import Uniforms
 from partimento.encodings import Encoding, Events
 from partimento.errors import InvalidOption

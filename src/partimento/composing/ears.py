@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from partimento.analysis.repetition import GRID
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding
 from partimento.encodings.melody import DURATION_TICKS, LOWEST_PIANO_KEY, TICKS_PER_QUARTER, Melody
 from partimento.encodings.tasks import NOTE_BY_NOTE
-from partimento.evaluation.repetition import GRID
 from partimento.instruments import DRUMS
 
 LOWEST = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}

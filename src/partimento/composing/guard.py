@@ -1,10 +1,10 @@
 """The repetition guard: which pitch would say once more what was said too often, and how much a piece lacks of what people repeat.
-It knows notes and the habits of people (`evaluation/repetition.py`), no encoding and no model.
+It knows notes and the habits of people (`analysis/repetition.py`), no encoding and no model.
 
 Two human pieces are the measure of each sequence. As long as it repeats no more of itself than the upper one, everything may be
 drawn; above that, pitches that would end a run of eight notes heard before are banned; and at any time those that would keep a
 figure of up to four bars going round for longer than 99 of 100 human pieces do. Where it repeats less than the lower one, what
-followed when it was as it is now (`echo.py`) is made likelier, the more it lacks.
+followed when it was as it is now (`repetition_bias.py`) is made likelier, the more it lacks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from partimento.evaluation.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
+from partimento.analysis.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
 
 MOST_LAG = 512  # notes of a figure; a longer one is no loop
 STRENGTH = 30.0  # nats by which each field of an echo is likelier, for the share that is lacking; twice that in a long echo

@@ -6,8 +6,6 @@ from typing import Any
 
 from partimento.formats import pack, parse, sources
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
-from partimento.formats.midi import events as walk
-from partimento.formats.midi import note_order as noteorder
 
 
 def read_task(task: dict[str, Any], *, limits: dict[str, Any] | None = None, repeats: str = "written") -> bytes:

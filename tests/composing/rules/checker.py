@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules import Rules
 from partimento.piece import Piece
 from partimento.theory import CHORD_NOTES, SCALES, parse_chord, parse_scale
 

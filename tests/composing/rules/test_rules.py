@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.composing.compose import stream
-from partimento.composing.rules.spec import Rules
+from partimento.composing.rules import Rules
 from partimento.encodings import Encoding, Events, Field, make
 from partimento.encodings.notes import Notes
 from partimento.errors import InvalidOption

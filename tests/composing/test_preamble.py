@@ -1,0 +1,98 @@
+"""What is wished for of meter, key and tempo is stated before the first note, whatever a model draws."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from partimento.composing.compose import again, compose
+from partimento.composing.preamble import Head, can_state, stated
+from partimento.composing.rules import Rules
+from partimento.encodings import Encoding, make
+from partimento.encodings.conditions import Conditions
+from partimento.models.predictor import Predictor
+from partimento.piece import Piece
+from tests.composing.rules.test_rules import Even
+from tests.composing.test_tasks import Model, song
+
+WISHES: list[dict[str, Any]] = [
+    {"tempo": 77},
+    {"key": "a MINOR"},
+    {"meter": "3/4", "tempo": "90"},
+    {"key": "Bb major", "meter": "6/8", "tempo": 150, "density": 2},
+]
+
+
+class Told(Model):
+    """An even model that knows conditions, and heeds none."""
+
+    vocabulary = Conditions()
+
+    def predictor(self, ids: Any = None) -> Predictor:
+        return Even(self.encoding.fields)
+
+
+def said(piece: Piece) -> tuple[Any, Any, Any]:
+    """Meter, key and tempo of the first moment."""
+    first = [rows[rows["tick"] == 0].tolist()[:1] for rows in (piece.meters, piece.keys, piece.tempos)]
+    return tuple(rows[0][1:] if rows else None for rows in first)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("key", ["notes:profile=score", "notes", "tasks:profile=score"])
+@pytest.mark.parametrize("wish", WISHES, ids=str)
+def test_wishes_are_stated(key: str, wish: dict[str, Any]) -> None:
+    model = Told(encoding=make(key))
+    for one in compose(model, notes=5, count=8, seed=2, conditions=wish, guard=False):
+        meter, fifths, tempo = said(one.piece)
+        assert "tempo" not in wish or tempo[0] == pytest.approx(float(wish["tempo"]), rel=0.015)
+        assert "meter" not in wish or "{}/{}".format(*meter) == wish["meter"]
+        assert "key" not in wish or fifths == ((0, 1) if wish["key"] == "a MINOR" else (-2, 0))
+        assert again(one.made, model).piece == one.piece
+
+
+def test_what_is_not_wished_for_is_left_to_the_model() -> None:
+    made = compose(Told(), notes=5, count=40, seed=2, conditions={"tempo": 77}, guard=False)
+    assert {said(one.piece)[0] is None for one in made} == {True, False}
+    assert {said(one.piece)[1] is None for one in made} == {True, False}
+
+
+def test_what_pieces_state_by_saying_nothing() -> None:
+    for one in compose(Told(), notes=5, count=20, seed=2, conditions={"meter": "4/4", "tempo": 120}, guard=False):
+        meter, _, tempo = said(one.piece)
+        assert (meter, tempo) == (None, None)
+
+
+def test_rules_go_before_wishes() -> None:
+    wish: dict[str, Any] = {"key": "D major", "tempo": 90, "meter": "3/4"}
+    for one in compose(Told(), notes=9, count=4, conditions=wish, rules=Rules(key="G major", meter=(2, 4)), guard=False):
+        assert said(one.piece)[:2] == ((2, 4), (1, 0))
+        assert said(one.piece)[2][0] == pytest.approx(90, rel=0.015)
+
+
+def test_nothing_is_stated_after_given_notes_or_where_an_encoding_cannot() -> None:
+    given = replace(song(), tempos=song().tempos[:0])
+    for one in compose(Told(), notes=5, given=given, conditions={"tempo": 77}, guard=False):
+        assert said(one.piece)[2] is None
+    plain: Encoding = make("melody")
+    assert not can_state(plain, {"tempo": 77})
+    assert not can_state(make("notes:profile=performance"), {"tempo": 77})
+    assert not can_state(make("notes"), {"density": 3})
+    assert compose(Told(encoding=plain), notes=5, conditions={"tempo": 77}, guard=False)
+
+
+def test_a_head_closes_with_the_first_event_that_is_none() -> None:
+    encoding = make("notes:profile=score")
+    head = Head(encoding, {"tempo": 77})
+    kinds = np.ones(encoding.fields[0].size, bool)
+    assert np.flatnonzero(head.narrowed(kinds, ())).tolist() == [3, 4, 5]
+    row = stated(encoding, Rules(), {"tempo": 77}).tolist()[0]
+    for field in range(1, len(row)):
+        legal = np.ones(encoding.fields[field].size, bool)
+        assert np.flatnonzero(head.narrowed(legal, tuple(row[:field]))).tolist() == [row[field]]
+    head.push(row)
+    assert head.narrowed(kinds, ()).all()
+    head.push([encoding.layout.kind("note"), 1, 60, 24, 1])  # type: ignore[attr-defined]
+    assert not head.is_open
