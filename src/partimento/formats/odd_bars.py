@@ -27,7 +27,7 @@ class Bar:
 def bar_length(content: Place, meter: Meter, unit: int = 1) -> Place:
     """The length of a bar whose longest voice lasts `content`; an empty one lasts as its meter says."""
     nominal = nominal_length(meter, unit)
-    return nominal if not content or abs(content - nominal) * _SHORT < unit else content
+    return nominal if not content or -unit < (content - nominal) * _SHORT < unit else content
 
 
 def nominal_length(meter: Meter, unit: int) -> Place:

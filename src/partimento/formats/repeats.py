@@ -54,7 +54,7 @@ def complete(bars: list[Marks]) -> None:
     for at, bar in enumerate(bars):
         if bar.endings:
             holding, stopped = bar.endings, _stops(bars, at)
-        elif bar.repeat_from and not stopped:
+        elif bar.repeat_from:
             holding = ()
         bar.endings = holding
         if bar.ending_stops or (bar.repeat_to and not stopped):

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from partimento.formats.repeats import complete, read_words
 from partimento.formats.safe_xml import Element, whole
-from partimento.formats.written import DYNAMICS, Bar, Note, Score, bar_length
+from partimento.formats.written import DYNAMICS, Bar, Note, Place, Score, bar_length
 from partimento.piece import Track
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -170,7 +170,7 @@ def _track(element: Element, name: str) -> Track:
     return Track(program if 0 <= program <= 127 else 0, instrument.get("midi.channel") == "9", name)
 
 
-def _read_signatures(element: Element, staves: list[_Staff], reading: _Reading, place: Fraction) -> None:
+def _read_signatures(element: Element, staves: list[_Staff], reading: _Reading, place: Place) -> None:
     meter = element.find("meterSig")
     count, unit = (
         (meter.get("count"), meter.get("unit")) if meter is not None else (element.get("meter.count"), element.get("meter.unit"))
@@ -317,7 +317,7 @@ def _read_event(element: Element, reading: _Reading) -> None:
     score, bar = reading.score, reading.bar
     if element.tag not in ("tempo", "dynam", "harm", "repeatMark", "dir"):
         return
-    place = reading.places.get((element.get("startid") or "none").lstrip("#"))
+    place: Place | None = reading.places.get((element.get("startid") or "none").lstrip("#"))
     if place is None:
         try:
             beat = Fraction(element.get("tstamp", "1")) - 1

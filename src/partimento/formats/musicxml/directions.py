@@ -57,8 +57,8 @@ def read_dynamics(marks: Iterable[Element], staff: str, part: Part, place: int) 
     """The dynamic marks in the `notations` of a note, which hold for its staff from there on."""
     for mark in marks:
         if mark.tag in DYNAMICS:
-            number = int(staff) if staff.isdecimal() else 1
-            part.loudness.append((place, range(number, number + 1), DYNAMICS[mark.tag]))
+            one_staff = int(staff) if staff.isdecimal() else 1
+            part.loudness.append((place, range(one_staff, one_staff + 1), DYNAMICS[mark.tag]))
 
 
 def _read_jumps(sound: Element, marks: Marks) -> None:

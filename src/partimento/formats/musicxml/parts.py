@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
-from partimento.formats.safe_xml import Element, text_in, whole
+from partimento.formats.safe_xml import Element, number, text_in, whole
 from partimento.formats.written import Score
 from partimento.piece import Track
 
@@ -45,7 +45,7 @@ class Instrument:
 class Part:
     """One part. Its notes are on one track, or on one for each program where its instrument changes."""
 
-    number: int
+    place: int  # among the parts
     score: Score
     name: str = ""
     instruments: dict[str, Instrument] = field(default_factory=dict)
@@ -67,15 +67,12 @@ class Part:
 
     def units(self, text: str | None) -> int:
         """A duration or offset, stated in divisions, in units. Raises `UnreadableFile` for one that lasts for days."""
-        try:
-            if self.scale and text and len(text) < 9:
-                return int(text) * self.scale
-            value = float(text or 0)
-            if abs(value) > _LONGEST * self.divisions:
-                raise UnreadableFile("too long", f"a note of {value / self.divisions:.3g} quarters")
-            exact = Fraction((text or "0").strip()) * self.score.unit / self.divisions if value else Fraction(0)
-        except ValueError:
-            return self.units(str(float(text))) if _is_number(text) else 0
+        if text and self.scale and len(text) < 9 and text.isdecimal():
+            return int(text) * self.scale
+        value = number(text)
+        if abs(value) > _LONGEST * self.divisions:
+            raise UnreadableFile("too long", f"a note of {value / self.divisions:.3g} quarters")
+        exact = Fraction((text or "").strip() if value else 0) * self.score.unit / self.divisions
         if exact.denominator != 1:
             self.score.repairs["moved to the grid"] += 1
         return round(exact)
@@ -86,7 +83,7 @@ class Part:
         program = self.first.program if is_drum else instrument.program_at(place) if instrument.changes else instrument.program
         track = self.tracks.get((program, is_drum))
         if track is None:
-            track = self.number if not self.tracks else len(self.score.tracks)
+            track = self.place if not self.tracks else len(self.score.tracks)
             if self.tracks:
                 self.score.tracks.append(Track(program, is_drum, self.name))
             else:
@@ -96,28 +93,21 @@ class Part:
 
     def staff_number(self, staff: str) -> int:
         """The number of a staff, for the dynamic marks that notes on it follow."""
-        return self.staff_numbers.setdefault(staff, (self.number << 8) + len(self.staff_numbers))
+        return self.staff_numbers.setdefault(staff, (self.place << 8) + len(self.staff_numbers))
 
     def finish(self) -> None:
         """Gives the score the dynamic marks of each staff."""
-        for staff, number in self.staff_numbers.items():
-            self.score.dynamics[number] = {
+        for staff, identity in self.staff_numbers.items():
+            self.score.dynamics[identity] = {
                 place: velocity
                 for place, staves, velocity in self.loudness
                 if staves is None or (int(staff) if staff.isdecimal() else 1) in staves
             }
 
 
-def _is_number(text: str | None) -> bool:
-    try:
-        return math.isfinite(float(text or ""))
-    except ValueError:
-        return False
-
-
-def part_of(declared: Element | None, number: int, score: Score) -> Part:
+def part_of(declared: Element | None, place: int, score: Score) -> Part:
     """A part as its `score-part` declares it; it gets its first track."""
-    part = Part(number, score)
+    part = Part(place, score)
     if declared is not None:
         name = text_in(declared, "part-name") or text_in(declared, "score-instrument/instrument-name")
         part.name = " ".join(name.split())
@@ -151,7 +141,7 @@ def tracks_in_order(parts: list[Part], score: Score) -> None:
     """Lets the further tracks of a part follow its first one."""
     if len(score.tracks) == len(parts):
         return
-    order = [track for part in parts for track in (list(part.tracks.values()) or [part.number])]
+    order = [track for part in parts for track in (list(part.tracks.values()) or [part.place])]
     new = {track: place for place, track in enumerate(order)}
     score.tracks = [score.tracks[track] for track in order]
     for note in score.notes:

@@ -222,7 +222,7 @@ def _read_attributes(element: Element, part: Part, bar_start: int, at: int) -> N
         if meter:
             score.state_meter(bar_start, *meter)
     for key in element.findall("key"):
-        if key.find("fifths") is not None and not score.tracks[part.number].is_drum:
+        if key.find("fifths") is not None and not score.tracks[part.place].is_drum:
             semitones = part.transpose.get(key.get("number", ""), part.transpose.get("", 0))
             fifths = whole(key.findtext("fifths")) + (7 * semitones + 5) % 12 - 5
             fifths -= 12 * (fifths > 7) - 12 * (fifths < -7)
