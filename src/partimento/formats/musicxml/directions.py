@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 from partimento.formats.musicxml.parts import Part, change_program
+from partimento.formats.notated import DYNAMICS, Bar
 from partimento.formats.repeats import Marks, Sign, read_words
 from partimento.formats.safe_xml import Element, number, whole
-from partimento.formats.written import DYNAMICS, Bar
 
 FORTE = 90  # the velocity that `dynamics` of notes and sounds is in percent of
 _UNITS = {"maxima": 32.0, "long": 16.0, "breve": 8.0, "whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
+from partimento.formats.notated import NotatedScore
 from partimento.formats.safe_xml import Element, number, text_in, whole
-from partimento.formats.written import Score
 from partimento.piece import Track
 
 _FINEST_UNIT = 1 << 40  # a quarter; divisions that need a finer one are rounded
@@ -46,7 +46,7 @@ class Part:
     """One part. Its notes are on one track, or on one for each program where its instrument changes."""
 
     place: int  # among the parts
-    score: Score
+    score: NotatedScore
     name: str = ""
     instruments: dict[str, Instrument] = field(default_factory=dict)
     first: Instrument = field(default_factory=lambda: Instrument(0, False))
@@ -105,7 +105,7 @@ class Part:
             }
 
 
-def part_of(declared: Element | None, place: int, score: Score) -> Part:
+def part_of(declared: Element | None, place: int, score: NotatedScore) -> Part:
     """A part as its `score-part` declares it; it gets its first track."""
     part = Part(place, score)
     if declared is not None:
@@ -137,7 +137,7 @@ def change_program(sound: Element, part: Part, place: int) -> None:
             instrument.changes.sort()
 
 
-def tracks_in_order(parts: list[Part], score: Score) -> None:
+def tracks_in_order(parts: list[Part], score: NotatedScore) -> None:
     """Lets the further tracks of a part follow its first one."""
     if len(score.tracks) == len(parts):
         return

@@ -1,4 +1,4 @@
-"""How MusicXML becomes a `Score`: parts, measures and notes (MusicXML 4.0, W3C 2021). It opens no files.
+"""How MusicXML becomes a `NotatedScore`: parts, measures and notes (MusicXML 4.0, W3C 2021). It opens no files.
 
 One part is one track, however many staves and voices it has, unless its instrument changes. Grace notes and cues are counted
 and left out, lyrics are not read. Places are whole units of which every division is a multiple: fractions would take most of
@@ -12,21 +12,35 @@ from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 
+from partimento.errors import UnreadableFile
+from partimento.formats.limits import DEFAULT_LIMITS, Limits
+from partimento.formats.musicxml.archive import unpack
 from partimento.formats.musicxml.directions import FORTE, read_barline, read_direction, read_dynamics
 from partimento.formats.musicxml.harmony import chord_symbol
 from partimento.formats.musicxml.parts import Part, part_of, tracks_in_order, unit_of
+from partimento.formats.notated import Bar, NotatedScore, Note, bar_length, finished
 from partimento.formats.repeats import Marks, complete
-from partimento.formats.safe_xml import Element, number, text_in, whole
-from partimento.formats.written import Bar, Note, Score, bar_length
+from partimento.formats.safe_xml import Element, number, text_in, tree_of, whole
+from partimento.piece import Piece
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _BEGINS = ("repeat_from", "endings", "segno", "coda")  # marks at the start of a bar; the others stand at its end
 Cuts = dict[int, tuple[Marks, Marks]]  # by the place in a bar: what ends there, and what begins
 
 
-def score_of(root: Element) -> Score:
+def piece_from_musicxml(
+    data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
+) -> tuple[Piece, Counter[str]]:
+    """The piece in MusicXML, plain or compressed. Raises `UnreadableFile`."""
+    root = tree_of(unpack(data))
+    if root.tag not in ("score-partwise", "score-timewise"):
+        raise UnreadableFile("not a score", f"XML with the root {root.tag[:40]!r}, which is neither MusicXML nor MEI")
+    return finished(score_of(root), source, limits, repeats)
+
+
+def score_of(root: Element) -> NotatedScore:
     """The score of a score-partwise or score-timewise element. Raises `UnreadableFile`."""
-    score = Score(unit_of(root))
+    score = NotatedScore(unit_of(root))
     _read_title_page(root, score)
     declared = {one.get("id", ""): one for one in root.iterfind("part-list/score-part")}
     measures = _measures(root)
@@ -50,7 +64,7 @@ def score_of(root: Element) -> Score:
     return score
 
 
-def _read_title_page(root: Element, score: Score) -> None:
+def _read_title_page(root: Element, score: NotatedScore) -> None:
     score.title = text_in(root, "work/work-title") or text_in(root, "movement-title")
     creators = {creator.get("type", ""): (creator.text or "").strip() for creator in root.iterfind("identification/creator")}
     score.composer = creators.get("composer", creators.get("", ""))
@@ -133,7 +147,7 @@ def _read_measure(measure: Element, part: Part, bar: Bar, cuts: Cuts) -> int:
     return longest
 
 
-def _place_chords(symbols: list[str], score: Score, place: int, length: int) -> None:
+def _place_chords(symbols: list[str], score: NotatedScore, place: int, length: int) -> None:
     """Lets chord symbols before one note share it in equal parts."""
     for at, symbol in enumerate(symbols):
         score.chords.setdefault(place + at * length // len(symbols), symbol)
