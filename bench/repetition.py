@@ -33,7 +33,7 @@ HEAD = ("pieces", "128 notes", "256 notes", "any track", "loop, quarters", "on a
 
 def held_out(folder: Path, most: int) -> list[Piece]:
     corpus = Corpus.open(folder)
-    return [corpus.piece(number) for part in ("valid", "test") for number in numbers_of(corpus, part, most)]
+    return [corpus.piece(number) for split in ("valid", "test") for number in numbers_of(corpus, split, most)]
 
 
 def row(name: str, pieces: Sequence[Piece], own_end: str = "", notes: Sequence[int] = (), speed: str = "") -> str:

@@ -94,7 +94,7 @@ def main() -> None:
     assert isinstance(encoding, Tasks), "the run was not trained on tasks"
     grid, longest, predictor = encoding.layout.ticks_per_quarter, checkpoint.recipe.training.segment, checkpoint.predictor()
     rows: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
-    test = [number for number, row in enumerate(corpus.rows) if row.part == 2][: options.pieces]
+    test = [number for number, row in enumerate(corpus.rows) if row.split == 2][: options.pieces]
     for number in test:
         whole = corpus.piece(number)
         piece = encoding.decode(encoding.encode(replace(whole, pedals=whole.pedals[:0])))

@@ -23,18 +23,18 @@ def corpus(made_corpus: Path) -> Corpus:
 def test_it_comes_back_as_it_was(corpus: Corpus, tmp_path: Path) -> None:
     told: list[str] = []
     made = Reference.of(corpus, tell=lambda stage, done, of: told.append(stage))
-    held = [number for part in (1, 2) for number, row in enumerate(corpus.rows) if row.part == part]
+    held = [number for split in (1, 2) for number, row in enumerate(corpus.rows) if row.split == split]
     assert made.human.shape == (len(held), len(ROWS))
     assert made.repetition.shape == (len(held), FIGURES)
     assert np.array_equal(made.repetition, [figures(corpus.piece(number)) for number in held], equal_nan=True)
-    assert set(made.index.names) == {row.name for row in corpus.rows if row.part == 0}
+    assert set(made.index.names) == {row.name for row in corpus.rows if row.split == 0}
     assert {"human pieces (valid)", "human pieces (test)"} <= set(told)
     made.save(tmp_path)
     again = Reference.load(tmp_path, {"fingerprint": corpus.fingerprint})
     assert again.limits == made.limits
     assert again.habits == made.habits
     assert np.array_equal(again.human, made.human, equal_nan=True)
-    train = next(number for number, row in enumerate(corpus.rows) if row.part == 0)
+    train = next(number for number, row in enumerate(corpus.rows) if row.split == 0)
     piece = corpus.piece(train)
     assert again.index.find(piece) == made.index.find(piece)
     assert again.index.find(piece).share[2] > 0.9
@@ -62,11 +62,11 @@ def test_another_model_or_a_damaged_file(corpus: Corpus, tmp_path: Path, caplog:
 
 
 def test_only_some_pieces(corpus: Corpus) -> None:
-    titles = [row.about.title for row in corpus.rows if row.part][:1]
+    titles = [row.about.title for row in corpus.rows if row.split][:1]
     made = Reference.of(corpus, [f"title={titles[0]}"])
     assert len(made.human) == 1
     assert made.limits is None
     assert made.habits is not None
-    assert len(made.index.names) == sum(row.part == 0 for row in corpus.rows)
-    train = next(row.about.title for row in corpus.rows if row.part == 0)
+    assert len(made.index.names) == sum(row.split == 0 for row in corpus.rows)
+    train = next(row.about.title for row in corpus.rows if row.split == 0)
     assert Reference.of(corpus, [f"title={train}"]).habits is None

@@ -180,7 +180,7 @@ def test_an_index_on_disk(tmp_path: Path, made_corpus: Path) -> None:
     assert index_of(corpus).find(piece) == index.find(piece)  # damaged: made again
     assert path.read_bytes() == written
     with pytest.raises(CheckpointError, match="of other pieces"):
-        Index.load(path, {"fingerprint": "another", "part": "train"})
+        Index.load(path, {"fingerprint": "another", "split": "train"})
     path.unlink()
 
 
@@ -199,21 +199,21 @@ def jsb() -> Iterator[tuple[str, list[np.ndarray]]]:
     if not place.is_file():
         pytest.skip(f"{place} is not there; set PARTIMENTO_DATA to a folder that holds it")
     with zipfile.ZipFile(place) as archive:
-        for name, part in json.loads(archive.read("jsb-chorales/Jsb16thSeparated.json")).items():
-            yield name, [np.array(slots).astype(np.int64) for slots in part]
+        for name, split in json.loads(archive.read("jsb-chorales/Jsb16thSeparated.json")).items():
+            yield name, [np.array(slots).astype(np.int64) for slots in split]
 
 
 @pytest.mark.data
 def test_jsb_chorales_copy_each_other_as_is_known() -> None:
     """The runs of test in train, and copies of train pieces in other keys."""
-    parts = {name: [chorale(slots) for slots in part] for name, part in jsb()}
-    index = Index.of((f"train {number}", piece) for number, piece in enumerate(parts["train"]))
-    found = [index.find(piece) for piece in parts["test"]]
+    splits = {name: [chorale(slots) for slots in split] for name, split in jsb()}
+    index = Index.of((f"train {number}", piece) for number, piece in enumerate(splits["train"]))
+    found = [index.find(piece) for piece in splits["test"]]
     notes = sum(one.notes for one in found)
     share = {bars: 100 * sum(one.share[bars] * one.notes for one in found) / notes for bars in (1, 2, 4)}
     assert share[1] == pytest.approx(8.3, abs=0.1)
     assert share[2] == pytest.approx(1.1, abs=0.1)
     assert share[4] == 0
     for number in range(0, 229, 9):
-        copy = index.find(parts["train"][number].transpose(1))
+        copy = index.find(splits["train"][number].transpose(1))
         assert (copy.runs[0].known, copy.share[4]) == (f"train {number}", 1.0)

@@ -76,12 +76,12 @@ def test_groups_by_a_label() -> None:
         Music.of("made", PIECES).divided("key", most=2)
 
 
-def test_a_corpus_and_its_parts(made_corpus: Path) -> None:
+def test_a_corpus_and_its_splits(made_corpus: Path) -> None:
     corpus = Corpus.open(made_corpus)
     music = Music.of_corpus(corpus)
     assert [music.piece(number) for number in range(len(music))] == [corpus.piece(number) for number in range(len(corpus))]
-    parts = [Music.of_corpus(corpus, part=part) for part in ("train", "valid", "test")]
-    assert sorted(name for part in parts for name in part.names) == sorted(music.names)
-    empty = replace(corpus, rows=[replace(row, part=0) for row in corpus.rows])
+    splits = [Music.of_corpus(corpus, split=split) for split in ("train", "valid", "test")]
+    assert sorted(name for split in splits for name in split.names) == sorted(music.names)
+    empty = replace(corpus, rows=[replace(row, split=0) for row in corpus.rows])
     with pytest.raises(CorpusError, match="holds no piece"):
-        Music.of_corpus(empty, part="test")
+        Music.of_corpus(empty, split="test")

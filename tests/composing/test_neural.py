@@ -55,7 +55,7 @@ def test_what_was_written_to_midi_can_be_made_again(checkpoint: Checkpoint, tmp_
 
 def test_all_models_stand_in_one_table(checkpoint: Checkpoint) -> None:
     encoded = scales()
-    train, test = encoded.part("train"), encoded.part("test")
+    train, test = encoded.split("train"), encoded.split("test")
     pieces = [(encoded.piece(int(number)), train.targets(int(number))) for number in train.pieces]
     rows = [evaluate(fit(name, MELODY.fields, pieces), test, name=name, resamples=100) for name in BASELINES]
     rows += [evaluate(checkpoint.predictor(), test, name="small", context=context, resamples=100) for context in (None, 16)]

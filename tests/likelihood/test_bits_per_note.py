@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from partimento.corpus.encoded import Encoded, Part
+from partimento.corpus.encoded import Encoded, Split
 from partimento.encodings import Events, Field, make
 from partimento.errors import CheckpointError, CorpusError, InvalidOption
 from partimento.likelihood.bits_per_note import Row, compare, evaluate
@@ -56,12 +56,12 @@ def corpus(pieces: int = 12, seed: int = 1) -> Encoded:
     return Encoded.of(MELODY, events, [number % 3 for number in range(pieces)])
 
 
-def row(part: Part | None = None, **options: Any) -> Row:
-    return evaluate(unigram(), part or corpus().part("test"), **{"name": "unigram", "resamples": 50, **options})
+def row(split: Split | None = None, **options: Any) -> Row:
+    return evaluate(unigram(), split or corpus().split("test"), **{"name": "unigram", "resamples": 50, **options})
 
 
 def test_uniform_gives_the_logarithm_of_the_sizes() -> None:
-    found = evaluate(uniform(), corpus().part("test"), name="uniform")
+    found = evaluate(uniform(), corpus().split("test"), name="uniform")
     bits = math.log2(12 * 5)
     assert found.bits_per_note.mean == pytest.approx(bits, abs=1e-6)
     assert found.bits_per_note.low == pytest.approx(bits, abs=1e-6)
@@ -69,14 +69,14 @@ def test_uniform_gives_the_logarithm_of_the_sizes() -> None:
     assert found.notes == sum(len(corpus().piece(number)) for number in (2, 5, 8, 11))
 
 
-@pytest.mark.parametrize("split", ["works", "windows"])
-def test_figures_are_those_of_a_naive_loop(split: str) -> None:
+@pytest.mark.parametrize("split_method", ["works", "windows"])
+def test_figures_are_those_of_a_naive_loop(split_method: str) -> None:
     encoded, model = corpus(), unigram()
-    part = encoded.part("train", split)
-    found = evaluate(model, part, name="u", context=3)
+    split = encoded.split("train", split_method)
+    found = evaluate(model, split, name="u", context=3)
     nats = hits = notes = 0.0
-    for number in part.pieces:
-        for event, scored in zip(encoded.piece(int(number)), part.targets(int(number)), strict=True):
+    for number in split.pieces:
+        for event, scored in zip(encoded.piece(int(number)), split.targets(int(number)), strict=True):
             if scored:
                 nats += -math.log(model.p[0][event[0]]) - math.log(model.p[1][event[1]])
                 hits += event[0] == model.p[0].argmax()
@@ -85,7 +85,7 @@ def test_figures_are_those_of_a_naive_loop(split: str) -> None:
     assert found.accuracy["pitch"].mean == pytest.approx(hits / notes)
     assert sum(interval.mean for interval in found.nats.values()) / math.log(2) == pytest.approx(found.bits_per_note.mean)
     assert found.notes == notes
-    assert found.leaks == (split == "windows")
+    assert found.leaks == (split_method == "windows")
     assert model.contexts == [3]
 
 
@@ -111,14 +111,14 @@ def test_blocks_of_resamples_do_not_change_the_interval(monkeypatch: pytest.Monk
 
 def test_one_piece_has_an_interval_of_no_width() -> None:
     encoded = corpus(1)
-    found = row(encoded.part("train"))
+    found = row(encoded.split("train"))
     assert found.bits_per_note.low == found.bits_per_note.high == pytest.approx(found.bits_per_note.mean)
 
 
 def test_json_has_the_documented_keys() -> None:
     found = json.loads(json.dumps(row().to_json(), allow_nan=False))
     assert list(found) == [
-        *("name", "split", "leaks", "part", "context", "pieces", "notes", "bits_per_note"),
+        *("name", "split_method", "leaks", "split", "context", "pieces", "notes", "bits_per_note"),
         *("accuracy", "nats", "encoding", "keeps", "drops"),
     ]
     assert (
@@ -133,15 +133,15 @@ def test_pieces_are_streamed_and_progress_is_told() -> None:
 
 
 def test_pieces_without_a_scored_event_do_not_count() -> None:
-    part = corpus(40).part("valid", "windows")
-    scored = [number for number in part.pieces if part.targets(int(number)).any()]
-    assert len(scored) < len(part.pieces)
-    assert row(part).pieces == len(scored)
+    split = corpus(40).split("valid", "windows")
+    scored = [number for number in split.pieces if split.targets(int(number)).any()]
+    assert len(scored) < len(split.pieces)
+    assert row(split).pieces == len(scored)
 
 
 def test_compare_pairs_the_pieces() -> None:
-    part = corpus(30).part("train")
-    first, second = evaluate(uniform(), part, name="uniform"), evaluate(unigram(), part, name="unigram")
+    split = corpus(30).split("train")
+    first, second = evaluate(uniform(), split, name="uniform"), evaluate(unigram(), split, name="unigram")
     (difference,) = compare([first, second])
     assert (difference.name, difference.than) == ("unigram", "uniform")
     assert difference.bits_per_note.mean == pytest.approx(second.bits_per_note.mean - first.bits_per_note.mean)
@@ -154,7 +154,7 @@ def test_compare_pairs_the_pieces() -> None:
 
 def test_compare_refuses_other_pieces() -> None:
     with pytest.raises(InvalidOption, match="same pieces"):
-        compare([row(), row(corpus().part("valid"))])
+        compare([row(), row(corpus().split("valid"))])
 
 
 @pytest.mark.parametrize("options", [{"context": 0}, {"resamples": 0}])
@@ -165,24 +165,24 @@ def test_options_that_cannot_work(options: dict[str, Any]) -> None:
 
 def test_a_model_of_another_encoding_is_refused() -> None:
     with pytest.raises(InvalidOption, match="encoding"):
-        evaluate(Unigram([], [], make("melody:pitch=midi").fields), corpus().part("test"), name="other")
+        evaluate(Unigram([], [], make("melody:pitch=midi").fields), corpus().split("test"), name="other")
 
 
 def test_no_probability_is_an_error_that_names_the_piece() -> None:
     model = unigram()
     model.p[0][:] = np.nan
     with pytest.raises(CheckpointError, match="unigram gives an event of piece 2"):
-        evaluate(model, corpus().part("test"), name="unigram")
+        evaluate(model, corpus().split("test"), name="unigram")
 
 
 def test_nothing_to_score() -> None:
-    part = corpus().part("test")
+    split = corpus().split("test")
     with pytest.raises(CorpusError):
-        row(Part(part.encoded, "test", "works", np.zeros(0, np.int64)))
+        row(Split(split.encoded, "test", "works", np.zeros(0, np.int64)))
 
 
 def test_tables_say_what_leaks_and_what_is_dropped() -> None:
-    rows = [row(), row(corpus().part("test", "windows"), name="a|b", context=32)]
+    rows = [row(), row(corpus().split("test", "windows"), name="a|b", context=32)]
     text = text_table(rows)
     lines = text.splitlines()
     assert "bits per note" in lines[0]

@@ -17,8 +17,8 @@ def row(name: str, nats: list[float], encoding: str = "melody") -> Row:
     bits = float(sum(nats) / np.log(2) / (10 * len(nats)))
     one = Interval(bits, bits - 0.1, bits + 0.1)
     numbers = np.arange(1, len(nats) + 1)
-    part = ("works", "test", None, len(nats), 10 * len(nats))
-    return Row(name, *part, one, {"pitch": one}, {"pitch": Interval(0.5, 0.4, 0.6)}, 1.0, encoding, "", "rests", numbers, sums)
+    split = ("works", "test", None, len(nats), 10 * len(nats))
+    return Row(name, *split, one, {"pitch": one}, {"pitch": Interval(0.5, 0.4, 0.6)}, 1.0, encoding, "", "rests", numbers, sums)
 
 
 def test_bits_per_second_are_a_ratio_of_sums() -> None:

@@ -32,8 +32,8 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reference:
-    """`index` holds the train part; `human` [P, len(card.ROWS)] and `repetition` [P, K] are the figures of the card and of
-    `repetition.py` of valid and test pieces; `limits` is what these copy at most, None where a part has no piece.
+    """`index` holds the train split; `human` [P, len(card.ROWS)] and `repetition` [P, K] are the figures of the card and of
+    `repetition.py` of valid and test pieces; `limits` is what these copy at most, None where a split has no piece.
 
     `stamp` says of which corpus, and of which pieces of it, all this is.
     """
@@ -47,17 +47,17 @@ class Reference:
     @classmethod
     def of(cls, corpus: Corpus, only: Sequence[str] = (), tell: Callable[[str, int, int], None] = lambda *_: None) -> Reference:
         """The reference of models trained on a corpus, or on those pieces of it that fit the rules `only`; these human pieces
-        are measured, while the index holds every piece of the train part. `tell(stage, done, of)` counts pieces."""
+        are measured, while the index holds every piece of the train split. `tell(stage, done, of)` counts pieces."""
         index = index_of(corpus, lambda done, of: tell("index", done, of))
-        pieces, found, of_part = [], [], {}
-        for part in ("valid", "test"):
-            numbers = numbers_of(corpus, part, HUMAN_PIECES, only)
+        pieces, found, of_split = [], [], {}
+        for split in ("valid", "test"):
+            numbers = numbers_of(corpus, split, HUMAN_PIECES, only)
             for done, number in enumerate(numbers, 1):
                 pieces.append(corpus.piece(number))
                 found.append(index.find(pieces[-1]))
-                tell(f"human pieces ({part})", done, len(numbers))
-            of_part[part] = found[-len(numbers) :] if numbers else []
-        limits = Limits.of(of_part["valid"], of_part["test"]) if all(of_part.values()) else None
+                tell(f"human pieces ({split})", done, len(numbers))
+            of_split[split] = found[-len(numbers) :] if numbers else []
+        limits = Limits.of(of_split["valid"], of_split["test"]) if all(of_split.values()) else None
         rows = np.array([repetition.figures(piece) for piece in pieces]).reshape(len(pieces), repetition.FIGURES)
         return cls(index, figures(pieces, found), rows, limits, stamp_of(corpus.fingerprint, only))
 

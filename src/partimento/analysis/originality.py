@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.verbatim import Ints, Known, Lines, Runs, lines_of
-from partimento.corpus import PARTS, Corpus
+from partimento.corpus import SPLITS, Corpus
 from partimento.errors import CheckpointError, CorpusError, WriteFailed
 from partimento.models.tensorfile import load, save
 from partimento.piece import Array, Piece
@@ -22,7 +22,7 @@ from partimento.piece import Array, Piece
 Floats = npt.NDArray[np.float64]
 
 WINDOWS = (1, 2, 4)  # bars
-HUMAN_PIECES = 200  # of each part that are measured, at most
+HUMAN_PIECES = 200  # of each split that are measured, at most
 MOST_RUNS = 1000  # told of one piece
 INDEX_FILE = "originality.safetensors"
 log = logging.getLogger(__name__)
@@ -188,8 +188,8 @@ class Limits:
 
 
 def index_of(corpus: Corpus, tell: Callable[[int, int], None] = lambda done, of: None) -> Index:
-    """The index of the train part of a corpus: from the file beside it, or made now and kept. `tell(done, of)` counts pieces."""
-    path, stamp = corpus.folder / INDEX_FILE, {"fingerprint": corpus.fingerprint, "part": "train"}
+    """The index of the train split of a corpus: from the file beside it, or made now and kept. `tell(done, of)` counts pieces."""
+    path, stamp = corpus.folder / INDEX_FILE, {"fingerprint": corpus.fingerprint, "split": "train"}
     if path.exists():
         try:
             return Index.load(path, stamp)
@@ -210,10 +210,10 @@ def index_of(corpus: Corpus, tell: Callable[[int, int], None] = lambda done, of:
     return index
 
 
-def numbers_of(corpus: Corpus, part: str, most: int | None = None, only: Sequence[str] = ()) -> list[int]:
-    """The pieces of a part that fit the rules `only`, `most` of them, evenly over all."""
+def numbers_of(corpus: Corpus, split: str, most: int | None = None, only: Sequence[str] = ()) -> list[int]:
+    """The pieces of a split that fit the rules `only`, `most` of them, evenly over all."""
     chosen = corpus.matching(only) if only else np.ones(len(corpus.rows), bool)
-    numbers = [number for number, row in enumerate(corpus.rows) if PARTS[row.part] == part and chosen[number]]
+    numbers = [number for number, row in enumerate(corpus.rows) if SPLITS[row.split] == split and chosen[number]]
     if most is None or len(numbers) <= most:
         return numbers
     return [numbers[at * len(numbers) // most] for at in range(most)]

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from partimento.corpus import PARTS, Corpus
+from partimento.corpus import SPLITS, Corpus
 from partimento.errors import CorpusError, InvalidOption
 from partimento.piece import NOTE, Array, Piece
 
@@ -46,8 +46,8 @@ class Music:
         return cls(name, notes, offsets, list(pieces), names, list(works) or names, made)
 
     @classmethod
-    def of_corpus(cls, corpus: Corpus, name: str = "", part: str = "") -> Music:
-        """A corpus, or one part of it. Raises `CorpusError` when the part is empty."""
+    def of_corpus(cls, corpus: Corpus, name: str = "", split: str = "") -> Music:
+        """A corpus, or one split of it. Raises `CorpusError` when the split is empty."""
         rows = corpus.rows
         whole = cls(
             name or corpus.folder.resolve().name,
@@ -57,12 +57,12 @@ class Music:
             [row.name for row in rows],
             [row.work for row in rows],
         )
-        if not part:
+        if not split:
             return whole
-        chosen = [number for number, row in enumerate(rows) if PARTS[row.part] == part]
+        chosen = [number for number, row in enumerate(rows) if SPLITS[row.split] == split]
         if not chosen:
-            raise CorpusError(f"{corpus.folder}: the part {part!r} holds no piece; explore the whole corpus")
-        return whole.take(chosen, f"{whole.name}, {part}")
+            raise CorpusError(f"{corpus.folder}: the split {split!r} holds no piece; explore the whole corpus")
+        return whole.take(chosen, f"{whole.name}, {split}")
 
     def __len__(self) -> int:
         return len(self.heads)

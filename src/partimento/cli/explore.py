@@ -23,7 +23,7 @@ def explore(
     *sources: str,
     out: Annotated[Path, Parameter(alias="-o")] = Path("report.html"),
     by: Annotated[str, Parameter(show_default=False)] = "",
-    part: Annotated[str, Parameter(show_default=False)] = "",
+    split: Annotated[str, Parameter(show_default=False)] = "",
     count: int = 100,
     notes: int = 200,
     seed: int = 0,
@@ -57,8 +57,8 @@ def explore(
         The page; the numbers behind it go into a folder beside it.
     by
         Divide one source by composer or genre; its largest six groups are compared.
-    part
-        Only this part of corpora: train, valid or test.
+    split
+        Only this split of corpora: train, valid or test.
     count
         How many pieces a run writes.
     notes
@@ -91,7 +91,9 @@ def explore(
     refused: dict[str, str] = {}
     said: list[str] = []
     with screen.progress() as tell:
-        reader = Reader(part, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell)
+        reader = Reader(
+            split, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell
+        )
         sets = [reader.read(group) for group in groups(sources)]
         left_out: list[str] = []
         if by:

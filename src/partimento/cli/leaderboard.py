@@ -30,7 +30,7 @@ def leaderboard(
     recipe: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     run: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (),
     minutes: float = 10.0,
-    part: str = "test",
+    split: str = "test",
     baselines: Annotated[bool, Parameter(negative="--no-baselines", show_default=False)] = True,
     threads: int = 0,
     markdown: Flag = False,
@@ -62,7 +62,7 @@ def leaderboard(
         A finished run, instead of recipes; may be given several times.
     minutes
         The budget of each training.
-    part
+    split
         train, valid or test.
     baselines
         Score the four baselines in each encoding as well.
@@ -88,8 +88,8 @@ def leaderboard(
         learn(screen, opened, one, places[-1], threads=threads, minutes=minutes)
     entries: list[Entry] = []
     for key, group in _by_encoding(places).items():
-        screen.say(f"   scoring on {part}: {key}")
-        entries += _entries(screen, group, opened, part, baselines, threads)
+        screen.say(f"   scoring on {split}: {key}")
+        entries += _entries(screen, group, opened, split, baselines, threads)
     picture = out / "leaderboard.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
     plot(entries, picture)
@@ -115,7 +115,7 @@ def _by_encoding(places: list[Path]) -> dict[str, list[Path]]:
     return groups
 
 
-def _entries(screen: Screen, places: list[Path], corpus: Any, part: str, baselines: bool, threads: int) -> list[Entry]:
+def _entries(screen: Screen, places: list[Path], corpus: Any, split: str, baselines: bool, threads: int) -> list[Entry]:
     """Of runs of one encoding, then of its baselines."""
     import numpy as np
 
@@ -123,7 +123,7 @@ def _entries(screen: Screen, places: list[Path], corpus: Any, part: str, baselin
     from partimento.models.checkpoint import Checkpoint
 
     seconds = np.array([row.seconds for row in corpus.rows])
-    rows, _ = score_all(screen, places, corpus, "works", part, baselines=baselines, threads=threads)
+    rows, _ = score_all(screen, places, corpus, "works", split, baselines=baselines, threads=threads)
     entries = []
     for at, row in enumerate(rows):
         costs: dict[str, Any] = {}

@@ -31,8 +31,8 @@ def groups(sources: tuple[str, ...]) -> list[tuple[str, ...]]:
 class Reader:
     """Reads a group of sources as one set of music."""
 
-    def __init__(self, part: str, count: int, notes: int, seed: int, workers: int, refused: dict[str, str], tell: Tell) -> None:
-        self.part, self.count, self.notes, self.seed = part, count, notes, seed
+    def __init__(self, split: str, count: int, notes: int, seed: int, workers: int, refused: dict[str, str], tell: Tell) -> None:
+        self.split, self.count, self.notes, self.seed = split, count, notes, seed
         self.workers, self.refused, self.tell = workers, refused, tell
 
     def read(self, group: tuple[str, ...]) -> Music:
@@ -45,12 +45,12 @@ class Reader:
 
     def _corpus(self, folder: Path) -> Music:
         from partimento.analysis.piece_set import Music
-        from partimento.corpus import PARTS, Corpus
+        from partimento.corpus import SPLITS, Corpus
         from partimento.errors import UnknownName
 
-        if self.part and self.part not in PARTS:
-            raise UnknownName("part", self.part, PARTS)
-        return Music.of_corpus(Corpus.open(folder), part=self.part)
+        if self.split and self.split not in SPLITS:
+            raise UnknownName("split", self.split, SPLITS)
+        return Music.of_corpus(Corpus.open(folder), split=self.split)
 
     def _run(self, run: Path) -> Music:
         from partimento.analysis.piece_set import Music

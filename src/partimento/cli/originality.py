@@ -29,7 +29,7 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
 
     A run is eight notes or more with the same intervals and rhythm, in the whole texture or in one track. Shares are of
     the notes that lie in runs of the whole texture of at least 1, 2 and 4 bars. Where the corpus has pieces that are not in
-    its train part, the same is told of them: the human baseline. A file with a longer run or a larger share (2 bars) than
+    its train split, the same is told of them: the human baseline. A file with a longer run or a larger share (2 bars) than
     97.5 of 100 human pieces is marked.
 
     With --json: against, files (of each name, notes, longest_notes, runs (the ten
@@ -42,7 +42,7 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     files
         Scores, folders, zip archives.
     against
-        A corpus (its train part), a run or checkpoint (the corpus it was trained on, or what was kept of it beside the
+        A corpus (its train split), a run or checkpoint (the corpus it was trained on, or what was kept of it beside the
         model), or any scores.
     json
         Print one JSON object for scripts.
@@ -132,13 +132,13 @@ def find(index: Index, pieces: Iterable[Piece], stage: str, of: int, tell: Tell)
 
 
 def human_findings(index: Index, corpus: Corpus, tell: Tell) -> dict[str, list[Finding]]:
-    """What of the held-out pieces of a corpus is in its train part."""
+    """What of the held-out pieces of a corpus is in its train split."""
     from partimento.analysis.originality import HUMAN_PIECES, numbers_of
 
     human = {}
-    for part in ("valid", "test"):
-        numbers = numbers_of(corpus, part, HUMAN_PIECES)
-        human[part] = find(index, map(corpus.piece, numbers), f"human pieces ({part})", len(numbers), tell)
+    for split in ("valid", "test"):
+        numbers = numbers_of(corpus, split, HUMAN_PIECES)
+        human[split] = find(index, map(corpus.piece, numbers), f"human pieces ({split})", len(numbers), tell)
     return human
 
 

@@ -1,4 +1,4 @@
-"""How well a model foretells the pieces of a part, in bits per note, with intervals. It does not know what kind of model it is.
+"""How well a model foretells the pieces of a split, in bits per note, with intervals. It does not know what kind of model it is.
 
 Bits per note are all nats of the scored events, of all their fields, over ln 2, over the notes of these events: a ratio of
 sums over pieces (a micro average), so long pieces count for more. It survives a change of encoding; numbers per event do not.
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.bootstrap import Interval
-from partimento.corpus.encoded import Part
+from partimento.corpus.encoded import Split
 from partimento.encodings import Events
 from partimento.errors import CheckpointError, CorpusError, InvalidOption
 from partimento.models.predictor import Predictor
@@ -27,7 +27,7 @@ _COUNTS_AT_ONCE = 2_000_000  # cells of a block of resamples: bounds the memory 
 
 @dataclass(frozen=True)
 class Row:
-    """One model on one part: a row of the leaderboard.
+    """One model on one split: a row of the leaderboard.
 
     `bits_per_note`; `nats` a note for each field, whose sum over ln 2 is `bits_per_note`; `accuracy` for each field, the
     share of scored events (0..1). `seconds` is the time the scoring took. `context` is how many earlier events the model
@@ -36,8 +36,8 @@ class Row:
     """
 
     name: str
+    split_method: str
     split: str
-    part: str
     context: int | None
     pieces: int
     notes: int
@@ -53,17 +53,17 @@ class Row:
 
     @property
     def leaks(self) -> bool:
-        """Whether neighbours of the scored events were open to training: true of the split `windows`."""
-        return self.split != "works"
+        """Whether neighbours of the scored events were open to training: true of the split method `windows`."""
+        return self.split_method != "works"
 
     def to_json(self) -> dict[str, Any]:
-        """Stable keys: name, split, leaks, part, context (null: all), pieces, notes, bits_per_note {mean, low, high},
+        """Stable keys: name, split_method, leaks, split, context (null: all), pieces, notes, bits_per_note {mean, low, high},
         accuracy {field: {mean, low, high}}, nats {field: {mean, low, high}}, encoding, keeps, drops."""
         return {
             "name": self.name,
-            "split": self.split,
+            "split_method": self.split_method,
             "leaks": self.leaks,
-            "part": self.part,
+            "split": self.split,
             "context": self.context,
             "pieces": self.pieces,
             "notes": self.notes,
@@ -91,7 +91,7 @@ class Difference:
 
 def evaluate(
     predictor: Predictor,
-    part: Part,
+    split: Split,
     *,
     context: int | None = None,
     name: str,
@@ -99,7 +99,7 @@ def evaluate(
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Row:
-    """Scores the pieces of a part, one after another, so that memory does not grow with the corpus.
+    """Scores the pieces of a split, one after another, so that memory does not grow with the corpus.
 
     `context` limits each prediction to that many events before it. `on_progress(done, of)` counts pieces. The interval is
     the percentile bootstrap over pieces (Efron and Tibshirani 1993, chapter 13), the same for the same `seed`.
@@ -110,7 +110,7 @@ def evaluate(
         raise InvalidOption(f"context is {context}; it must be at least 1, or None for all that came before")
     if resamples < 1:
         raise InvalidOption(f"resamples is {resamples}; it must be at least 1")
-    encoding = part.encoded.encoding
+    encoding = split.encoded.encoding
     if tuple(predictor.fields) != tuple(encoding.fields):
         raise InvalidOption(
             f"{name} does not predict the fields of the encoding {encoding.key!r}; score it on a corpus in its own encoding"
@@ -118,9 +118,9 @@ def evaluate(
     start = time.perf_counter()
     names = [item.name for item in encoding.fields]
     numbers, rows = [], []
-    scores = predictor.score(_Pieces(part), context)
-    for done, (number, piece_scores) in enumerate(zip(part.pieces.tolist(), scores, strict=True), 1):
-        scored = part.targets(number)
+    scores = predictor.score(_Pieces(split), context)
+    for done, (number, piece_scores) in enumerate(zip(split.pieces.tolist(), scores, strict=True), 1):
+        scored = split.targets(number)
         if scored.any():
             nats = piece_scores.nats[scored].sum(axis=0, dtype=np.float64)
             if not np.isfinite(nats).all():
@@ -128,22 +128,22 @@ def evaluate(
                     f"{name} gives an event of piece {number} no probability, or one that is not a number; train it again"
                 )
             hits = piece_scores.hits[scored].sum(axis=0, dtype=np.float64)
-            notes = encoding.notes_in(part.encoded.piece(number)[scored])
+            notes = encoding.notes_in(split.encoded.piece(number)[scored])
             numbers.append(number)
             rows.append(np.concatenate([[notes, scored.sum()], nats, hits]))
         if on_progress is not None:
-            on_progress(done, len(part.pieces))
+            on_progress(done, len(split.pieces))
     sums = np.array(rows, np.float64).reshape(len(rows), 2 + 2 * len(names))
     if not sums[:, 0].any():
         raise CorpusError(
-            f"the part {part.name!r} (split {part.split!r}) holds no note to score; build the corpus from more pieces"
+            f"the split {split.name!r} (split method {split.method!r}) holds no note to score; build the corpus from more pieces"
         )
     whole, drawn = _figures(sums.sum(axis=0)), np.concatenate([_figures(total) for total in _resampled(sums, resamples, seed)])
     intervals = [Interval.of(value, column) for value, column in zip(whole[0].tolist(), drawn.T, strict=True)]
     return Row(
         name=name,
-        split=part.split,
-        part=part.name,
+        split_method=split.method,
+        split=split.name,
         context=context,
         pieces=len(numbers),
         notes=int(sums[:, 0].sum()),
@@ -167,9 +167,9 @@ def compare(rows: Sequence[Row], *, resamples: int = 1000, seed: int = 0) -> lis
     differences = []
     for row in rows[1:]:
         first = rows[0]
-        if (row.part, row.split) != (first.part, first.split) or not np.array_equal(row.numbers, first.numbers):
+        if (row.split, row.split_method) != (first.split, first.split_method) or not np.array_equal(row.numbers, first.numbers):
             raise InvalidOption(
-                f"{row.name} and {first.name} were not scored on the same pieces; evaluate both on one part of one corpus"
+                f"{row.name} and {first.name} were not scored on the same pieces; evaluate both on one split of one corpus"
             )
         both = np.stack([_notes_and_bits(row), _notes_and_bits(first)], axis=1).reshape(len(row.sums), 4)
         totals = np.concatenate([both.sum(axis=0)[None], *_resampled(both, resamples, seed)])
@@ -181,19 +181,19 @@ def compare(rows: Sequence[Row], *, resamples: int = 1000, seed: int = 0) -> lis
 
 
 class _Pieces(Sequence[Events]):
-    """The pieces of a part, cut from the corpus when asked for."""
+    """The pieces of a split, cut from the corpus when asked for."""
 
-    def __init__(self, part: Part) -> None:
-        self.part = part
+    def __init__(self, split: Split) -> None:
+        self.split = split
 
     def __len__(self) -> int:
-        return len(self.part.pieces)
+        return len(self.split.pieces)
 
     def __getitem__(self, at: Any) -> Any:
-        numbers = self.part.pieces[at]
+        numbers = self.split.pieces[at]
         if isinstance(at, slice):
-            return [self.part.encoded.piece(int(number)) for number in numbers]
-        return self.part.encoded.piece(int(numbers))
+            return [self.split.encoded.piece(int(number)) for number in numbers]
+        return self.split.encoded.piece(int(numbers))
 
 
 def _notes_and_bits(row: Row) -> Floats:

@@ -72,7 +72,7 @@ def table(entries: Sequence[Entry], markdown: bool = False) -> str:
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         lines.insert(1, "  ".join("-" * width for width in widths))
     first = entries[0].row
-    notes = [f"{first.part} ({first.split}): {first.pieces:,} pieces. ± is half of the 95% bootstrap interval over pieces."]
+    notes = [f"{first.split} ({first.split_method}): {first.pieces:,} pieces. ± is half of the 95% bootstrap interval over pieces."]
     drops = dict.fromkeys((entry.row.encoding, entry.row.drops) for entry in entries)
     notes += [f"The encoding {encoding} drops {what}." for encoding, what in drops]
     return "\n".join([*lines, "", *(f"{note}  " if markdown else note for note in notes)])

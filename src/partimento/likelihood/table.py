@@ -36,12 +36,12 @@ def markdown_table(rows: Sequence[Row]) -> str:
 
 def _cells(rows: Sequence[Row]) -> list[list[str]]:
     fields = list(dict.fromkeys(field for row in rows for field in row.accuracy))
-    table = [["model", "context", "bits per note", *(f"{field} %" for field in fields), "split"]]
+    table = [["model", "context", "bits per note", *(f"{field} %" for field in fields), "split method"]]
     for row in rows:
         accuracy = [_plus_minus(row.accuracy[field], 100, 1) if field in row.accuracy else "-" for field in fields]
-        split = f"{row.split}: LEAKS" if row.leaks else row.split
+        method = f"{row.split_method}: LEAKS" if row.leaks else row.split_method
         context = "all" if row.context is None else str(row.context)
-        table.append([row.name, context, _plus_minus(row.bits_per_note, 1, 3), *accuracy, split])
+        table.append([row.name, context, _plus_minus(row.bits_per_note, 1, 3), *accuracy, method])
     return table
 
 
@@ -59,9 +59,9 @@ def _aligned(cell: str, width: int, column: int) -> str:
 def _notes(rows: Sequence[Row]) -> list[str]:
     """What a reader must know of the figures: pieces, the interval, what the encodings drop, what leaks."""
     notes = []
-    for part in dict.fromkeys((row.part, row.split, row.pieces, row.notes) for row in rows):
-        one_piece = ", so there is no interval" if part[2] == 1 else ""
-        notes.append(f"{part[0]} ({part[1]}): {part[2]:,} piece{'s' * (part[2] > 1)}{one_piece}, {part[3]:,} notes.")
+    for split in dict.fromkeys((row.split, row.split_method, row.pieces, row.notes) for row in rows):
+        one_piece = ", so there is no interval" if split[2] == 1 else ""
+        notes.append(f"{split[0]} ({split[1]}): {split[2]:,} piece{'s' * (split[2] > 1)}{one_piece}, {split[3]:,} notes.")
     notes.append("± is half of the 95% bootstrap interval over pieces; lower bits per note are better.")
     for encoding, drops in dict.fromkeys((row.encoding, row.drops) for row in rows):
         notes.append(f"The encoding {encoding} drops {drops}.")

@@ -30,8 +30,8 @@ LABELS = {
 NOTES = (
     "A mean over pieces ± half of its 95% bootstrap interval. Floor: what two sets of human pieces of these sizes differ by in 95 "
     "of 100 draws. Marked: a mean that is further from the human one than that.",
-    "Human pieces are those of the corpus that are not in its train part. Runs are verbatim, in any transposition, of the train "
-    "part: of the whole texture, or of any track.",
+    "Human pieces are those of the corpus that are not in its train split. Runs are verbatim, in any transposition, of the train "
+    "split: of the whole texture, or of any track.",
     "Entropy, scale and groove as Wu and Yang 2020 and MusPy (Dong et al. 2020); repetition, loops and ending as defined here.",
 )
 
