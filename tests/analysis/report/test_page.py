@@ -147,7 +147,7 @@ def test_numbers_beside_the_page(together: Exploration, tmp_path: Path) -> None:
     tables = {path.name: list(csv.DictReader(path.open(encoding="utf-8"))) for path in files if path.suffix == ".csv"}
     assert all(tables.values())
     pitch = {
-        row["label"]: int(row["count"]) for row in tables["features.csv"] if (row["set"], row["feature"]) == ("human", "pitch")
+        row["label"]: int(row["count"]) for row in tables["histograms.csv"] if (row["set"], row["histogram"]) == ("human", "pitch")
     }
     notes = together.sets[1].music.notes["pitch"]
     assert pitch == {str(label): int((notes == label).sum()) for label in range(128)}
@@ -164,7 +164,7 @@ def test_numbers_beside_the_page(together: Exploration, tmp_path: Path) -> None:
     assert len(pieces) == 34
     assert set(pieces[0]) == {"set", "piece", "work", *FIGURES}
     histograms = pq.read_table(tmp_path / "data" / "histograms.parquet").to_pylist()
-    counted = sum(row["count"] for row in histograms if (row["set"], row["feature"]) == ("human", "pitch"))
+    counted = sum(row["count"] for row in histograms if (row["set"], row["histogram"]) == ("human", "pitch"))
     assert counted == len(notes)
 
 

@@ -48,7 +48,8 @@ class Block:
     @cached_property
     def notes(self) -> Ints:
         """How many notes each piece has, drums too [P]."""
-        return np.diff(self.music.offsets)
+        count: Ints = np.diff(self.music.offsets)
+        return count
 
     @cached_property
     def pitched(self) -> Ints:

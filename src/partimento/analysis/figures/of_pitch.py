@@ -57,7 +57,9 @@ def scale_consistency(block: Block) -> Floats:
 
 
 def different_pitches(block: Block) -> Floats:
-    return (block.once(pitches) > 0).sum(axis=1).astype(np.float64)
+    """How many different pitches there are, octaves told apart."""
+    count: Floats = (block.once(pitches) > 0).sum(axis=1).astype(np.float64)
+    return count
 
 
 def pitch_range(block: Block) -> Floats:

@@ -99,10 +99,12 @@ def tempo_qpm(block: Block) -> Floats:
 
 
 def seconds(block: Block) -> Floats:
+    """The playing time, from the first tick to the end of the last note."""
     return block.seconds
 
 
 def notes(block: Block) -> Floats:
+    """How many notes there are, drums too."""
     return block.notes.astype(np.float64)
 
 

@@ -40,6 +40,15 @@ _PITCH = (
 _OTHERS = (
     Figure("minor", of_harmony.minor, "in minor", "%", 1, "Krumhansl 1990, 4", share=True, in_card=False),
     Figure("chords_per_beat", of_harmony.chords_per_beat, "changes of chord per beat", "", 2, in_card=False),
-    Figure("velocity_spread", of_texture.velocity_spread, "spread of velocity", "", 1, changes_with=("velocity",), in_card=False, speaks=False),
+    Figure(
+        "velocity_spread",
+        of_texture.velocity_spread,
+        "spread of velocity",
+        "",
+        1,
+        changes_with=("velocity",),
+        in_card=False,
+        speaks=False,
+    ),
 )
 FIGURES: dict[str, Figure[Block]] = {figure.name: figure for figure in (*_CARD, *_TIME, *_PITCH, *_OTHERS)}
