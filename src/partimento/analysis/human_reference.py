@@ -26,7 +26,8 @@ from partimento.models.tensorfile import load, save
 REFERENCE_FILE = "reference.safetensors"
 # the rows of files that do not name theirs
 UNNAMED_ROWS = """pitch_class_entropy scale_consistency groove_consistency notes_per_bar polyphony repeated_runs repeated_bars
-ending bars longest_run_notes copied_1_bars copied_2_bars copied_4_bars copied_line_1_bars copied_line_2_bars copied_line_4_bars""".split()
+ending bars longest_run_notes copied_1_bars copied_2_bars copied_4_bars
+copied_line_1_bars copied_line_2_bars copied_line_4_bars""".split()
 REFERENCE_VERSION = 1  # raised whenever another file comes of the same corpus
 log = logging.getLogger(__name__)
 

@@ -39,7 +39,8 @@ class Block:
 
     def one_each(self, values: Array, size: int) -> Ints:
         """A single 1 in each row, at the value of the piece: int64 [P, size]."""
-        return (np.asarray(values)[:, None] == np.arange(size)).astype(np.int64)
+        ones: Ints = (np.asarray(values)[:, None] == np.arange(size)).astype(np.int64)
+        return ones
 
     @cached_property
     def pieces(self) -> list[Piece]:

@@ -66,7 +66,8 @@ def _distribution(name: str, one: Beside) -> Fact:
     best = int(np.argmax(np.abs(here - there)))
     human, other, label = one.human.music.name, one.other.music.name, histogram.labels[best]
     return Fact(
-        f"{histogram.title}, {label}: {percent(here[best])} of the {histogram.things} in {other}, {percent(there[best])} in {human}",
+        f"{histogram.title}, {label}: {percent(here[best])} of the {histogram.things} in {other}, "
+        f"{percent(there[best])} in {human}",
         f"The two distributions overlap by {percent(row.value.mean)} ({percent(row.value.low)} to {percent(row.value.high)}); "
         f"two halves of {human} by {percent(row.floor.mean)}.{_CHANCE if row.touches_floor() else ''}",
     )
