@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from partimento.analysis.figures.measures import table
 from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.originality import HUMAN_PIECES, numbers_of
 from partimento.analysis.repetition import HABITS, LENGTHS, Habits, figures, row_of
