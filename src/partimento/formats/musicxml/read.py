@@ -268,6 +268,7 @@ def _chord(element: Element) -> str:
         value = text_in(degree, "degree-value")
         if kind_of in ("add", "alter") and value.isdigit():
             symbol += f"add{value}" if not alter else f"{alter}{value}"
+    symbol = symbol.replace("sus4add7", "7sus4")  # an added seventh is minor
     bass = element.find("bass")
     return _spelled(root, "root") + symbol + (f"/{_spelled(bass, 'bass')}" if bass is not None else "")
 
