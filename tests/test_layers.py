@@ -21,7 +21,7 @@ FLOORS = [
     ["corpus", "models", "render"],
     ["likelihood", "analysis"],
     ["training", "composing"],
-    ["benchmarks"],
+    ["benchmarks", "testing"],
     ["cli", "studio"],
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -158,7 +158,7 @@ def _tell(
     found = facts(exploration)
     sets: list[dict[str, Any]] = []
     for one in exploration.sets:
-        hours = float(one.measures.figure("seconds").sum()) / 3600
+        hours = float(one.measures.figures["seconds"].sum()) / 3600
         sets.append(
             {
                 "name": one.music.name,
