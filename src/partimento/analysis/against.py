@@ -21,13 +21,15 @@ from partimento.models.tensorfile import load
 from partimento.models.whereabouts import corpus_of
 from partimento.piece import Piece
 from partimento.progress import OnProgress, silent
+from partimento.system import processors
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Known:
-    """What pieces are laid against, by its `name`: an `index`; and the `corpus` it is of, or what was kept of one beside a model, `reference`."""
+    """What pieces are laid against, by its `name`: an `index`, and the `corpus` that it is of; or the `reference` that was kept of one
+    beside a model."""
 
     name: str
     index: Index
@@ -74,7 +76,7 @@ def read_pieces(files: Iterable[str], on_progress: OnProgress = silent) -> tuple
     named: list[tuple[str, Piece]] = []
     refused: dict[str, str] = {}
     files = list(files)
-    for done, (name, piece) in enumerate(read_all(files, workers=len(os.sched_getaffinity(0))), 1):
+    for done, (name, piece) in enumerate(read_all(files, workers=processors()), 1):
         if isinstance(piece, UnreadableFile) or not len(piece):
             refused[name] = str(piece) if isinstance(piece, UnreadableFile) else f"{name}: no notes"
             log.warning("left out: %s", refused[name])

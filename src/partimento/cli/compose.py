@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +12,7 @@ from partimento.cli.choosing import ChoiceOptions, show
 from partimento.cli.rules import RuleOptions
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short, typed
 from partimento.errors import InvalidOption
+from partimento.system import process_seconds
 
 if TYPE_CHECKING:
     from partimento.composing.composition import Composition
@@ -138,7 +137,7 @@ def compose(
 
         def timed(stage: str, done: int, total: int) -> None:
             if stage in ("notes", "windows") and not first:
-                first.append(_process_seconds())
+                first.append(process_seconds())
             on_progress(stage, done, total)
 
         made = compose_pieces(
@@ -195,7 +194,7 @@ def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, rol
     if out.exists() and out.samefile(like):
         raise InvalidOption(f"-o {out}: the file to compare with; choose another name")
     one = remake(like, model)
-    first_ms = round(1000 * _process_seconds(), 1)
+    first_ms = round(1000 * process_seconds(), 1)
     write(one.piece, out)
     rolls = write_rolls([one], [out]) if roll else []
     same = out.read_bytes() == like.read_bytes()
@@ -222,12 +221,3 @@ def _check_out(out: Path) -> None:
     if out.is_dir():
         raise InvalidOption(f"-o {out}: a folder is in the way")
     check_parents("-o", out)
-
-
-def _process_seconds() -> float:
-    """Seconds since this process started, where the system tells (Linux); otherwise the processor time it has used."""
-    try:
-        started_ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - started_ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, AttributeError, IndexError, ValueError):
-        return time.process_time()

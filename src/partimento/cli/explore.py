@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ from partimento.cli.music import Reader, groups
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
 from partimento.progress import OnProgress
+from partimento.system import processors
 
 if TYPE_CHECKING:
     from partimento.analysis.exploration import Exploration
@@ -92,9 +92,7 @@ def explore(
     refused: dict[str, str] = {}
     said: list[str] = []
     with screen.progress() as on_progress:
-        reader = Reader(
-            split, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, on_progress
-        )
+        reader = Reader(split, count, notes, seed, not_negative("--workers", workers) or processors(), refused, on_progress)
         sets = [reader.read(group) for group in groups(sources)]
         left_out: list[str] = []
         if by:
@@ -161,7 +159,7 @@ def _tell(
     found = facts(exploration)
     sets: list[dict[str, Any]] = []
     for one in exploration.sets:
-        hours = float(one.measures.figure("seconds").sum()) / 3600
+        hours = float(one.measures.figures["seconds"].sum()) / 3600
         sets.append(
             {
                 "name": one.music.name,
