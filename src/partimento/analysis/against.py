@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Known:
-    """What pieces are laid against, by its `name`: an `index`, and the `corpus` that it is of; or the `reference` that was kept of one
+    """What pieces are laid against, by its `name`: an `index`, and the `corpus` it is of, or the `reference` that was kept of one
     beside a model."""
 
     name: str

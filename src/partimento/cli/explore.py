@@ -110,7 +110,7 @@ def explore(
         data = out.with_name(f"{out.stem}-data")
         write_atomic(out, to_html(exploration, notes=[text for text in said if text], folder=data.name))
         write_tables(exploration, data)
-    _tell(screen, exploration, out, data, said, refused, encoding, left_out)
+    _show(screen, exploration, out, data, said, refused, encoding, left_out)
 
 
 def _through(sets: list[Music], said: list[str], on_progress: OnProgress) -> tuple[list[Music], str]:
@@ -144,7 +144,7 @@ def _left_out(by: str, values: list[str]) -> str:
     return f"Left out, by {by}: {', '.join(named[:12])}{more}."
 
 
-def _tell(
+def _show(
     screen: Screen,
     exploration: Exploration,
     out: Path,
