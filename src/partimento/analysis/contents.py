@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import BarGrid
 from partimento.encodings import REGISTRY, make
 from partimento.errors import PartimentoError
 from partimento.notate.names import PROGRAMS
@@ -70,6 +71,7 @@ class Contents:
     seconds: float
     quarters: float
     bars: int
+    upbeat: bool
     tracks: list[TrackContents]
     lowest: str
     highest: str
@@ -94,7 +96,8 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
     notes, tpq = piece.notes, piece.ticks_per_quarter
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     pitched = notes[~drums[notes["track"]]] if len(notes) else notes
-    bars = bar_count(piece)
+    grid = BarGrid.of(piece)
+    bars = grid.last_number if len(piece) else 0
     onsets = notes["onset"].astype(np.int64)
     on_grid = np.logical_or.reduce([onsets * lines % tpq == 0 for lines in _GRIDS])
     velocity = notes["velocity"]
@@ -105,6 +108,7 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
         seconds=round(piece.seconds, 3),
         quarters=round(piece.end_tick / tpq, 3),
         bars=bars,
+        upbeat=grid.upbeat,
         tracks=[_track(piece, number) for number in range(len(piece.tracks))],
         lowest=_name(int(pitched["pitch"].min())) if len(pitched) else "",
         highest=_name(int(pitched["pitch"].max())) if len(pitched) else "",
@@ -150,17 +154,6 @@ def voices(notes: Array) -> Voices:
     lasting = np.diff(ticks)
     any_sounds = lasting[sounding[:-1] > 0].sum()
     return Voices(round(float((sounding[:-1] * lasting).sum() / any_sounds), 3), int(sounding.max()))
-
-
-def bar_count(piece: Piece) -> int:
-    """Bars up to the end of the last note; each meter begins a bar where it stands, and 4/4 holds before the first."""
-    meters = piece.meters[piece.meters["tick"] < piece.end_tick]
-    ticks = meters["tick"].astype(np.int64)
-    lengths = 4 * piece.ticks_per_quarter * meters["numerator"].astype(np.int64) // meters["denominator"]
-    if not len(ticks) or ticks[0] > 0:
-        ticks, lengths = np.insert(ticks, 0, 0), np.insert(lengths, 0, 4 * piece.ticks_per_quarter)
-    lasting = np.diff(ticks, append=piece.end_tick)
-    return int((-(-lasting // np.maximum(lengths, 1))).sum())
 
 
 def kept(piece: Piece, key: str) -> Kept:

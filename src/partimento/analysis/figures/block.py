@@ -92,10 +92,7 @@ class Block:
 
     @cached_property
     def end_tick(self) -> Ints:
-        """Where the last note of each piece ends [P]; 0 without notes."""
-        end = np.zeros(len(self), np.int64)
-        np.maximum.at(end, self.music.piece_of_note, self.music.notes["onset"].astype(np.int64) + self.music.notes["duration"])
-        return end
+        return self.music.end_tick
 
     @cached_property
     def seconds(self) -> Floats:

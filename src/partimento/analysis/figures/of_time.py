@@ -7,11 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from partimento.analysis.figures.block import Block
-from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.melodic_lines import VALUE_NAMES, note_value
 from partimento.analysis.piece_set import Floats, Ints
 from partimento.corpus.report import longest
-from partimento.piece import Piece
 
 METERS = ("2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8", "3/2", "4/2", "6/4", "5/4", "other", "not stated")
 PLACES = ("downbeat", "other beats", "halves, thirds", "quarters, sixths", "elsewhere")
@@ -44,15 +42,15 @@ def _wait_values(block: Block) -> Ints:
 
 def places(block: Block) -> Ints:
     """Where in the beat notes begin, as an index into `PLACES`."""
-    clock, piece, onset = block.music.clock, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
-    row = clock.row(piece, onset)
-    in_bar = np.fmod(onset - clock.tick[row], clock.bar[row])
-    in_beat = np.fmod(in_bar / clock.beat[row], 1)
+    meters, piece, onset = block.music.meters, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
+    row, in_bar = meters.row(onset, piece), meters.in_bar(onset, piece)
+    pulse = meters.pulse[row]
+    in_beat = np.fmod(in_bar / pulse, 1)
     twelfth = np.rint(in_beat * 12).astype(np.int64)
     exact = np.abs(in_beat * 12 - twelfth) < 12 * _CLOSE
     place = np.where(exact, _PLACE_OF_TWELFTH[twelfth % 12], len(PLACES) - 1)
     on_beat = place == 0
-    first = (in_bar < _CLOSE * clock.beat[row]) | (in_bar > clock.bar[row] - _CLOSE * clock.beat[row])
+    first = (in_bar < _CLOSE * pulse) | (in_bar > meters.bar[row] - _CLOSE * pulse)
     place[on_beat & ~first] = 1
     return block.table(piece, place, len(PLACES))
 
@@ -61,11 +59,10 @@ def places_in_bar(upper: int, lower: int, size: int) -> Callable[[Block], Ints]:
     """Where notes begin in the bars of one meter that is stated, in sixteenths."""
 
     def counted(block: Block) -> Ints:
-        clock, piece, onset = block.music.clock, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
-        row = clock.row(piece, onset)
+        meters, piece, onset = block.music.meters, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
+        row, in_bar = meters.row(onset, piece), meters.in_bar(onset, piece)
         stated = np.array([len(head.meters) > 0 for head in block.music.heads], bool)[piece]
-        inside = stated & (clock.upper[row] == upper) & (clock.lower[row] == lower)
-        in_bar = np.fmod(onset - clock.tick[row], clock.bar[row])
+        inside = stated & (meters.numerator[row] == upper) & (meters.denominator[row] == lower)
         sixteenth = np.rint(in_bar / block.music.ticks_per_quarter[piece] * 4).astype(np.int64)
         return block.table(piece[inside], sixteenth[inside] % size, size)
 
@@ -108,14 +105,16 @@ def notes(block: Block) -> Floats:
     return block.notes.astype(np.float64)
 
 
-def bars(piece: Piece) -> float:
-    """The length in bars, up to the end of the last note."""
-    return float(bars_at(piece, np.array([piece.end_tick]))[0])
+def bars(block: Block) -> Floats:
+    """The length in bars, up to the end of the last note; an upbeat counts as one."""
+    length = block.music.meters.bars_at(block.end_tick, np.arange(len(block)))
+    return np.where(block.notes > 0, length, np.nan)
 
 
-def notes_per_bar(piece: Piece) -> float:
+def notes_per_bar(block: Block) -> Floats:
     """Notes, drums too, over bars up to the end of the last note; a bar begun counts as its part."""
-    return len(piece) / bars(piece)
+    mean: Floats = block.notes / block.once(bars)
+    return mean
 
 
 def wait_quarters(block: Block) -> Floats:
