@@ -14,7 +14,7 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece", "plugins", "progress"],
+    ["compiled", "errors", "files", "piece", "plugins", "progress", "system"],
     ["bars", "theory", "pedal", "instruments", "bootstrap"],
     ["harmony", "task", "notate"],
     ["formats", "encodings"],

@@ -26,13 +26,12 @@ HUMAN_PIECES = 200  # of each split that are measured, at most
 MOST_RUNS = 1000  # told of one piece
 INDEX_FILE = "originality.safetensors"
 log = logging.getLogger(__name__)
-INDEX_VERSION = 1  # raised whenever another index comes of the same pieces
+INDEX_VERSION = 2  # raised whenever another index comes of the same pieces
 
 
 @dataclass(frozen=True)
 class Run:
-    """Notes of a piece, `length_bars` long, that stand verbatim in `known`: first and last bar of both, as a page numbers
-    them."""
+    """Notes of a piece, `length_bars` long, that stand verbatim in `known`: first and last bar of both, as a page numbers them."""
 
     notes: int
     length_bars: float
@@ -90,8 +89,7 @@ class Index:
             names.append(name)
             found.append(lines)
             of_line += [len(names) - 1] * len(places)
-            number = BarGrid.of(piece).number_at(_begin(piece, lines, places))
-            bars.append(np.minimum(number, 65535).astype(np.uint16))
+            bars.append(np.minimum(BarGrid.of(piece).number_at(_onsets(piece, lines, places)), 65535).astype(np.uint16))
         if not sum(len(lines.steps) for lines in found):
             raise CorpusError("there is no note to look for copies of; name other pieces")
         before = np.cumsum([0, *(len(lines.steps) for lines in found)])
@@ -131,8 +129,8 @@ class Index:
         """What of a piece is in the index."""
         lines, places = lines_of(piece)
         runs = self.known.common(lines)
-        grid, tick = BarGrid.of(piece), _begin(piece, lines, places)
-        begin = grid.bars_at(tick)
+        grid, onset = BarGrid.of(piece), _onsets(piece, lines, places)
+        begin = grid.bars_at(onset)
         length = _until(piece, grid, lines, places, begin)[runs.last] - begin[runs.first]
         notes = len(places[0][0])
         whole = lines.line[runs.first] == 0
@@ -142,12 +140,12 @@ class Index:
 
         return Finding(
             notes=notes,
-            runs=tuple(self._apart(lines, runs, begin, length, grid.number_at(tick))),
+            runs=tuple(self._apart(lines, runs, begin, length, grid.number_at(onset))),
             share={bars: share(bars, places[:1], whole) for bars in WINDOWS},
             line_share={bars: share(bars, places, np.ones(len(whole), bool)) for bars in WINDOWS},
         )
 
-    def _apart(self, lines: Lines, runs: Runs, begin: Floats, length: Floats, number: Ints) -> Iterator[Run]:
+    def _apart(self, lines: Lines, runs: Runs, begin: Floats, length: Floats, bar: Ints) -> Iterator[Run]:
         """Runs in the order of their notes, without those that lie for more than half in a longer one."""
         size = lines.notes[runs.last + 1] - lines.notes[runs.first]
         left = np.lexsort((-length, -size))
@@ -159,7 +157,7 @@ class Index:
             yield Run(
                 notes=int(size[best]),
                 length_bars=float(length[best]),
-                bars=(int(number[first]), int(number[last])),
+                bars=(int(bar[first]), int(bar[last])),
                 known=self.names[int(self.pieces[self.lines.line[there]])],
                 known_bars=(int(self.bars[there]), int(self.bars[there + last - first])),
             )
@@ -225,8 +223,8 @@ def numbers_of(corpus: Corpus, split: str, most: int | None = None, only: Sequen
 Places = list[tuple[Array, Ints]]
 
 
-def _begin(piece: Piece, lines: Lines, places: Places) -> Ints:
-    """The tick at which each moment begins."""
+def _onsets(piece: Piece, lines: Lines, places: Places) -> Ints:
+    """The tick of each moment [M]."""
     tick = np.zeros(len(lines.steps), np.int64)
     for rows, moment in places:
         tick[moment] = piece.notes["onset"][rows]

@@ -15,7 +15,6 @@ from partimento.errors import CorpusError, InvalidOption
 from partimento.piece import NOTE, Array, Piece
 
 NOTES_PER_BLOCK = 1 << 19  # so many notes at a time are counted: bounds the memory, keeps the arrays in the cache
-
 LABELS = ("composer", "genre")
 
 Ints = npt.NDArray[np.int64]
@@ -154,5 +153,5 @@ class Music:
 
     @cached_property
     def meters(self) -> Meters:
-        """The meters of all pieces, so that bars and beats of many notes are found at once."""
+        """The meters of all pieces, in which bars and beats of many notes are found at once."""
         return Meters.of_all(self.heads, self.end_tick.tolist())

@@ -91,11 +91,7 @@ class Block:
         return tonic(*self.keys)
 
     @cached_property
-    def end_tick(self) -> Ints:
-        return self.music.end_tick
-
-    @cached_property
     def seconds(self) -> Floats:
         """The playing time of each piece [P]."""
-        ends = zip(self.music.heads, self.end_tick, strict=True)
+        ends = zip(self.music.heads, self.music.end_tick, strict=True)
         return np.array([head.second_at(np.array([end]))[0] for head, end in ends], np.float64)

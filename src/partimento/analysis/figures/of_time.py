@@ -9,7 +9,9 @@ import numpy as np
 from partimento.analysis.figures.block import Block
 from partimento.analysis.melodic_lines import VALUE_NAMES, note_value
 from partimento.analysis.piece_set import Floats, Ints
+from partimento.bars import BarGrid
 from partimento.corpus.report import longest
+from partimento.piece import Piece
 
 METERS = ("2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8", "3/2", "4/2", "6/4", "5/4", "other", "not stated")
 PLACES = ("downbeat", "other beats", "halves, thirds", "quarters, sixths", "elsewhere")
@@ -60,10 +62,10 @@ def places_in_bar(upper: int, lower: int, size: int) -> Callable[[Block], Ints]:
 
     def counted(block: Block) -> Ints:
         meters, piece, onset = block.music.meters, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
-        row, in_bar = meters.row(onset, piece), meters.in_bar(onset, piece)
+        row = meters.row(onset, piece)
         stated = np.array([len(head.meters) > 0 for head in block.music.heads], bool)[piece]
         inside = stated & (meters.numerator[row] == upper) & (meters.denominator[row] == lower)
-        sixteenth = np.rint(in_bar / block.music.ticks_per_quarter[piece] * 4).astype(np.int64)
+        sixteenth = np.rint(meters.in_bar(onset, piece) / block.music.ticks_per_quarter[piece] * 4).astype(np.int64)
         return block.table(piece[inside], sixteenth[inside] % size, size)
 
     return counted
@@ -72,7 +74,7 @@ def places_in_bar(upper: int, lower: int, size: int) -> Callable[[Block], Ints]:
 def meters(block: Block) -> Ints:
     """The meter in force for most of the piece."""
     found = []
-    for head, end in zip(block.music.heads, block.end_tick.tolist(), strict=True):
+    for head, end in zip(block.music.heads, block.music.end_tick.tolist(), strict=True):
         row = longest(head.meters, end)
         name = "not stated" if row is None else f"{row['numerator']}/{row['denominator']}"
         found.append(METERS.index(name if name in METERS else "other"))
@@ -91,7 +93,7 @@ def lengths(block: Block) -> Ints:
 def tempo_qpm(block: Block) -> Floats:
     """Quarters a minute, the mean of the piece."""
     with np.errstate(invalid="ignore", divide="ignore"):  # an empty piece has no tempo
-        tempo: Floats = block.end_tick / block.music.ticks_per_quarter * 60 / block.seconds
+        tempo: Floats = block.music.end_tick / block.music.ticks_per_quarter * 60 / block.seconds
     return tempo
 
 
@@ -105,16 +107,14 @@ def notes(block: Block) -> Floats:
     return block.notes.astype(np.float64)
 
 
-def bars(block: Block) -> Floats:
-    """The length in bars, up to the end of the last note; an upbeat counts as one."""
-    length = block.music.meters.bars_at(block.end_tick, np.arange(len(block)))
-    return np.where(block.notes > 0, length, np.nan)
+def bars(piece: Piece) -> float:
+    """The length in bars, up to the end of the last note."""
+    return float(BarGrid.of(piece).bars_at(piece.end_tick))
 
 
-def notes_per_bar(block: Block) -> Floats:
+def notes_per_bar(piece: Piece) -> float:
     """Notes, drums too, over bars up to the end of the last note; a bar begun counts as its part."""
-    mean: Floats = block.notes / block.once(bars)
-    return mean
+    return len(piece) / bars(piece)
 
 
 def wait_quarters(block: Block) -> Floats:

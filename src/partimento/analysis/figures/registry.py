@@ -17,12 +17,12 @@ _CARD = (
     Figure("pitch_class_entropy", of_pitch.pitch_class_entropy, "pitch-class entropy", "bits", 3, _WU),
     Figure("scale_consistency", of_pitch.scale_consistency, "scale consistency", "", 3, f"Mogren 2016, 4.1; {_MUSPY}", share=True),
     Figure("groove_consistency", of_piece(of_form.groove_consistency), "groove consistency", "", 3, _WU, share=True),
-    Figure("notes_per_bar", of_time.notes_per_bar, "notes per bar", "", 1),
+    Figure("notes_per_bar", of_piece(of_time.notes_per_bar), "notes per bar", "", 1),
     Figure("polyphony", of_piece(of_texture.polyphony), "polyphony", "pitches at once", 2, _MUSPY),
     Figure("repeated_runs", of_piece(of_form.repeated_runs), "repeated runs of 8 notes", "%", 1, _OURS, share=True),
     Figure("repeated_bars", of_piece(of_form.repeated_bars), "bars like the bar before", "%", 1, _OURS, share=True, speaks=False),
     Figure("ending", of_piece(of_form.ending), "last note over the mean note", "", 2, _OURS, speaks=False),
-    Figure("bars", of_time.bars, "length", "bars", 1, speaks=False),
+    Figure("bars", of_piece(of_time.bars), "length", "bars", 1, speaks=False),
 )
 _TIME = (
     Figure("notes", of_time.notes, "notes", "", 0, in_card=False, speaks=False),
