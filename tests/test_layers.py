@@ -14,8 +14,8 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece"],
-    ["bars", "theory", "pedal", "instruments", "bootstrap"],
+    ["compiled", "errors", "files", "piece", "theory"],
+    ["bars", "chord_symbols", "pedal", "instruments", "bootstrap"],
     ["harmony", "task", "notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],

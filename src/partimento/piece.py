@@ -18,7 +18,7 @@ KEY = np.dtype([("tick", "<i4"), ("fifths", "i1"), ("minor", "?")])
 CHORD = np.dtype([("tick", "<i4"), ("root", "i1"), ("quality", "u1"), ("bass", "i1")])
 PEDAL = np.dtype([("onset", "<i4"), ("duration", "<i4"), ("track", "<u2")])
 
-QUALITIES = (  # of a chord; `theory.py` knows their notes and how they are written
+QUALITIES = (  # of a chord; `chord_symbols.py` knows their notes and how they are written
     *("major", "minor", "augmented", "diminished", "suspended fourth", "suspended second", "fifth", "major sixth", "minor sixth"),
     *("dominant seventh", "major seventh", "minor seventh", "half-diminished seventh", "diminished seventh"),
     *("minor major seventh", "augmented seventh", "suspended seventh"),

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from partimento.chord_symbols import parse_chord
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.formats.limits import Limits
 from partimento.formats.repeats import Marks, playing_order
 from partimento.piece import CHORD, KEY, MAX_TICK, METER, TEMPO, About, Piece, Track, note_array
-from partimento.theory import parse_chord
 
 REPEATS = ("written", "played")
 VELOCITY = 80  # of notes under no dynamic mark
