@@ -7,7 +7,7 @@ from typing import Protocol
 from partimento.analysis.repetition import GRID
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding
-from partimento.encodings.melody import DURATION_TICKS, LOWEST_PIANO_KEY, TICKS_PER_QUARTER, Melody
+from partimento.encodings.melody.seed import DURATION_TICKS, LOWEST_PIANO_KEY, TICKS_PER_QUARTER, Melody
 from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.instruments import DRUMS
 

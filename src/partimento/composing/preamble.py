@@ -15,7 +15,7 @@ from partimento.composing.rules import Rules
 from partimento.composing.rules.base import Bools
 from partimento.encodings import Encoding, Events
 from partimento.encodings.conditions import KEYS
-from partimento.encodings.notes_layout import MAPS
+from partimento.encodings.notes.layout import MAPS
 from partimento.encodings.tasks import NOTE_BY_NOTE
 
 SLOWEST, FASTEST = 16.0, 640.0  # quarters a minute that can be stated

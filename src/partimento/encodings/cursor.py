@@ -1,21 +1,18 @@
 """The end of a growing sequence of events: what is known there and what may follow, without walking all of it at every step.
 
-It knows no encoding but by its contract. `Remembering` asks the encoding about the whole sequence; an encoding whose answers
-take the longer the more there is has a cursor of its own, which says the same.
+It knows no encoding. `HistoryCursor` asks one about the whole sequence; an encoding whose answers take the longer the more
+there is has a cursor of its own, which says the same.
 """
 
 from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import Sequence, Sized
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from partimento.encodings.base import Encoding
 
 
 class Cursor(ABC):
@@ -43,10 +40,22 @@ class Cursor(ABC):
         return copy.copy(self)
 
 
-class Remembering(Cursor):
-    """Keeps all events."""
+class OfWhole(Protocol):
+    """What an encoding says of a whole history of events [T, F]."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    @property
+    def fields(self) -> Sized: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def context(self, events: npt.NDArray[Any], /) -> npt.NDArray[np.uint8]: ...
+    def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...], /) -> npt.NDArray[np.bool_]: ...
+    def ended(self, history: npt.NDArray[Any], /) -> bool: ...
+
+
+class HistoryCursor(Cursor):
+    """Keeps all events, and asks the encoding about all of them."""
+
+    def __init__(self, encoding: OfWhole) -> None:
         self.encoding, self._length = encoding, 0
         self._rows = np.zeros((64, len(encoding.fields)), encoding.dtype)
 

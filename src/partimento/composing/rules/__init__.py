@@ -17,7 +17,7 @@ from partimento.composing.rules.region import Inside
 from partimento.composing.rules.state import Note, State
 from partimento.composing.rules.time import Bars, Polyphony, Rhythm
 from partimento.encodings import Encoding, Events
-from partimento.encodings.notes_layout import DENOMINATORS, NUMERATORS, Profile
+from partimento.encodings.notes.layout import DENOMINATORS, NUMERATORS, Profile
 from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS

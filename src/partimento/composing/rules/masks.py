@@ -11,7 +11,7 @@ import numpy as np
 from partimento.composing.rules.base import Bools, Ints, Rule
 from partimento.composing.rules.state import State
 from partimento.encodings import Field
-from partimento.encodings.notes_layout import LONGEST, MAPS
+from partimento.encodings.notes.layout import LONGEST, MAPS
 from partimento.instruments import DRUMS
 
 _BARS_AHEAD = 16  # under rules the next note begins within so many bars

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
-from partimento.encodings.notes_layout import LONGEST, START_METER, Profile, bar_ticks
+from partimento.encodings.notes.layout import LONGEST, START_METER, Profile, bar_ticks
 from partimento.instruments import DRUMS
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from partimento.chord_symbols import parse_chord
 from partimento.errors import InvalidOption, UnreadableFile
-from partimento.formats.midi.container import text_of
+from partimento.formats.decode import text_of
 from partimento.piece import CHORD, MAX_TICK, PEDAL, Array
 
 CHORD_MARK = "chord "  # begins the markers that our own files carry: "chord Am7/G"
