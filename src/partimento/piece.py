@@ -215,7 +215,7 @@ class Piece:
         """
 
         def nearest(tick: Array) -> Array:
-            line = nearest_line(tick, self.ticks_per_quarter, ticks_per_quarter)
+            line: Array = nearest_line(tick, self.ticks_per_quarter, ticks_per_quarter)
             if len(line) and line.max() >= 2 * MAX_TICK:
                 raise InvalidPiece(f"on a grid of {ticks_per_quarter} ticks a quarter the piece goes beyond tick {MAX_TICK}")
             return line
