@@ -14,14 +14,14 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece", "plugins", "progress", "theory"],
+    ["compiled", "errors", "files", "piece", "plugins", "progress", "system", "theory"],
     ["bars", "chord_symbols", "pedal", "instruments", "bootstrap"],
     ["harmony", "task", "notate"],
     ["formats", "encodings"],
     ["corpus", "models", "render"],
     ["likelihood", "analysis"],
     ["training", "composing"],
-    ["benchmarks"],
+    ["benchmarks", "testing"],
     ["cli", "studio"],
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

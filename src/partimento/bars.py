@@ -168,7 +168,7 @@ class BarGrid(Meters):
     @classmethod
     def _of(cls, rows: list[tuple[int, ...]], ticks_per_quarter: int, end_tick: int) -> Self:
         columns = np.array([(0, *row, ticks_per_quarter) for row in rows], np.int64).T
-        return cls(*columns, max(1, end_tick))  # its last field
+        return cls(*columns, **{"end_tick": max(1, end_tick)})
 
     @property
     def count(self) -> int:

@@ -33,9 +33,10 @@ def write_atomic_with(path: Path | str, write: Callable[[Path], None]) -> None:
         temporary = Path(name)
         temporary.chmod(0o666 & ~_umask())
         write(temporary)
-        _sync(temporary)
+        _sync(temporary, os.O_RDWR)  # Windows syncs only what may be written
         os.replace(temporary, path)
-        _sync(path.parent)
+        if os.name == "posix":  # elsewhere a folder cannot be opened
+            _sync(path.parent, os.O_RDONLY)
     except OSError as error:
         raise WriteFailed(
             f"{path}: could not be written ({error.strerror or error}); free space or choose another place"
@@ -74,8 +75,8 @@ def _write_all(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
     try:
         os.fsync(handle)
     finally:

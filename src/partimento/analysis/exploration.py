@@ -9,8 +9,9 @@ from functools import partial
 import numpy as np
 
 from partimento.analysis.distances import Comparison, Distance, kl_bits, overlap
-from partimento.analysis.figures.declared import FEATURES, FIGURES, Measures
-from partimento.analysis.figures.of_set import measure
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.measures import Measures, measure
+from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.ngrams import KINDS, LONGEST, Gram, Ngrams, stream
 from partimento.analysis.piece_set import Floats, Ints, Music
 from partimento.analysis.self_similarity import self_similarity, typical
@@ -195,14 +196,14 @@ def welch_t(one: Floats, other: Floats) -> Floats:
 def _beside(human: Explored, other: Explored, telling: list[Telling], seed: int) -> Beside:
     compare = Comparison(human.music.works, other.music.works, human.music.works, seed)
     overlaps, divergences, figures, mgeval = {}, {}, {}, {}
-    for name in FEATURES:
+    for name, histogram in HISTOGRAMS.items():
         one, two = human.measures.counts[name], other.measures.counts[name]
         area = compare.distributions(overlap, one, two, one)
         bits = compare.distributions(lambda p, q: kl_bits(q, p), one, two, one)
-        if area and bits and FEATURES[name].section and not area.says_nothing():
+        if area and bits and histogram.section and not area.says_nothing():
             overlaps[name], divergences[name] = area, bits
     for name in FIGURES:
-        row = compare.means(human.measures.figure(name), other.measures.figure(name), human.measures.figure(name))
+        row = compare.means(human.measures.figures[name], other.measures.figures[name], human.measures.figures[name])
         if row and not row[2].says_nothing():
             figures[name] = row
     for title, name in MGEVAL.items():
@@ -215,7 +216,7 @@ def _beside(human: Explored, other: Explored, telling: list[Telling], seed: int)
 def _of_pieces(measures: Measures, name: str) -> Floats:
     """A figure [P], or a histogram over its sum [P, K], not a number where a piece has none."""
     if name in FIGURES:
-        return measures.figure(name)
+        return measures.figures[name]
     counts = measures.counts[name]
     with np.errstate(invalid="ignore"):
         shares: Floats = counts / counts.sum(axis=1, keepdims=True)

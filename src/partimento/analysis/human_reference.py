@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis import repetition
-from partimento.analysis.card.rows import figures
+from partimento.analysis.card.rows import ROWS, figures
 from partimento.analysis.originality import HUMAN_PIECES, INDEX_VERSION, Index, Limits, index_of, numbers_of
 from partimento.analysis.repetition import Habits
 from partimento.corpus import Corpus
@@ -24,6 +24,10 @@ from partimento.errors import CheckpointError
 from partimento.models.tensorfile import load, save
 
 REFERENCE_FILE = "reference.safetensors"
+# the rows of files that do not name theirs
+UNNAMED_ROWS = """pitch_class_entropy scale_consistency groove_consistency notes_per_bar polyphony repeated_runs repeated_bars
+ending bars longest_run_notes copied_1_bars copied_2_bars copied_4_bars
+copied_line_1_bars copied_line_2_bars copied_line_4_bars""".split()
 REFERENCE_VERSION = 1  # raised whenever another file comes of the same corpus
 log = logging.getLogger(__name__)
 
@@ -70,7 +74,8 @@ class Reference:
         """Writes the file of a run, with a checksum. Raises `WriteFailed`."""
         arrays = self.index.arrays | {"human": self.human, "repetition": self.repetition}
         limits = None if self.limits is None else vars(self.limits)
-        save(folder / REFERENCE_FILE, arrays, {"reference": self.stamp, "names": self.index.names, "limits": limits})
+        names = {"names": self.index.names, "figures": list(ROWS)}
+        save(folder / REFERENCE_FILE, arrays, {"reference": self.stamp, "limits": limits, **names})
 
     @classmethod
     def load(cls, folder: Path, metadata: Mapping[str, Any]) -> Reference:
@@ -83,7 +88,14 @@ class Reference:
             raise CheckpointError(f"{path}: of other pieces than the model was trained on; delete it")
         index = Index.of_arrays(told["names"], arrays)
         limits = None if told["limits"] is None else Limits(**told["limits"])
-        return cls(index, arrays["human"], arrays["repetition"], limits, stamp)
+        human = _by_name(arrays["human"], told.get("figures", UNNAMED_ROWS))
+        return cls(index, human, arrays["repetition"], limits, stamp)
+
+
+def _by_name(table: Floats, names: Sequence[str]) -> Floats:
+    """The columns in the order of the card's rows [P, len(ROWS)]; not a number where the file lacks one."""
+    column = dict(zip(names, table.T, strict=True))
+    return np.stack([column.get(name, np.full(len(table), np.nan)) for name in ROWS], axis=1)
 
 
 def beside(folder: Path, metadata: Mapping[str, Any]) -> Reference | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from partimento.analysis.figures.declared import Measures
+from partimento.analysis.figures.measures import Measures
 from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.piece_set import Floats, Music
 from partimento.piece import Piece
@@ -45,6 +45,6 @@ def typical(music: Music, measures: Measures) -> int:
         counts = measures.counts[name]
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         apart += np.abs(shares - measures.share(name)).sum(axis=1)
-    bars = measures.figure("bars")
+    bars = measures.figures["bars"]
     clear = (bars >= CLEAR_BARS[0]) & (bars <= CLEAR_BARS[1])
     return int(np.argmin(np.where(clear, apart, apart + 10)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -26,6 +27,7 @@ from partimento.cli.render import render
 from partimento.cli.screen import Problem
 from partimento.cli.train import train
 from partimento.errors import PartimentoError
+from partimento.system import Terminated, terminable
 
 app = App(
     name="partimento",
@@ -54,13 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Exit codes: 0 done, 1 a mistake of the program, 2 a mistake of the user, 130 interrupted, 141 the reader of its output
-    has gone, as `head` does.
+    has gone, as `head` does, 143 asked to end (SIGTERM).
     """
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s: %(message)s", level=logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that cannot show a sign shows its code
+            stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
-        app(given, print_error=False, exit_on_error=False)
+        with terminable():
+            app(given, print_error=False, exit_on_error=False)
     except (PartimentoError, CycloptsError, Problem) as error:
         _complain(error, as_json)
         return 2
@@ -74,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt as error:
         _complain(error if error.args else KeyboardInterrupt("interrupted"), as_json)
-        return 130
+        return 143 if isinstance(error, Terminated) else 130
     return 0
 
 

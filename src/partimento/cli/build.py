@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 
 from partimento.cli.screen import Flag, Problem, Screen, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
+from partimento.system import processors
 
 
 def build(
@@ -77,7 +77,7 @@ def build(
     if not sources:
         raise Problem("build: name at least one file, folder or archive")
     options = Options(
-        workers=not_negative("--workers", workers) or len(os.sched_getaffinity(0)),
+        workers=not_negative("--workers", workers) or processors(),
         seconds_per_file=min(positive("--seconds-per-file", seconds_per_file), 86400.0),
         memory_bytes=int(positive("--memory-mb", memory_mb)) << 20,
         limits=Limits(max_notes=int(positive("--max-notes", max_notes)), max_seconds=3600 * positive("--max-hours", max_hours)),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-import os
 import secrets
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +16,7 @@ from partimento.cli.reference import reference_of
 from partimento.cli.rules import RuleOptions
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
 from partimento.errors import InvalidOption
+from partimento.system import process_seconds
 
 if TYPE_CHECKING:
     from partimento.composing.compose import Composition
@@ -165,7 +164,7 @@ def compose(
 
         def on_progress(done: int, of: int) -> None:
             if not first:
-                first.append(_process_seconds())
+                first.append(process_seconds())
             tell("notes" if write is None else "windows", done, of)
 
         reference = reference_of(screen, checkpoint.path, checkpoint.metadata, tell)
@@ -228,7 +227,7 @@ def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, rol
         raise InvalidOption(f"--like {like}: the file does not say how it was made; it must be one that partimento composed")
     checkpoint = _model_of(like, note, model)
     one = again(note, checkpoint)
-    first_ms = round(1000 * _process_seconds(), 1)
+    first_ms = round(1000 * process_seconds(), 1)
     rolls = write_all([one], [out], roll)
     same = out.read_bytes() == like.read_bytes()
     screen.say(f"{short(out)}: {'the same as' if same else 'NOT the same as'} {short(like)}, in {duration(screen.seconds)}")
@@ -294,12 +293,3 @@ def _temperature(text: str) -> Any:
         return {name.strip(): float(value) for name, _, value in (part.partition("=") for part in text.split(","))}
     except ValueError:
         raise InvalidOption(f"--temperature {text}: a number, or one for each field (pitch=0.9,duration=0.7)") from None
-
-
-def _process_seconds() -> float:
-    """Seconds since this process started, where the system tells (Linux); otherwise the processor time it has used."""
-    try:
-        started_ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - started_ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, AttributeError, IndexError, ValueError):
-        return time.process_time()

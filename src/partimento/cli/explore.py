@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,7 @@ from cyclopts import Parameter
 from partimento.cli.music import Reader, groups
 from partimento.cli.screen import Flag, Problem, Screen, Tell, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
+from partimento.system import processors
 
 if TYPE_CHECKING:
     from partimento.analysis.exploration import Exploration
@@ -91,9 +91,7 @@ def explore(
     refused: dict[str, str] = {}
     said: list[str] = []
     with screen.progress() as tell:
-        reader = Reader(
-            split, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell
-        )
+        reader = Reader(split, count, notes, seed, not_negative("--workers", workers) or processors(), refused, tell)
         sets = [reader.read(group) for group in groups(sources)]
         left_out: list[str] = []
         if by:
@@ -160,7 +158,7 @@ def _tell(
     found = facts(exploration)
     sets: list[dict[str, Any]] = []
     for one in exploration.sets:
-        hours = float(one.measures.figure("seconds").sum()) / 3600
+        hours = float(one.measures.figures["seconds"].sum()) / 3600
         sets.append(
             {
                 "name": one.music.name,

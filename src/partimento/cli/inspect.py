@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from partimento.cli.screen import Flag, Problem, Screen, counted
+from partimento.system import processors
 
 if TYPE_CHECKING:
     from partimento.analysis.contents import Contents
@@ -68,7 +68,7 @@ def inspect(
     items = [item for file in files for item in items_of(file)]
     found, refused = {}, {}
     with screen.progress() as tell:
-        workers = min(len(os.sched_getaffinity(0)), len(items))
+        workers = min(processors(), len(items))
         for item, outcome in read_items(items, repeats=repeats, workers=workers):
             if isinstance(outcome, PartimentoError):
                 refused[item.name] = str(outcome)

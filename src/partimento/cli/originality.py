@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from partimento.cli.screen import Flag, Problem, Screen, Tell, counted, duration
 from partimento.errors import CorpusError, PartimentoError, UnreadableFile
+from partimento.system import processors
 
 if TYPE_CHECKING:
     from partimento.analysis.human_reference import Reference
@@ -111,7 +111,7 @@ def read_pieces(screen: Screen, files: Iterable[str], tell: Tell) -> tuple[list[
 
     named: list[tuple[str, Piece]] = []
     refused: dict[str, str] = {}
-    for done, (name, piece) in enumerate(read_all(files, workers=len(os.sched_getaffinity(0))), 1):
+    for done, (name, piece) in enumerate(read_all(files, workers=processors()), 1):
         if isinstance(piece, UnreadableFile) or not len(piece):
             refused[name] = str(piece) if isinstance(piece, UnreadableFile) else f"{name}: no notes"
             screen.errors.print(f"left out: {refused[name]}", markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from cyclopts import Parameter
 
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
 from partimento.errors import InvalidOption, PartimentoError, UnknownName, UnreadableFile
+from partimento.system import processors
 
 if TYPE_CHECKING:
     from partimento.piece import Piece
@@ -81,7 +81,7 @@ def render(
     refused: dict[str, str] = {}
     taken: set[Path] = set()
     check_parents("-o", out)
-    pieces = [(Path(files[0]).name, read(files[0]))] if single else read_all(files, workers=len(os.sched_getaffinity(0)))
+    pieces = [(Path(files[0]).name, read(files[0]))] if single else read_all(files, workers=processors())
     with screen.progress() as tell:
         for name, piece in pieces:
             path = out if single else _place(out, name, suffix or SUFFIXES[kind][0], taken)

@@ -65,9 +65,9 @@ def distances(figures: Floats, human: Floats) -> list[float]:
     middle = np.nanmedian(human, axis=0)
     low, high = np.nanpercentile(human, [25, 75], axis=0)
     spread = np.where(high > low, (high - low) / 1.349, np.nanstd(human, axis=0))
-    used = (spread > 0) & ~np.isin(ROWS, LEFT_OUT)
+    used = (spread > 0) & ~np.isin(list(ROWS), LEFT_OUT)
     away = (figures[:, used] - middle[used]) / spread[used]
-    away[:, np.isin(ROWS, COPYING)[used]] = np.maximum(away[:, np.isin(ROWS, COPYING)[used]], 0)
+    away[:, np.isin(list(ROWS), list(COPYING))[used]] = np.maximum(away[:, np.isin(list(ROWS), list(COPYING))[used]], 0)
     away = np.minimum(np.abs(away), FARTHEST)
     away[np.isnan(away)] = FARTHEST  # a figure that the piece does not have: too short for it
     return [float(row) for row in away.mean(axis=1)]

@@ -6,12 +6,10 @@ It knows the order of these steps and what to keep when it is interrupted; each 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,7 @@ from partimento.formats.notated import REPEATS
 from partimento.formats.serialise import piece_to_bytes
 from partimento.formats.sources import Item, Listing, list_items
 from partimento.piece import NOTE, Piece
+from partimento.system import locked, processors
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Options:
     """How to build: workers and their limits, repeats "written" or "played", labels, shares of the splits, and a list of item
     names (or their ends) to keep to."""
 
-    workers: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    workers: int = field(default_factory=lambda: processors())
     seconds_per_file: float = 20.0
     memory_bytes: int = 1 << 30
     limits: Limits = DEFAULT_LIMITS
@@ -86,17 +85,29 @@ def build(
     with contextlib.suppress(CorpusError):
         if read_manifest(out)["request"] == request:
             return Corpus.open(out)
-    with _locked(out / ".build"):
+    refusal = f"{out}: another build is at work there; wait for it or choose another --out"
+    with contextlib.ExitStack() as at_last, locked(out / ".build" / "lock", refusal):
         _read_all(plan, options, tell)
+        at_last.callback(_remove_if_empty, out / ".build", out)
         try:
             _finish(plan, listing, out, options, request, tell)
         except CorpusError:  # nothing can come of it: nothing stays
-            shutil.rmtree(out / ".build")
-            if not any(out.iterdir()):
-                out.rmdir()
+            _remove_shards(out / ".build")
             raise
-        shutil.rmtree(out / ".build")
+        _remove_shards(out / ".build")
     return Corpus.open(out)
+
+
+def _remove_shards(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != "lock":
+            path.unlink()
+
+
+def _remove_if_empty(*folders: Path) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):  # it holds something: shards of an unfinished build, a corpus, another build's lock
+            folder.rmdir()
 
 
 def _check_is_ours(out: Path) -> None:
@@ -152,18 +163,6 @@ def _request(plan: Sequence[Shard], listing: Listing, options: Options) -> str:
         options.shares,
     ]
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.stat(lock.name)  # the build that held it may have ended just now, and removed it
-        except OSError:
-            raise InvalidOption(f"{folder.parent}: another build is at work there; wait for it or choose another --out") from None
-        yield
 
 
 def _read_all(plan: Sequence[Shard], options: Options, tell: Callable[[str, int, int], None]) -> None:

@@ -24,9 +24,10 @@ from partimento.formats.format import Format as Format
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.notated import REPEATS
 from partimento.formats.registry import FORMATS as FORMATS
-from partimento.formats.registry import MODULES, format_of
+from partimento.formats.registry import MODULES as MODULES
 from partimento.formats.registry import READERS as READERS
 from partimento.formats.registry import WRITERS as WRITERS
+from partimento.formats.registry import format_of as format_of
 from partimento.formats.registry import register as register
 from partimento.piece import Piece
 

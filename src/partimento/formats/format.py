@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any, Protocol
 
 from partimento.formats.limits import Limits
 from partimento.piece import Piece
+from partimento.plugins import imported
 
 # what a file can keep of a piece; `partimento.testing.check_format` holds every format to what it claims
 KEEPS = {
@@ -23,7 +23,8 @@ KEEPS = {
     "maps": "tempos, meters, keys",
     "chords": "chord symbols",
     "pedals": "pedals",
-    "names": "programs and names of tracks",
+    "names": "names of tracks",
+    "programs": "programs of tracks",
     "about": "title, composer, genre, licence, `made`",
 }
 
@@ -55,7 +56,6 @@ def deferred(reference: str) -> Callable[..., Any]:
     """The function that `module:name` names, imported when it is first called."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        module, _, name = reference.partition(":")
-        return getattr(import_module(module), name)(*args, **kwargs)
+        return imported(reference)(*args, **kwargs)
 
     return call

@@ -15,8 +15,18 @@ def read_task(
     task: dict[str, Any], *, limits: dict[str, Any] | None = None, repeats: str = "written", formats: Sequence[str] = ()
 ) -> bytes:
     """The piece of an item, packed; `formats` are the modules that declare those of the main process."""
-    for module in formats:
-        register(module)
+    _register(formats)
     item = sources.Item(**task["item"])
     of_item = Limits(**limits) if limits else DEFAULT_LIMITS
     return pack(*parse(sources.load(item), item.suffix, source=item.name, limits=of_item, repeats=repeats))
+
+
+def parse_task(data: bytes, *, suffix: str, formats: Sequence[str] = ()) -> bytes:
+    """The piece in bytes, packed."""
+    _register(formats)
+    return pack(*parse(data, suffix))
+
+
+def _register(formats: Sequence[str]) -> None:
+    for module in formats:
+        register(module)

@@ -8,9 +8,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.distributed as distributed
+
+from partimento.system import locked
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,16 @@ def world() -> Iterator[World]:
         yield World(distributed.get_rank(), size)
     finally:
         distributed.destroy_process_group()
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path, processes: World) -> Iterator[None]:
+    """No other training is at work in the folder meanwhile. Raises `InvalidOption` where one is."""
+    if processes.rank:  # the first process speaks for all of them
+        yield
+        return
+    with locked(folder / ".lock", f"{folder}: another training is at work there; wait for it or choose another folder"):
+        yield
 
 
 @contextlib.contextmanager

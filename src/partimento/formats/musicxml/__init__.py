@@ -18,6 +18,7 @@ FORMAT = Format(
         "maps": "",
         "chords": "",
         "names": "",
+        "programs": "",
         "about": "",
     },
 )

@@ -30,6 +30,7 @@ _KINDS = (  # of `QUALITIES`, as MusicXML calls them
     *("dominant", "major-seventh", "minor-seventh", "half-diminished", "diminished-seventh", "major-minor", "augmented-seventh"),
     "suspended-fourth",
 )
+_SEVENTH = "<degree><degree-value>7</degree-value><degree-alter>0</degree-alter><degree-type>add</degree-type></degree>"
 _FORTE = 90  # the velocity that `dynamics` counts in percent of
 
 
@@ -276,7 +277,8 @@ def _harmony(root: int, quality: int, bass: int, fifths: int, offset: int) -> st
         return f'<harmony><root><root-step text="">C</root-step></root><kind text="N.C.">none</kind>{where}</harmony>\n'
     inverted = f"<bass>{_named('bass', bass, fifths)}</bass>" if bass != root else ""
     kind = f"<kind text={quoteattr(CHORD_SYMBOLS[quality])}>{_KINDS[quality]}</kind>"
-    return f"<harmony><root>{_named('root', root, fifths)}</root>{kind}{inverted}{where}</harmony>\n"
+    seventh = _SEVENTH if CHORD_SYMBOLS[quality] == "7sus4" else ""  # of which MusicXML has no kind
+    return f"<harmony><root>{_named('root', root, fifths)}</root>{kind}{inverted}{seventh}{where}</harmony>\n"
 
 
 def _named(what: str, pitch_class: int, fifths: int) -> str:

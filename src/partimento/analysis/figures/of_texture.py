@@ -1,0 +1,61 @@
+"""Figures of texture: how much sounds at once, how loud, on what."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from partimento.analysis.figures.block import Block
+from partimento.analysis.figures.of_form import pitched
+from partimento.analysis.piece_set import Floats, Ints
+from partimento.piece import Array, Piece
+
+MOST_VOICES = 10
+FAMILIES = tuple(
+    "piano,mallets,organ,guitar,bass,strings,ensemble,brass,reed,pipe,synth lead,synth pad,effects,ethnic,percussive,sounds,drums"
+    "".split(",")
+)
+
+
+def notes_at_once(block: Block) -> Ints:
+    """The notes that sound at the start of each beat."""
+    return block.table(block.beats.piece, np.minimum(block.beats.voices, MOST_VOICES), MOST_VOICES + 1)
+
+
+def velocities(block: Block) -> Ints:
+    return block.table(block.music.piece_of_note, block.music.notes["velocity"] // 8, 16)
+
+
+def instruments(block: Block) -> Ints:
+    return block.table(block.music.piece_of_note, block.music.program // 8, len(FAMILIES))
+
+
+def polyphony(piece: Piece) -> float:
+    """The mean number of pitches that sound where any does, drums left out (MusPy: Dong et al. 2020, section 5)."""
+    return pitches_at_once(pitched(piece))
+
+
+def pitches_at_once(notes: Array) -> float:
+    """The time that each pitch sounds, over the time that any does; not a number without notes."""
+    if not len(notes):
+        return np.nan
+    start, length = notes["onset"].astype(np.int64), notes["duration"].astype(np.int64)
+    apart = notes["pitch"].astype(np.int64) << 32  # pitches one after another on one line of time
+    return _covered(start + apart, length) / _covered(start, length)
+
+
+def _covered(start: Ints, length: Ints) -> int:
+    """The ticks that lie in at least one of the stretches."""
+    order = np.argsort(start, kind="stable")
+    start, end = start[order], (start + length)[order]
+    reach = np.maximum.accumulate(end)
+    return int(np.maximum(0, end - np.maximum(start, np.append(start[:1], reach[:-1]))).sum())
+
+
+def velocity_spread(block: Block) -> Floats:
+    """The standard deviation of the velocities of a piece."""
+    piece, velocity = block.music.piece_of_note, block.music.notes["velocity"].astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(piece, velocity, len(block)) / block.notes
+        square = np.bincount(piece, velocity**2, len(block)) / block.notes
+    spread: Floats = np.sqrt(np.maximum(square - mean**2, 0))
+    return spread
