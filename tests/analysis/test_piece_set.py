@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.piece_set import Music
+from partimento.bars import BarGrid
 from partimento.corpus import Corpus
 from partimento.errors import CorpusError, InvalidOption
 from partimento.piece import KEY, METER, NOTE, Piece, Track
@@ -46,15 +46,10 @@ def test_bars_and_beats_of_all_pieces_at_once() -> None:
         replace(PIECES[3], meters=np.array([(0, 4, 4), (0, 12, 8)], METER)),
     ]
     music = Music.of("odd", odd)
-    onset = music.notes["onset"].astype(np.int64)
-    clock, piece = music.clock, music.piece_of_note
-    row = clock.row(piece, onset)
-    bars = clock.bars[row] + (onset - clock.tick[row]) / clock.bar[row]
-    one_by_one = np.concatenate([bars_at(each, each.notes["onset"]) for each in odd])
-    np.testing.assert_allclose(bars, one_by_one)
-    # beats: 3/4 ends within its second bar, which counts as three beats; 6/8 then lasts one tick, a bar of two beats
-    assert clock.beats_at(np.array([0, 0, 0, 0]), np.array([0, 480, 700, 701])).tolist() == [0, 1, 3, 5]
-    assert clock.beats_at(np.array([1, 2, 2, 3]), np.array([960, 1440, 5240, 720])).tolist() == [2, 5, 17, 1]
+    onset, piece = music.notes["onset"].astype(np.int64), music.piece_of_note
+    for name in ("bars_at", "beats_at", "in_bar"):
+        one_by_one = np.concatenate([getattr(BarGrid.of(each), name)(each.notes["onset"].astype(np.int64)) for each in odd])
+        np.testing.assert_allclose(getattr(music.meters, name)(onset, piece), one_by_one)
 
 
 def test_drums_and_programs() -> None:
