@@ -87,7 +87,7 @@ class Meters:
     @cached_property
     def compound(self) -> npt.NDArray[np.bool_]:
         """Whether the beats of each meter are dotted [M]."""
-        return (self.denominator >= 8) & (self.numerator % 3 == 0) & (self.numerator > 3)
+        return np.asarray((self.denominator >= 8) & (self.numerator % 3 == 0) & (self.numerator > 3))
 
     @cached_property
     def beats_in_bar(self) -> Ints:
@@ -170,7 +170,7 @@ class BarGrid(Meters):
     @classmethod
     def _of(cls, rows: list[tuple[int, ...]], ticks_per_quarter: int, end_tick: int) -> Self:
         columns = np.array([(0, *row, ticks_per_quarter) for row in rows], np.int64).T
-        return cls(*columns, end_tick=max(1, end_tick))
+        return cls(*columns, **{"end_tick": max(1, end_tick)})
 
     @property
     def count(self) -> int:
@@ -268,7 +268,8 @@ def _rows(meters: Sequence[tuple[int, int, int]], ticks_per_quarter: int, end_ti
         return [(*stated[0], 0, stretches[0].bars, 1, 1)]
     has_upbeat = stretches[0].bars == 1 and stretches[0].last < stretches[1].first
     ends_split = _split(stretches, int(has_upbeat))
-    number, before, rows = 1 - has_upbeat, 0, []
+    rows: list[tuple[int, ...]] = []
+    number, before = 1 - has_upbeat, 0
     for place, (meter, one) in enumerate(zip(stated, stretches, strict=True)):
         number -= place in ends_split and one.bars == 1
         step = 0 if place in ends_split and one.bars == 2 else 1

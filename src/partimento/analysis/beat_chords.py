@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis.piece_set import Floats, Ints, Music
+from partimento.chord_symbols import CHORD_NOTES
 from partimento.piece import QUALITIES
-from partimento.theory import CHORD_NOTES, find_key
+from partimento.theory import find_key
 
 # the kinds of chord that are told apart; triads come first and win where a seventh chord has no more evidence
 QUALITY_NAMES = (

@@ -10,11 +10,12 @@ import numpy.typing as npt
 from partimento.analysis.figures.of_texture import pitches_at_once, sounding
 from partimento.analysis.figures.of_time import notes_per_bar
 from partimento.bars import BarGrid
+from partimento.chord_symbols import chord_name
 from partimento.encodings import REGISTRY, make
 from partimento.errors import PartimentoError
 from partimento.notate.names import PROGRAMS
 from partimento.piece import Array, Piece
-from partimento.theory import PITCH_CLASS_NAMES, chord_name, find_key, key_name
+from partimento.theory import PITCH_CLASS_NAMES, find_key, key_name
 
 KEYS = ("notes:profile=score", "notes:profile=piano", "notes:profile=performance")  # beside the encodings with their defaults
 NEAR = 0.25  # quarters, or tenths of it in seconds, within which a note has come back
