@@ -86,7 +86,10 @@ class Reference:
         path = folder / REFERENCE_FILE
         arrays, told = load(path)
         stamp = stamp_of(str(metadata.get("fingerprint", "")), metadata.get("only", ()))
-        if told.get("reference") != stamp:
+        found = told.get("reference")
+        if isinstance(found, dict) and found.get("version") != stamp["version"]:
+            raise CheckpointError(f"{path}: made by another version of this program; delete it, and it is made again of the corpus")
+        if found != stamp:
             raise CheckpointError(f"{path}: of other pieces than the model was trained on; delete it")
         index = Index.of_arrays(told["names"], arrays)
         limits = None if told["limits"] is None else Limits(**told["limits"])
