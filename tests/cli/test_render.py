@@ -24,7 +24,9 @@ def tune(tmp_path: Path) -> Path:
     return tmp_path / "tune.mid"
 
 
-@pytest.mark.parametrize(("name", "head"), [("a.png", b"\x89PNG"), ("a.flac", b"fLaC"), ("a.wav", b"RIFF"), ("a.ogg", b"OggS")])
+@pytest.mark.parametrize(
+    ("name", "head"), [("a.png", b"\x89PNG"), ("a.flac", b"fLaC"), ("a.wav", b"RIFF"), ("a.ogg", b"OggS"), ("a.pdf", b"%PDF")]
+)
 def test_by_suffix(tune: Path, name: str, head: bytes, partimento: Command) -> None:
     out = tune.parent / "deep" / name
     answer = partimento("render", tune, "-o", out, "--rate", 8000)
@@ -112,7 +114,7 @@ def test_mistakes(tune: Path, tmp_path: Path, partimento: Command) -> None:
     (tmp_path / "empty.mid").write_bytes(b"MThd\0\0\0\6\0\0\0\0\1\xe0")
     for arguments, message in (
         ([tune, "-o", tmp_path / "a.gif"], "ends in none of .png, .svg"),
-        ([tune, "-o", tmp_path / "a.png", "--as", "audio"], "audio is written as .flac, .wav, .ogg"),
+        ([tune, "-o", tmp_path / "a.png", "--as", "audio"], "audio is written as .flac, .wav, .ogg, .mp3"),
         ([tune, "-o", tmp_path / "a.png", "--as", "film"], "unknown --as 'film'"),
         ([tune, "-o", tmp_path / "folder"], "a folder is in the way"),
         ([tune, "-o", tune / "a.png"], "is in the way"),
