@@ -76,7 +76,7 @@ class Judged:
         lines = []
         if self.ranked is not None:
             one = self.ranked
-            lines.append(f"rank {one.rank}: {one.bits_per_note:.2f} bits a note, {one.distance:.2f} deviations from human pieces")
+            lines.append(f"rank {one.rank}: {one.bits_per_note:.2f} bits per note, {one.distance:.2f} deviations from human pieces")
         if self.finding is not None and not self.finding.runs:
             lines.append("no run of eight notes stands in the training pieces")
         elif self.finding is not None:

@@ -100,7 +100,7 @@ def _train(screen: Screen, corpus: Any, run: Path, minutes: float) -> dict[str, 
     chosen = replace(chosen, model=chosen.model.changed(dropout=0.2))
     result = learn(screen, corpus, chosen, run, minutes=minutes)
     screen.say(
-        f"   {result['valid_bits_per_note']:.3f} bits a note on valid after {result['epochs']:.1f} epochs "
+        f"   {result['valid_bits_per_note']:.3f} bits per note on valid after {result['epochs']:.1f} epochs "
         f"in {duration(result['seconds'])}"
     )
     return result

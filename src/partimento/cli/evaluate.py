@@ -31,7 +31,7 @@ def evaluate(
     threads: int = 0,
     json: Flag = False,
 ) -> None:
-    """Scores a model on the test split of a corpus: bits a note, accuracy and nats for each field, with intervals.
+    """Scores a model on the test split of a corpus: bits per note, accuracy and nats for each field, with intervals.
 
     Examples:
       partimento evaluate run corpus
@@ -148,7 +148,7 @@ def compare(
     paired = differences(rows)
     for one in paired[: len(runs) * len(contexts) - 1]:
         gap = one.bits_per_note
-        screen.say(f"{one.name} less {one.than}: {gap.mean:+.3f} bits a note (95%: {gap.low:+.3f} to {gap.high:+.3f})")
+        screen.say(f"{one.name} less {one.than}: {gap.mean:+.3f} bits per note (95%: {gap.low:+.3f} to {gap.high:+.3f})")
     found = [row.to_json() | ({"same_corpus": same[at]} if at < len(same) else {}) for at, row in enumerate(rows)]
     pairs = [{"name": d.name, "than": d.than, "bits_per_note": d.bits_per_note.to_json(), "better": d.better} for d in paired]
     screen.result({"rows": found, "differences": pairs, "corpus": str(place), "seconds": screen.seconds})

@@ -163,7 +163,7 @@ def train(
         "budget": "time is up",
     }
     screen.say(
-        f"{result['valid_bits_per_note']:.3f} bits a note on valid after {result['steps']:,} steps, "
+        f"{result['valid_bits_per_note']:.3f} bits per note on valid after {result['steps']:,} steps, "
         f"{result['epochs']:.1f} epochs and {duration(result['seconds'])} ({why.get(result['stopped'], result['stopped'])})"
     )
     screen.say(f"\nThe model: {short(Path(result['checkpoint']))}")
@@ -281,7 +281,7 @@ def teller(screen: Screen, tell: Any, steps_of_epoch: int) -> Any:
             seen[0] = progress.valid_bits
             screen.errors.print(
                 f"  {duration(progress.seconds):>7}  step {progress.step:,}  epoch {progress.epoch:.2f}  "
-                f"train {progress.train_bits:.3f}  valid {progress.valid_bits:.3f}  best {progress.best_bits:.3f} bits a note  "
+                f"train {progress.train_bits:.3f}  valid {progress.valid_bits:.3f}  best {progress.best_bits:.3f} bits per note  "
                 f"{progress.notes_per_second:,.0f} notes/s",
                 markup=False,
             )

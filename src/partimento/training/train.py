@@ -36,7 +36,7 @@ REPORT_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `train_bits` and `valid_bits` are bits a note, NaN before the first; `warning` is set where one arose."""
+    """Where a run stands. `train_bits` and `valid_bits` are bits per note, NaN before the first; `warning`, where one arose."""
 
     step: int
     epoch: float
@@ -270,7 +270,7 @@ class Run:
         if not self.state.best:
             raise TrainingDiverged(f"{what}, before the first validation; lower the learning rate")
         self._finish("diverged")
-        best = f"step {self.state.schedule.best_step} ({self.state.schedule.best:.3f} bits a note on valid)"
+        best = f"step {self.state.schedule.best_step} ({self.state.schedule.best:.3f} bits per note on valid)"
         kept = f"the weights of {best} are kept in {self.folder / FILE_NAME}"
         raise TrainingDiverged(f"{what}; {kept}; lower the learning rate and train in another folder")
 
