@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis.piece_set import Floats, Ints, Music
+from partimento.chord_symbols import CHORD_NOTES
 from partimento.piece import QUALITIES
-from partimento.theory import CHORD_NOTES, find_key
+from partimento.theory import find_key
 
 # the kinds of chord that are told apart; triads come first and win where a seventh chord has no more evidence
 QUALITY_NAMES = (
@@ -52,7 +53,7 @@ class Beats:
         rows = np.flatnonzero(~music.is_drum)
         notes, piece = music.notes[rows], music.piece_of_note[rows]
         onset = notes["onset"].astype(np.int64)
-        start, end = (np.minimum(music.meters.beats_at(tick, piece), MOST_BEATS) for tick in (onset, onset + notes["duration"]))
+        start, end = (np.minimum(music.meters.pulses_at(tick, piece), MOST_BEATS) for tick in (onset, onset + notes["duration"]))
         end = np.minimum(end, start + MOST_BEATS_OF_A_NOTE)
         length = np.zeros(len(music), np.int64)
         np.maximum.at(length, piece, np.ceil(end).astype(np.int64))

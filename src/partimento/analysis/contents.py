@@ -10,11 +10,12 @@ import numpy.typing as npt
 from partimento.analysis.figures.of_texture import pitches_at_once, sounding
 from partimento.analysis.figures.of_time import notes_per_bar
 from partimento.bars import BarGrid
+from partimento.chord_symbols import chord_name
 from partimento.encodings import REGISTRY, make
 from partimento.errors import PartimentoError
 from partimento.notate.names import PROGRAMS
 from partimento.piece import Array, Piece
-from partimento.theory import PITCH_CLASS_NAMES, chord_name, find_key, key_name
+from partimento.theory import PITCH_CLASS_NAMES, find_key, key_name
 
 KEYS = ("notes:profile=score", "notes:profile=piano", "notes:profile=performance")  # beside the encodings with their defaults
 NEAR = 0.25  # quarters, or tenths of it in seconds, within which a note has come back
@@ -73,6 +74,7 @@ class Contents:
     seconds: float
     quarters: float
     bars: int
+    upbeat: bool
     tracks: list[TrackContents]
     lowest: str
     highest: str
@@ -97,7 +99,8 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
     notes, tpq = piece.notes, piece.ticks_per_quarter
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     pitched = notes[~drums[notes["track"]]] if len(notes) else notes
-    bars = BarGrid.of(piece).last_number if len(piece) else 0
+    grid = BarGrid.of(piece)
+    bars = grid.last_number if len(piece) else 0
     onsets = notes["onset"].astype(np.int64)
     on_grid = np.logical_or.reduce([onsets * lines % tpq == 0 for lines in _GRIDS])
     velocity = notes["velocity"]
@@ -108,6 +111,7 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
         seconds=round(piece.seconds, 3),
         quarters=round(piece.end_tick / tpq, 3),
         bars=bars,
+        upbeat=grid.upbeat,
         tracks=[_track(piece, number) for number in range(len(piece.tracks))],
         lowest=_name(int(pitched["pitch"].min())) if len(pitched) else "",
         highest=_name(int(pitched["pitch"].max())) if len(pitched) else "",

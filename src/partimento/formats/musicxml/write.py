@@ -11,12 +11,12 @@ import re
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
+from partimento.chord_symbols import CHORD_SYMBOLS
 from partimento.notate import score_of
 from partimento.notate.drums import FEET, place_of
 from partimento.notate.score import Bar, Clef, Event, Head, Mark, Part, Score, Tuplet
 from partimento.notate.spelling import name_in_key
 from partimento.piece import Piece
-from partimento.theory import CHORD_SYMBOLS
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
