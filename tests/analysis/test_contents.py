@@ -60,18 +60,20 @@ def test_voices_against_counting_every_tick(spans: list[tuple[int, int, int]]) -
 
 
 @pytest.mark.parametrize(
-    ("meters", "end", "bars"),
+    ("meters", "end", "bars", "upbeat"),
     [
-        ([], 1920, 1),
-        ([], 1921, 2),
-        ([(0, 3, 4)], 1440 * 5, 5),
-        ([(0, 1, 4), (480, 4, 4)], 480 + 2 * 1920, 2),
-        ([(960, 2, 4)], 1920, 2),
+        ([], 1920, 1, False),
+        ([], 1921, 2, False),
+        ([(0, 3, 4)], 1440 * 5, 5, False),
+        ([(0, 1, 4), (480, 4, 4)], 480 + 1920, 1, True),
+        ([(960, 2, 4)], 1920, 2, False),
     ],
 )
-def test_bars(meters: list[tuple[int, int, int]], end: int, bars: int) -> None:
-    """As the page numbers them: an upbeat is bar 0."""
-    assert contents(piece([(0, end, 60, 64, 0)], meters=np.array(meters, METER)), encodings=()).bars == bars
+def test_bars(meters: list[tuple[int, int, int]], end: int, bars: int, upbeat: bool) -> None:
+    """As a page numbers them, so that an upbeat is none."""
+    found = contents(piece([(0, end, 60, 64, 0)], meters=np.array(meters, METER)), encodings=())
+    assert (found.bars, found.upbeat) == (bars, upbeat)
+    assert contents(piece([]), encodings=()).bars == 0
 
 
 def test_what_encodings_keep() -> None:

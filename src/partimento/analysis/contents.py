@@ -74,6 +74,7 @@ class Contents:
     seconds: float
     quarters: float
     bars: int
+    upbeat: bool
     tracks: list[TrackContents]
     lowest: str
     highest: str
@@ -98,7 +99,8 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
     notes, tpq = piece.notes, piece.ticks_per_quarter
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     pitched = notes[~drums[notes["track"]]] if len(notes) else notes
-    bars = BarGrid.of(piece).last_number if len(piece) else 0
+    grid = BarGrid.of(piece)
+    bars = grid.last_number if len(piece) else 0
     onsets = notes["onset"].astype(np.int64)
     on_grid = np.logical_or.reduce([onsets * lines % tpq == 0 for lines in _GRIDS])
     velocity = notes["velocity"]
@@ -109,6 +111,7 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
         seconds=round(piece.seconds, 3),
         quarters=round(piece.end_tick / tpq, 3),
         bars=bars,
+        upbeat=grid.upbeat,
         tracks=[_track(piece, number) for number in range(len(piece.tracks))],
         lowest=_name(int(pitched["pitch"].min())) if len(pitched) else "",
         highest=_name(int(pitched["pitch"].max())) if len(pitched) else "",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from partimento.analysis.piece_set import Ints
 from partimento.bars import BarGrid
-from partimento.piece import Array, Piece
+from partimento.piece import Array, Piece, nearest_line
 
 GRAM = 8  # notes of a run: two beats of a chorale, a bar of a tune
 RHYTHM_GRID = 12  # lines a quarter on which rhythms are equal: sixteenths and triplets
@@ -23,9 +23,8 @@ def groove_consistency(piece: Piece) -> float:
     onset = np.unique(piece.notes["onset"])
     row = grid.row(onset)
     steps = np.maximum(1, np.round(grid.bar * STEPS_IN_A_QUARTER / piece.ticks_per_quarter).astype(np.int64))
-    whole, part = np.divmod((onset - grid.tick[row]) / grid.bar[row], 1)
-    step = np.round(part * steps[row]).astype(np.int64)
-    bar = (grid.bars_before[row] + whole).astype(np.int64) + step // steps[row]
+    step = np.round(grid.in_bar(onset) / grid.bar[row] * steps[row]).astype(np.int64)
+    bar = grid.bar_at(onset) + step // steps[row]
     key = np.unique(bar << 32 | step % steps[row])
     bar = key >> 32
     first, count = int(bar[0]), max(grid.count - 1, int(bar[-1])) - int(bar[0]) + 1
@@ -51,8 +50,9 @@ def repeated_bars(piece: Piece) -> float:
     Bars are known by a sum of hashes over their notes: place in the bar, pitch, track.
     """
     notes = piece.notes[np.argsort(piece.notes["onset"], kind="stable")]
-    bar, part = np.divmod(BarGrid.of(piece).bars_at(notes["onset"]), 1)
-    place = np.round(part * 4 * RHYTHM_GRID).astype(np.uint64)
+    grid, onset = BarGrid.of(piece), notes["onset"].astype(np.int64)
+    bar = grid.bar_at(onset)
+    place = np.round(grid.in_bar(onset) / grid.bar[grid.row(onset)] * 4 * RHYTHM_GRID).astype(np.uint64)
     value = (place << np.uint64(24) | notes["pitch"].astype(np.uint64) << np.uint64(16) | notes["track"]) * _MULTIPLIER
     value ^= value >> np.uint64(32)
     first = np.flatnonzero(np.diff(bar, prepend=-1))
@@ -77,7 +77,7 @@ def grams(notes: Array, ticks_per_quarter: int, size: int = GRAM) -> tuple[npt.N
     count = len(notes) - size + 1
     if count < 1:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    onset = (notes["onset"].astype(np.int64) * (2 * RHYTHM_GRID) + ticks_per_quarter) // (2 * ticks_per_quarter)
+    onset = nearest_line(notes["onset"], ticks_per_quarter, RHYTHM_GRID)
     interval, time = (np.diff(column.astype(np.int64)).astype(np.uint64) for column in (notes["pitch"], onset))
     mixed = (interval + np.uint64(128) | time << np.uint64(8)) * _MULTIPLIER
     mixed ^= mixed >> np.uint64(32)

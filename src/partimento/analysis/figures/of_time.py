@@ -46,12 +46,13 @@ def places(block: Block) -> Ints:
     """Where in the beat notes begin, as an index into `PLACES`."""
     meters, piece, onset = block.music.meters, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
     row, in_bar = meters.row(onset, piece), meters.in_bar(onset, piece)
-    in_beat = np.fmod(in_bar / meters.beat[row], 1)
+    pulse = meters.pulse[row]
+    in_beat = np.fmod(in_bar / pulse, 1)
     twelfth = np.rint(in_beat * 12).astype(np.int64)
     exact = np.abs(in_beat * 12 - twelfth) < 12 * _CLOSE
     place = np.where(exact, _PLACE_OF_TWELFTH[twelfth % 12], len(PLACES) - 1)
     on_beat = place == 0
-    first = (in_bar < _CLOSE * meters.beat[row]) | (in_bar > meters.bar[row] - _CLOSE * meters.beat[row])
+    first = (in_bar < _CLOSE * pulse) | (in_bar > meters.bar[row] - _CLOSE * pulse)
     place[on_beat & ~first] = 1
     return block.table(piece, place, len(PLACES))
 
