@@ -94,12 +94,15 @@ def test_pages(tune: Path, monkeypatch: pytest.MonkeyPatch, partimento: Command)
     page = types.ModuleType("partimento.render.page")
     page.pages = lambda piece: [b"<svg>1</svg>", b"<svg>2</svg>"][: 1 + (len(piece) > 59)]  # type: ignore[attr-defined]
     page.png = lambda svg: b"\x89PNG" + svg  # type: ignore[attr-defined]
+    page.pdf = lambda svgs: b"%PDF" + b"".join(svgs)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "partimento.render.page", page)
     folder = tune.parent
     assert partimento("render", tune, "-o", folder / "a.svg", "--json").json["rendered"][0]["files"] == [
         str(folder / "a-1.svg"),
         str(folder / "a-2.svg"),
     ]
+    assert partimento("render", tune, "-o", folder / "a.pdf", "--json").json["rendered"][0]["files"] == [str(folder / "a.pdf")]
+    assert (folder / "a.pdf").read_bytes() == b"%PDF<svg>1</svg><svg>2</svg>"
     write(made_piece(1, 40), tune)
     assert partimento("render", tune, "-o", folder / "b.png", "--as", "page").code == 0
     assert (folder / "b.png").read_bytes() == b"\x89PNG<svg>1</svg>"
