@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from partimento.analysis.figures.measures import Measures
-from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.piece_set import Floats, Music
+from partimento.bars import BarGrid
 from partimento.piece import Piece
 
 PLACES = 8  # of a bar, each with its own pitch classes, so that order in the bar counts
@@ -22,7 +22,7 @@ def self_similarity(piece: Piece, most_bars: int = MOST_BARS) -> Floats:
     """
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     tuned = piece.notes[~drums[piece.notes["track"]]]
-    bar = bars_at(piece, tuned["onset"])
+    bar = BarGrid.of(piece).bars_at(tuned["onset"])
     tuned, bar = tuned[bar < most_bars], bar[bar < most_bars]
     count = int(bar.max()) + 1 if len(bar) else 0
     place = np.minimum((bar * PLACES + 1e-6).astype(np.int64), count * PLACES - 1)

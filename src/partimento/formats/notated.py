@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from partimento.chord_symbols import parse_chord
 from partimento.errors import InvalidOption, InvalidPiece, UnreadableFile
 from partimento.formats.limits import Limits, check_piece
 from partimento.formats.odd_bars import Bar, bar_length, true_meters
 from partimento.formats.repeats import playing_order
 from partimento.formats.ties import Note, Place, joined
 from partimento.piece import CHORD, KEY, MAX_TICK, METER, NOTE, TEMPO, About, Piece, Track
-from partimento.theory import parse_chord
 
 __all__ = ["DYNAMICS", "REPEATS", "Bar", "NotatedScore", "Note", "Place", "bar_length", "finished"]
 

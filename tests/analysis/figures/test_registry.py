@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 
 from partimento.analysis.figures.measures import figures_of, table
-from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.figures.registry import FIGURES
 from partimento.piece import METER, Piece, Track, note_array
 from tests.made import chorale, made_piece
@@ -57,8 +56,6 @@ def test_groove_consistency_by_hand() -> None:
 def test_notes_and_bars_by_hand() -> None:
     found = figures_of(tune([60] * 10, meters=[(0, 4, 4)]))
     assert (found["bars"], found["notes_per_bar"]) == (2.5, 4)
-    piece = tune([60] * 10, meters=[(0, 1, 4), (4, 3, 4)])  # a pickup
-    assert bars_at(piece, np.array([0, 3, 4, 10, 16])).tolist() == [0, 0.75, 1, 1.5, 2]
 
 
 def test_polyphony_by_hand() -> None:

@@ -91,14 +91,7 @@ class Block:
         return tonic(*self.keys)
 
     @cached_property
-    def end_tick(self) -> Ints:
-        """Where the last note of each piece ends [P]; 0 without notes."""
-        end = np.zeros(len(self), np.int64)
-        np.maximum.at(end, self.music.piece_of_note, self.music.notes["onset"].astype(np.int64) + self.music.notes["duration"])
-        return end
-
-    @cached_property
     def seconds(self) -> Floats:
         """The playing time of each piece [P]."""
-        ends = zip(self.music.heads, self.end_tick, strict=True)
+        ends = zip(self.music.heads, self.music.end_tick, strict=True)
         return np.array([head.second_at(np.array([end]))[0] for head, end in ends], np.float64)

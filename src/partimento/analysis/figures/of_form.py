@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from partimento.analysis.figures.of_piece import _meters, bars_at
 from partimento.analysis.piece_set import Ints
-from partimento.piece import Array, Piece
+from partimento.bars import BarGrid
+from partimento.piece import Array, Piece, nearest_line
 
 GRAM = 8  # notes of a run: two beats of a chorale, a bar of a tune
 RHYTHM_GRID = 12  # lines a quarter on which rhythms are equal: sixteenths and triplets
@@ -19,22 +19,20 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 def groove_consistency(piece: Piece) -> float:
     """1 less the mean distance of neighbouring bars of one length, 0..1: the share of sixteenths in which one bar has an onset and
     the other has none (Wu and Yang 2020, section 4.2). Bars from that of the first onset to that in which the piece ends."""
-    start, length, before = _meters(piece)
-    last = int(np.ceil(bars_at(piece, np.array([piece.end_tick]))[0])) - 1
+    grid = BarGrid.of(piece)
     onset = np.unique(piece.notes["onset"])
-    row = np.searchsorted(start, onset, side="right") - 1
-    steps = np.maximum(1, np.round(length * STEPS_IN_A_QUARTER / piece.ticks_per_quarter).astype(np.int64))
-    whole, part = np.divmod((onset - start[row]) / length[row], 1)
-    step = np.round(part * steps[row]).astype(np.int64)
-    bar = (before[row] + whole).astype(np.int64) + step // steps[row]
+    row = grid.row(onset)
+    steps = np.maximum(1, np.round(grid.bar * STEPS_IN_A_QUARTER / piece.ticks_per_quarter).astype(np.int64))
+    step = np.round(grid.in_bar(onset) / grid.bar[row] * steps[row]).astype(np.int64)
+    bar = grid.bar_at(onset) + step // steps[row]
     key = np.unique(bar << 32 | step % steps[row])
     bar = key >> 32
-    first, count = int(bar[0]), max(last, int(bar[-1])) - int(bar[0]) + 1
+    first, count = int(bar[0]), max(grid.count - 1, int(bar[-1])) - int(bar[0]) + 1
     if count > MOST_BARS:
         return np.nan
     onsets = np.bincount(bar - first, minlength=count)
     again = np.bincount(bar[np.isin(key + (1 << 32), key)] - first, minlength=count)  # steps that the next bar has too
-    size = steps[np.searchsorted(before, first + np.arange(count), side="right") - 1]
+    size = steps[np.searchsorted(grid.bars_before, first + np.arange(count), side="right") - 1]
     distance = (onsets[:-1] + onsets[1:] - 2 * again[:-1]) / size[:-1]
     alike = size[1:] == size[:-1]
     return float(1 - distance[alike].mean()) if alike.any() else np.nan
@@ -52,8 +50,9 @@ def repeated_bars(piece: Piece) -> float:
     Bars are known by a sum of hashes over their notes: place in the bar, pitch, track.
     """
     notes = piece.notes[np.argsort(piece.notes["onset"], kind="stable")]
-    bar, part = np.divmod(bars_at(piece, notes["onset"]), 1)
-    place = np.round(part * 4 * RHYTHM_GRID).astype(np.uint64)
+    grid, onset = BarGrid.of(piece), notes["onset"].astype(np.int64)
+    bar = grid.bar_at(onset)
+    place = np.round(grid.in_bar(onset) / grid.bar[grid.row(onset)] * 4 * RHYTHM_GRID).astype(np.uint64)
     value = (place << np.uint64(24) | notes["pitch"].astype(np.uint64) << np.uint64(16) | notes["track"]) * _MULTIPLIER
     value ^= value >> np.uint64(32)
     first = np.flatnonzero(np.diff(bar, prepend=-1))
@@ -78,7 +77,7 @@ def grams(notes: Array, ticks_per_quarter: int, size: int = GRAM) -> tuple[npt.N
     count = len(notes) - size + 1
     if count < 1:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    onset = (notes["onset"].astype(np.int64) * (2 * RHYTHM_GRID) + ticks_per_quarter) // (2 * ticks_per_quarter)
+    onset = nearest_line(notes["onset"], ticks_per_quarter, RHYTHM_GRID)
     interval, time = (np.diff(column.astype(np.int64)).astype(np.uint64) for column in (notes["pitch"], onset))
     mixed = (interval + np.uint64(128) | time << np.uint64(8)) * _MULTIPLIER
     mixed ^= mixed >> np.uint64(32)

@@ -22,7 +22,7 @@ def keys_found(block: Block) -> Ints:
 def keys_written(block: Block) -> Ints:
     """The key in force for most of the piece, and last that none is stated."""
     found = []
-    for head, end in zip(block.music.heads, block.end_tick.tolist(), strict=True):
+    for head, end in zip(block.music.heads, block.music.end_tick.tolist(), strict=True):
         row = longest(head.keys, end)
         found.append(len(KEYS) if row is None else int(row["fifths"]) + 7 + len(MAJOR_KEYS) * bool(row["minor"]))
     return block.one_each(np.array(found), len(KEYS) + 1)

@@ -38,17 +38,24 @@ def pitches_at_once(notes: Array) -> float:
     """The time that each pitch sounds, over the time that any does; not a number without notes."""
     if not len(notes):
         return np.nan
-    start, length = notes["onset"].astype(np.int64), notes["duration"].astype(np.int64)
-    apart = notes["pitch"].astype(np.int64) << 32  # pitches one after another on one line of time
-    return _covered(start + apart, length) / _covered(start, length)
+    start, end = sounding(notes)
+    any_start, any_end = _joined(start, end)
+    return float((end - start).sum() / (any_end - any_start).sum())
 
 
-def _covered(start: Ints, length: Ints) -> int:
-    """The ticks that lie in at least one of the stretches."""
+def sounding(notes: Array) -> tuple[Ints, Ints]:
+    """The ticks from which and to which each pitch sounds; notes of one pitch that overlap sound once."""
+    start = notes["pitch"].astype(np.int64) << 32 | notes["onset"]  # pitches one after another on one line of time
+    first, last = _joined(start, start + notes["duration"])
+    return first & 0xFFFFFFFF, (first & 0xFFFFFFFF) + last - first
+
+
+def _joined(start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """The stretches that at least one of these covers."""
     order = np.argsort(start, kind="stable")
-    start, end = start[order], (start + length)[order]
-    reach = np.maximum.accumulate(end)
-    return int(np.maximum(0, end - np.maximum(start, np.append(start[:1], reach[:-1]))).sum())
+    start, reach = start[order], np.maximum.accumulate(end[order])
+    new = np.append(True, start[1:] > reach[:-1])
+    return start[new], reach[np.append(new[1:], True)]
 
 
 def velocity_spread(block: Block) -> Floats:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from partimento.analysis.figures.block import Block
-from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.melodic_lines import VALUE_NAMES, note_value
 from partimento.analysis.piece_set import Floats, Ints
+from partimento.bars import BarGrid
 from partimento.corpus.report import longest
 from partimento.piece import Piece
 
@@ -44,15 +44,15 @@ def _wait_values(block: Block) -> Ints:
 
 def places(block: Block) -> Ints:
     """Where in the beat notes begin, as an index into `PLACES`."""
-    clock, piece, onset = block.music.clock, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
-    row = clock.row(piece, onset)
-    in_bar = np.fmod(onset - clock.tick[row], clock.bar[row])
-    in_beat = np.fmod(in_bar / clock.beat[row], 1)
+    meters, piece, onset = block.music.meters, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
+    row, in_bar = meters.row(onset, piece), meters.in_bar(onset, piece)
+    pulse = meters.pulse[row]
+    in_beat = np.fmod(in_bar / pulse, 1)
     twelfth = np.rint(in_beat * 12).astype(np.int64)
     exact = np.abs(in_beat * 12 - twelfth) < 12 * _CLOSE
     place = np.where(exact, _PLACE_OF_TWELFTH[twelfth % 12], len(PLACES) - 1)
     on_beat = place == 0
-    first = (in_bar < _CLOSE * clock.beat[row]) | (in_bar > clock.bar[row] - _CLOSE * clock.beat[row])
+    first = (in_bar < _CLOSE * pulse) | (in_bar > meters.bar[row] - _CLOSE * pulse)
     place[on_beat & ~first] = 1
     return block.table(piece, place, len(PLACES))
 
@@ -61,12 +61,11 @@ def places_in_bar(upper: int, lower: int, size: int) -> Callable[[Block], Ints]:
     """Where notes begin in the bars of one meter that is stated, in sixteenths."""
 
     def counted(block: Block) -> Ints:
-        clock, piece, onset = block.music.clock, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
-        row = clock.row(piece, onset)
+        meters, piece, onset = block.music.meters, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
+        row = meters.row(onset, piece)
         stated = np.array([len(head.meters) > 0 for head in block.music.heads], bool)[piece]
-        inside = stated & (clock.upper[row] == upper) & (clock.lower[row] == lower)
-        in_bar = np.fmod(onset - clock.tick[row], clock.bar[row])
-        sixteenth = np.rint(in_bar / block.music.ticks_per_quarter[piece] * 4).astype(np.int64)
+        inside = stated & (meters.numerator[row] == upper) & (meters.denominator[row] == lower)
+        sixteenth = np.rint(meters.in_bar(onset, piece) / block.music.ticks_per_quarter[piece] * 4).astype(np.int64)
         return block.table(piece[inside], sixteenth[inside] % size, size)
 
     return counted
@@ -75,7 +74,7 @@ def places_in_bar(upper: int, lower: int, size: int) -> Callable[[Block], Ints]:
 def meters(block: Block) -> Ints:
     """The meter in force for most of the piece."""
     found = []
-    for head, end in zip(block.music.heads, block.end_tick.tolist(), strict=True):
+    for head, end in zip(block.music.heads, block.music.end_tick.tolist(), strict=True):
         row = longest(head.meters, end)
         name = "not stated" if row is None else f"{row['numerator']}/{row['denominator']}"
         found.append(METERS.index(name if name in METERS else "other"))
@@ -94,7 +93,7 @@ def lengths(block: Block) -> Ints:
 def tempo_qpm(block: Block) -> Floats:
     """Quarters a minute, the mean of the piece."""
     with np.errstate(invalid="ignore", divide="ignore"):  # an empty piece has no tempo
-        tempo: Floats = block.end_tick / block.music.ticks_per_quarter * 60 / block.seconds
+        tempo: Floats = block.music.end_tick / block.music.ticks_per_quarter * 60 / block.seconds
     return tempo
 
 
@@ -110,7 +109,7 @@ def notes(block: Block) -> Floats:
 
 def bars(piece: Piece) -> float:
     """The length in bars, up to the end of the last note."""
-    return float(bars_at(piece, np.array([piece.end_tick]))[0])
+    return float(BarGrid.of(piece).bars_at(piece.end_tick))
 
 
 def notes_per_bar(piece: Piece) -> float:

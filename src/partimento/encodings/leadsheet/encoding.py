@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from partimento.chord_symbols import NO_CHORD
 from partimento.encodings.base import Encoding, Events, Field
 from partimento.encodings.leadsheet.tune import tune_of
 from partimento.harmony import find_chords
 from partimento.piece import CHORD, METER, NOTE, QUALITIES, Array, Piece, Track, nearest_line
-from partimento.theory import NO_CHORD
 
 LINES = 24  # a quarter: 32nds are 3 of them, triplet sixteenths 4
 LONGEST_BAR = 8 * LINES  # longer bars are written as several
