@@ -169,8 +169,8 @@ class BarGrid(Meters):
 
     @classmethod
     def _of(cls, rows: list[tuple[int, ...]], ticks_per_quarter: int, end_tick: int) -> Self:
-        columns = np.array([(0, *row, ticks_per_quarter) for row in rows], np.int64).T
-        return cls(*columns, **{"end_tick": max(1, end_tick)})
+        columns: list[Any] = list(np.array([(0, *row, ticks_per_quarter) for row in rows], np.int64).T)
+        return cls(*[*columns, max(1, end_tick)])
 
     @property
     def count(self) -> int:
@@ -216,13 +216,13 @@ class BarGrid(Meters):
 
     @cached_property
     def lines(self) -> Ints:
-        """The ticks of all bar lines [count + 1]; the last one is not before the end of the last note."""
+        """The ticks of all bar lines, int64 [B + 1] of B bars; the last one is not before the end of the last note."""
         ticks: Ints = self.tick_of(np.arange(self.count + 1))
         return ticks
 
     @cached_property
     def numbers(self) -> Ints:
-        """The number of each bar [count]."""
+        """The number of each of B bars, int64 [B]."""
         numbers: Ints = self.number_of(np.arange(self.count))
         return numbers
 

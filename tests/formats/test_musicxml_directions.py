@@ -85,6 +85,9 @@ def test_an_offset_moves_what_is_heard_only_where_it_says_so() -> None:
         return rows
 
     assert tempos(late("")) == tempos(late(' sound="no"')) == [(960, 60)]
+    ours = "<identification><encoding><software>Partimento</software></encoding></identification>"  # before it said so
+    data = musicxml(measure(note("C4", 8) + late("") + note("C4", 8), FOUR), head=ours)
+    assert read(data).tempos.tolist() == [(480, 60)]
     assert tempos(late(' sound="yes"')) == tempos('<sound tempo="60"><offset>-4</offset></sound>') == [(480, 60)]
 
 

@@ -3,7 +3,7 @@
 Field f of an event is predicted from the earlier fields of its event and the last k events, k = order .. 0, and at the
 bottom from nothing. Smoothing is Witten and Bell's (1991, method C), as in Chen and Goodman 1999, section 2.5, with a factor:
 p_k(x | c) = (n(c, x) + a t(c) p_(k-1)(x | shorter c)) / (n(c) + a t(c)), with n counts and t the number of distinct x seen
-after c. With their a = 1 long contexts are trusted far too much (on 3,029 classical pieces 4.5 bits a note instead of 3.7),
+after c. With their a = 1 long contexts are trusted far too much (on 3,029 classical pieces 4.5 bits per note instead of 3.7),
 so a is chosen on train pieces that are held out of a first count.
 """
 
@@ -37,7 +37,7 @@ class Level:
 
     @classmethod
     def count(cls, keys: Hashes) -> Level:
-        """From the key of each target, in any order; sorts them in place."""
+        """From the key of each target, [N], in any order; sorts them in place."""
         keys.sort()
         first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
         return cls(keys[first], np.append(first, len(keys)).astype(np.uint32))

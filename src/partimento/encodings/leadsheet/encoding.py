@@ -147,8 +147,8 @@ def _bar_lines(piece: Piece, end: int) -> Ints:
     lines = np.unique(_nearest_step(BarGrid.of_meters(meters, LINES, end).lines))
     parts = -(-np.diff(lines) // LONGEST_BAR)
     within = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
-    lines = np.repeat(lines[:-1], parts) + within * LONGEST_BAR
-    return lines[lines < end]
+    cut: Ints = np.repeat(lines[:-1], parts) + within * LONGEST_BAR
+    return cut[cut < end]
 
 
 def _nearest_step(line: Any) -> Any:

@@ -19,7 +19,7 @@ def read_direction(element: Element, part: Part, bar: Bar, at: int) -> None:
     """A `direction`, or a `sound` that stands alone. An offset moves what is heard only where it says so."""
     place = int(bar.start) + at
     offset = element.find("offset")
-    if offset is not None and (element.tag == "sound" or offset.get("sound") == "yes"):
+    if offset is not None and (part.offsets_sound or element.tag == "sound" or offset.get("sound") == "yes"):
         place = int(bar.start) + max(0, at + part.units(offset.text))
     loudness = 0.0
     for sound in [element] if element.tag == "sound" else element.findall("sound"):

@@ -56,6 +56,7 @@ class Part:
     transpose: dict[str, int] = field(default_factory=dict)  # semitones of each staff; "" is all of them
     tracks: dict[tuple[int, bool], int] = field(default_factory=dict)
     staff_numbers: dict[str, int] = field(default_factory=dict)  # of its staves among those of all parts
+    offsets_sound: bool = False  # whether offsets move what is heard where they do not say so
     loudness: list[tuple[int, range | None, int]] = field(default_factory=list)  # place, staves (None: all), velocity
 
     def __post_init__(self) -> None:

@@ -45,6 +45,8 @@ def score_of(root: Element) -> NotatedScore:
     declared = {one.get("id", ""): one for one in root.iterfind("part-list/score-part")}
     measures = _measures(root)
     parts = [part_of(declared.get(part_id), at, score) for at, part_id in enumerate(measures)]
+    for part in parts:
+        part.offsets_sound = text_in(root, "identification/encoding/software") == "Partimento"
     start = 0
     meter = (4, 4)
     for at in range(max(map(len, measures.values()), default=0)):

@@ -259,7 +259,7 @@ def _clef(clef: Clef, number: int | None) -> str:
 
 
 def _tempo(mark: Mark, offset: int) -> str:
-    where = f"<offset>{offset}</offset>" if offset else ""
+    where = f'<offset sound="yes">{offset}</offset>' if offset else ""
     sound = f'<sound tempo="{mark.qpm!r}"'
     if not mark.shown:
         return f"{sound}>{where}</sound>\n" if where else f"{sound}/>\n"
