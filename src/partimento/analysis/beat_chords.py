@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis.piece_set import Floats, Ints, Music
+from partimento.chord_symbols import CHORD_NOTES
 from partimento.piece import QUALITIES
-from partimento.theory import CHORD_NOTES, find_key
+from partimento.theory import find_key
 
 # the kinds of chord that are told apart; triads come first and win where a seventh chord has no more evidence
 QUALITY_NAMES = (
@@ -26,6 +27,7 @@ _ROMAN = ("I", "♭II", "II", "♭III", "III", "IV", "♯IV", "V", "♭VI", "VI"
 NUMERALS = tuple(text for roman in _ROMAN for text in (roman, roman.lower(), roman.lower() + "°"))
 DEGREES = ("1", "♭2", "2", "♭3", "3", "4", "♯4", "5", "♭6", "6", "♭7", "7")
 SOUNDS = 0.1  # of a beat that a pitch must last to count as there
+MOST_BEATS = 1 << 17  # of a piece; what a broken file claims beyond is not counted
 MOST_BEATS_OF_A_NOTE = 64
 _BEATS_AT_ONCE = 1 << 16
 
@@ -51,8 +53,8 @@ class Beats:
         rows = np.flatnonzero(~music.is_drum)
         notes, piece = music.notes[rows], music.piece_of_note[rows]
         onset = notes["onset"].astype(np.int64)
-        start = music.clock.beats_at(piece, onset)
-        end = np.minimum(music.clock.beats_at(piece, onset + notes["duration"]), start + MOST_BEATS_OF_A_NOTE)
+        start, end = (np.minimum(music.meters.pulses_at(tick, piece), MOST_BEATS) for tick in (onset, onset + notes["duration"]))
+        end = np.minimum(end, start + MOST_BEATS_OF_A_NOTE)
         length = np.zeros(len(music), np.int64)
         np.maximum.at(length, piece, np.ceil(end).astype(np.int64))
         first = np.cumsum(length) - length

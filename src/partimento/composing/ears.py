@@ -10,6 +10,7 @@ from partimento.encodings import Encoding
 from partimento.encodings.melody.seed import DURATION_TICKS, LOWEST_PIANO_KEY, TICKS_PER_QUARTER, Melody
 from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.instruments import DRUMS
+from partimento.piece import nearest_line
 
 LOWEST = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}
 
@@ -53,8 +54,7 @@ class NotesEar:
         return (state.tick - state.bar_tick if state.layout.beats else 0), self._twelfths(state.tick)
 
     def _twelfths(self, tick: int) -> int:
-        quarter = self.state.layout.ticks_per_quarter
-        return (tick * 2 * GRID + quarter) // (2 * quarter)
+        return int(nearest_line(tick, self.state.layout.ticks_per_quarter, GRID))
 
 
 class MelodyEar:

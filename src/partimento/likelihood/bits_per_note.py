@@ -88,6 +88,10 @@ class Difference:
     bits_per_note: Interval
     better: float
 
+    def to_json(self) -> dict[str, Any]:
+        """Stable keys: name, than, bits_per_note {mean, low, high}, better."""
+        return {"name": self.name, "than": self.than, "bits_per_note": self.bits_per_note.to_json(), "better": self.better}
+
 
 def evaluate(
     predictor: Predictor,

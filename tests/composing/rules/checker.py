@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from partimento.chord_symbols import CHORD_NOTES, parse_chord
 from partimento.composing.rules import Rules
 from partimento.piece import Piece
-from partimento.theory import CHORD_NOTES, SCALES, parse_chord, parse_scale
+from partimento.theory import SCALES, parse_scale
 
 Sounding = tuple[float, float, int, int]  # onset and end in quarters, pitch, program (128: drums)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from partimento.chord_symbols import chord_notes, parse_chord
 from partimento.composing.rules.base import Rule
 from partimento.composing.rules.masks import Masks
 from partimento.composing.rules.pitch import Bass, Chords, Instruments, NoParallelFifths, Range, Scale
@@ -21,7 +22,7 @@ from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, TEMPO, Piece, Track, note_array
-from partimento.theory import PITCH_CLASS_NAMES, SCALES, chord_notes, key_of_scale, parse_chord, parse_scale, pitch_class_set
+from partimento.theory import PITCH_CLASS_NAMES, SCALES, key_of_scale, parse_scale, pitch_class_set
 
 MAX_BARS = 10_000
 PIANO = 21, 108  # where the notes over a bass line lie, unless ranges say otherwise

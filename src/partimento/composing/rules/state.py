@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
-from partimento.encodings.notes.layout import LONGEST, START_METER, Profile, bar_ticks
+from partimento.bars import bar_ticks
+from partimento.encodings.notes.layout import LONGEST, START_METER, Profile
 from partimento.instruments import DRUMS
 
 
@@ -58,7 +59,7 @@ class State:
     def bar_length(self) -> int:
         """Ticks of a bar of the meter in force."""
         numerator, denominator = self.meter
-        return int(bar_ticks(numerator, denominator, self.layout.ticks_per_quarter))  # type: ignore[arg-type]
+        return int(bar_ticks(numerator, denominator, self.layout.ticks_per_quarter))
 
     @property
     def beat_length(self) -> int:
