@@ -25,11 +25,13 @@ REPAIRS = (*EVENT_REPAIRS, "lengthened", "closed")
 _MAX_SOUNDS = 2**16  # that a note's `track` can tell apart
 _TALLY = np.dtype([(name, "<i8") for name in ("notes", "sounds", "pedals", "lengthened", "closed")])
 _OFF, _ON, _CONTROL, _PROGRAM = 0x8, 0x9, 0xB, 0xC
+_PEDAL = _CONTROL
 _SUSTAIN, _DOWN = 64, 64  # the pedal's controller, and the value from which on it is down
 _SOUND_OFF, _RESET, _NOTES_OFF = 120, 121, 123  # and those above, which say so too (MIDI 1.0, "Channel Mode Messages")
 
-# Events that other chunks feel, sorted by channel and tick: `alone` are those of chunks that have no notes on the channel.
-_FELT = np.dtype([("place", "<i8"), ("chunk", "<i4"), ("value", "<i2"), ("alone", "?"), ("spare", "u1")])  # place: channel and tick
+# Events that other chunks feel: a program, a pedal (`value` is how far down) or an "off". `place` is channel and tick; `alone`
+# are those of chunks that have no notes on the channel.
+_FELT = np.dtype([("place", "<i8"), ("chunk", "<i4"), ("kind", "u1"), ("value", "u1"), ("alone", "?"), ("spare", "u1")])
 # What sounds of a pitch of a channel: the numbers of the first and the last of its notes (-1: none); the duration of each that
 # sounds is the number of the next. Once a note had no end, its key is `alone`: then one note at most sounds, and ends at the
 # next onset, which is `replaced`: an end at that tick was meant for the note before.
@@ -226,7 +228,40 @@ def _notes(events: Any, bounds: Any, ports: int, felt: Any, notes: Any, sounds: 
     return True
 
 
-@compiled(_FELTS, numba.int64[:, ::1], _PEDALS, _TALLIES)  # type: ignore[no-untyped-call]
+@compiled(_EVENTS, _BOUNDS, numba.int64, _FELTS)
+def _survey(events: Any, bounds: Any, ports: int, rows: Any) -> tuple[int, bool]:
+    """Fills `rows` with what other chunks may feel, in file order; their number, and whether two chunks share a channel."""
+    count, shared = 0, False
+    user = np.full(ports * 16, -1)  # the last chunk that used each channel
+    sounds = np.full(ports * 16, -1)  # and that had notes on it
+    for chunk in range(len(bounds)):
+        start, stop, _ = bounds[chunk]
+        first_row = count
+        for event in events[start:stop]:
+            channel, kind, first = int(event["channel"]), int(event["kind"]), int(event["first"])
+            value = int(event["second"])
+            if kind == _ON and value > 0:
+                sounds[channel] = chunk
+            elif kind == _PROGRAM:
+                value = first
+            elif kind == _CONTROL and first in (_SUSTAIN, _RESET):
+                kind, value = _PEDAL, value if first == _SUSTAIN else 0
+            elif _is_off(kind, first):
+                kind = _OFF
+            else:
+                continue
+            shared = shared or (user[channel] >= 0 and user[channel] != chunk)
+            user[channel] = chunk
+            if kind != _ON:
+                row = rows[count]
+                row["place"], row["chunk"], row["kind"], row["value"] = channel << 32 | min(event["tick"], LATE), chunk, kind, value
+                count += 1
+        for row in rows[first_row:count]:
+            row["alone"] = sounds[row["place"] >> 32] != chunk
+    return count, shared
+
+
+@compiled(_FELTS, numba.int64[:, ::1], _PEDALS, _TALLIES)
 def _press(felt: Any, listeners: Any, pedals: Any, tallies: Any) -> bool:
     """The pedals that each of the `listeners` [listener, 5] feels; False where there are too many.
 
@@ -285,7 +320,7 @@ def play(data: bytes, chunks: Sequence[tuple[int, int]], *, max_notes: int, apar
     events, bounds, ports, maps, repairs = read_events(data, list(chunks), most_events=most_events)
     notes = np.empty(min(len(events), max_notes) + 1, NOTE)
     sounds, tally = np.empty(min(len(events) + 1, _MAX_SOUNDS), SOUND), np.zeros(1, _TALLY)
-    felt, pressing = _felt(events, bounds, apart)
+    felt, pressing = _felt(events, bounds, ports, apart)
     done = len(events) < most_events and _notes(events, bounds, ports, felt, notes, sounds, tally)
     if not done and tally["sounds"][0] == _MAX_SOUNDS:
         raise UnreadableFile("too many tracks", f"{_MAX_SOUNDS} channels and programs or more")
@@ -293,7 +328,7 @@ def play(data: bytes, chunks: Sequence[tuple[int, int]], *, max_notes: int, apar
     pedals = np.zeros(0, PEDAL)
     if done and len(pressing) and len(notes):
         listeners, of_sound = _listeners(sounds, pressing, apart)
-        pedals = np.empty(most_events, PEDAL)
+        pedals = np.empty(min(len(pressing) * len(listeners), most_events), PEDAL)
         done = _press(pressing, listeners, pedals, tally)
         pedals = _on_sounds(pedals[: tally["pedals"][0]], notes, of_sound)
     if not done:
@@ -302,32 +337,22 @@ def play(data: bytes, chunks: Sequence[tuple[int, int]], *, max_notes: int, apar
     return Played(notes, sounds, pedals, **maps, repairs=repairs)
 
 
-def _felt(events: Array, bounds: Array, apart: bool) -> tuple[tuple[Array, Array, Array], Array]:
+def _felt(events: Array, bounds: Array, ports: int, apart: bool) -> tuple[tuple[Array, Array, Array], Array]:
     """The programs, those of chunks without notes and their "off", as far as other chunks feel them; and all pedals."""
-    kind, first = events["kind"], events["first"]
-    controls = np.flatnonzero((kind == _PROGRAM) | (kind == _CONTROL) & ((first == _SUSTAIN) | (first >= _SOUND_OFF)))
     none = np.zeros(0, _FELT)
-    if not len(controls):
+    rows = np.empty(len(events), _FELT)
+    count, shared = _survey(events, bounds, ports, rows)
+    if not count:
         return (none, none, none), none
-    chunk_of = np.repeat(np.arange(len(bounds)), bounds[:, 1] - bounds[:, 0])
-    channel = events["channel"].astype(np.int64)
-    part = chunk_of << 16 | channel
-    sounding = np.unique(part[(kind == _ON) & (events["second"] > 0)])
-    rows = np.zeros(len(controls), _FELT)
-    rows["place"] = channel[controls] << 32 | np.minimum(events["tick"][controls], LATE)
-    rows["chunk"], rows["alone"] = chunk_of[controls], False if apart else ~np.isin(part[controls], sounding)
-    kind, first = kind[controls], first[controls]
-    is_program = kind == _PROGRAM
-    rows["value"] = np.where(is_program, first, np.where(first == _SUSTAIN, events["second"][controls], 0))
-    order = np.argsort(rows["place"], kind="stable")
-    rows, kind, first, is_program = rows[order], kind[order], first[order], is_program[order]
-    pressing = rows[~is_program & ((first == _SUSTAIN) | (first == _RESET))]
-    parts = np.union1d(sounding, part[controls])
-    if apart or len(parts) == len(np.unique(parts & 0xFFFF)):  # each channel is used by one chunk
+    rows = rows[:count]
+    rows = rows[rows["place"].argsort(kind="stable")]
+    kind = rows["kind"]
+    pressing = rows[kind == _PEDAL]
+    if apart or not shared:
+        pressing["alone"] = False
         return (none, none, none), pressing
-    programs = rows[is_program]
-    offs = rows[~is_program & rows["alone"] & ((first == _SOUND_OFF) | (first >= _NOTES_OFF))]
-    return (programs, programs[programs["alone"]], offs), pressing
+    programs = rows[kind == _PROGRAM]
+    return (programs, programs[programs["alone"]], rows[(kind == _OFF) & rows["alone"]]), pressing
 
 
 def _listeners(sounds: Array, pressing: Array, apart: bool) -> tuple[Array, Array]:
@@ -342,6 +367,9 @@ def _listeners(sounds: Array, pressing: Array, apart: bool) -> tuple[Array, Arra
 
 def _on_sounds(pedals: Array, notes: Array, of_sound: Array) -> Array:
     """The pedals, each with the sound of the first note of its listener from there on, or else of its last."""
+    if of_sound[-1] == len(of_sound) - 1 and len(np.unique(of_sound)) == len(of_sound):  # each listener has one sound
+        pedals["track"] = np.argsort(of_sound)[pedals["track"]]
+        return pedals
     key = of_sound[notes["track"]].astype(np.int64) << 32 | notes["onset"]
     order = np.argsort(key, kind="stable")
     key = key[order]
