@@ -39,7 +39,7 @@ def bench(
 ) -> None:
     """Trains on a published data set and scores the valid and test splits as its protocol says.
 
-    jsb: the JSB chorales in sixteenths, nats a note (one voice in one sixteenth, 47
+    jsb: the JSB chorales in sixteenths, nats per note (one voice in one sixteenth, 47
     symbols). DATA is Jsb16thSeparated.json, or the zip that holds it. The split is the
     published one; training is chosen on valid, and test is scored once a seed.
 

@@ -25,7 +25,7 @@ def card(
     ngram: int = 0,
     json: Flag = False,
 ) -> None:
-    """Lays pieces beside held-out human pieces: entropy, scale, groove, notes a bar, polyphony, repetition, endings, copying.
+    """Lays pieces beside held-out human pieces: entropy, scale, groove, notes per bar, polyphony, repetition, endings, copying.
 
     Examples:
       partimento card out/*.mid --against corpus
