@@ -1,4 +1,4 @@
-"""Small scores with their right values, in a folder that PARTIMENTO_CASES names, for tests marked `data`. `cases.json` lists them."""
+"""Small scores with their right values, in a folder that PARTIMENTO_CASES names: for tests marked `data`."""
 
 from __future__ import annotations
 
