@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from partimento.errors import WriteFailed
+from partimento.errors import InvalidOption, WriteFailed
 
 
 def write_atomic(path: Path | str, content: bytes) -> None:
@@ -73,6 +73,13 @@ def unseal(sealed: bytes) -> dict[str, Any]:
 
 def _write_all(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+def check_parents(path: Path) -> None:
+    """Raises `InvalidOption` when a file stands where a folder above `path` would be."""
+    above = next((place for place in path.parents if place.exists()), None)
+    if above is not None and not above.is_dir():
+        raise InvalidOption(f"{path}: the file {above} is in the way; choose another place")
 
 
 def _sync(path: Path, flags: int) -> None:

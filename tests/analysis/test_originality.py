@@ -183,7 +183,7 @@ def test_an_index_on_disk(tmp_path: Path, made_corpus: Path) -> None:
     (made_corpus / INDEX_FILE).unlink(missing_ok=True)  # the folder is shared with other tests
     corpus = Corpus.open(made_corpus)
     told: list[tuple[int, int]] = []
-    index = index_of(corpus, lambda done, of: told.append((done, of)))
+    index = index_of(corpus, lambda stage, done, of: told.append((done, of)))
     assert told[-1][0] == told[-1][1] == len(index.names)
     path = corpus.folder / INDEX_FILE
     written = path.read_bytes()

@@ -59,7 +59,7 @@ def test_build(tmp_path: Path, partimento: Command) -> None:
 def test_train_and_again(tmp_path: Path, made_corpus: Path, partimento: Command) -> None:
     answer = partimento("train", made_corpus, "--out", tmp_path / "run", *TRAIN)
     assert answer.code == 0
-    assert "bits a note on valid after 30 steps" in answer.out
+    assert "bits per note on valid after 30 steps" in answer.out
     assert sorted(os.listdir(tmp_path / "run")) == ["history.jsonl", "model.safetensors", "reference.safetensors", "run.json"]
     found = partimento("train", made_corpus, "--out", tmp_path / "run", *TRAIN, "--json").json  # finished: told again
     assert set(found) >= LEARN

@@ -6,7 +6,7 @@ It knows a corpus when it is made, and none when it is read; so a model can be m
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,10 @@ from partimento.analysis.card.rows import ROWS, figures
 from partimento.analysis.originality import HUMAN_PIECES, INDEX_VERSION, Index, Limits, index_of, numbers_of
 from partimento.analysis.repetition import Habits
 from partimento.corpus import Corpus
-from partimento.errors import CheckpointError
+from partimento.errors import CheckpointError, PartimentoError, WriteFailed
 from partimento.models.tensorfile import load, save
+from partimento.models.whereabouts import corpus_of
+from partimento.progress import OnProgress, silent
 
 REFERENCE_FILE = "reference.safetensors"
 # the rows of files that do not name theirs
@@ -49,17 +51,17 @@ class Reference:
     stamp: dict[str, Any]
 
     @classmethod
-    def of(cls, corpus: Corpus, only: Sequence[str] = (), tell: Callable[[str, int, int], None] = lambda *_: None) -> Reference:
+    def of(cls, corpus: Corpus, only: Sequence[str] = (), on_progress: OnProgress = silent) -> Reference:
         """The reference of models trained on a corpus, or on those pieces of it that fit the rules `only`; these human pieces
-        are measured, while the index holds every piece of the train split. `tell(stage, done, of)` counts pieces."""
-        index = index_of(corpus, lambda done, of: tell("index", done, of))
+        are measured, while the index holds every piece of the train split. `on_progress` counts pieces."""
+        index = index_of(corpus, on_progress)
         pieces, found, of_split = [], [], {}
         for split in ("valid", "test"):
             numbers = numbers_of(corpus, split, HUMAN_PIECES, only)
             for done, number in enumerate(numbers, 1):
                 pieces.append(corpus.piece(number))
                 found.append(index.find(pieces[-1]))
-                tell(f"human pieces ({split})", done, len(numbers))
+                on_progress(f"human pieces ({split})", done, len(numbers))
             of_split[split] = found[-len(numbers) :] if numbers else []
         limits = Limits.of(of_split["valid"], of_split["test"]) if all(of_split.values()) else None
         rows = np.array([repetition.figures(piece) for piece in pieces]).reshape(len(pieces), repetition.FIGURES)
@@ -110,6 +112,36 @@ def beside(folder: Path, metadata: Mapping[str, Any]) -> Reference | None:
     except CheckpointError as error:
         log.warning("%s", error)
         return None
+
+
+def reference_of(model: Path, metadata: Mapping[str, Any], on_progress: OnProgress = silent) -> Reference | None:
+    """The reference of the model in a file that says `metadata` of itself: the one beside it, or made now of its corpus, where that
+    still lies where it was. None, with a warning, where there is none to be had."""
+    if (reference := beside(model.parent, metadata)) is not None:
+        return reference
+    try:
+        corpus = Corpus.open(corpus_of(model))
+    except PartimentoError:
+        corpus = None
+    if corpus is not None and corpus.fingerprint == metadata.get("fingerprint"):
+        return make_reference(corpus, model.parent, metadata.get("only", ()), on_progress)
+    log.warning(
+        "%s has no %s beside it, and the corpus it was trained on is not where it was; so nothing can be said of copying. "
+        "Train again, or put back one of them",
+        model,
+        REFERENCE_FILE,
+    )
+    return None
+
+
+def make_reference(corpus: Corpus, folder: Path, only: Sequence[str] = (), on_progress: OnProgress = silent) -> Reference:
+    """Makes the reference of a run and keeps it, where the folder can be written."""
+    reference = Reference.of(corpus, only, on_progress)
+    try:
+        reference.save(folder)
+    except WriteFailed as error:
+        log.warning("%s", error)
+    return reference
 
 
 def stamp_of(fingerprint: str, only: Sequence[str]) -> dict[str, Any]:

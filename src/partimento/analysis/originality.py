@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from partimento.corpus import SPLITS, Corpus
 from partimento.errors import CheckpointError, CorpusError, WriteFailed
 from partimento.models.tensorfile import load, save
 from partimento.piece import Array, Piece
+from partimento.progress import OnProgress, silent
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,6 +39,12 @@ class Run:
     bars: tuple[int, int]
     known: str
     known_bars: tuple[int, int]
+
+
+def stretch(bars: tuple[int, int]) -> str:
+    """Bars as people write them: "9-16", or "9"."""
+    first, last = bars
+    return f"{first}" if first == last else f"{first}-{last}"
 
 
 @dataclass(frozen=True)
@@ -188,8 +195,8 @@ class Limits:
         return finding.longest_notes > self.longest_notes or finding.share[2] > self.share_2_bars
 
 
-def index_of(corpus: Corpus, tell: Callable[[int, int], None] = lambda done, of: None) -> Index:
-    """The index of the train split of a corpus: from the file beside it, or made now and kept. `tell(done, of)` counts pieces."""
+def index_of(corpus: Corpus, on_progress: OnProgress = silent) -> Index:
+    """The index of the train split of a corpus: from the file beside it, or made now and kept. `on_progress` counts pieces."""
     path, stamp = corpus.folder / INDEX_FILE, {"fingerprint": corpus.fingerprint, "split": "train"}
     if path.exists():
         try:
@@ -201,7 +208,7 @@ def index_of(corpus: Corpus, tell: Callable[[int, int], None] = lambda done, of:
     def named() -> Iterator[tuple[str, Piece]]:
         for done, number in enumerate(train, 1):
             yield corpus.rows[number].name, corpus.piece(number)
-            tell(done, len(train))
+            on_progress("index", done, len(train))
 
     index = Index.of(named())
     try:

@@ -87,11 +87,11 @@ def build(
         only=_names(only),
     )
     was = _stamp(out / MANIFEST)
-    with screen.progress() as tell:
-        corpus = build_corpus(sources, out, options, tell)
+    with screen.progress() as on_progress:
+        corpus = build_corpus(sources, out, options, on_progress)
     report = corpus.report
     result = summary(report) | {"corpus": str(out), "seconds": screen.seconds}
-    _tell(screen, report, out, result, unchanged=was == _stamp(out / MANIFEST))
+    _show(screen, report, out, result, unchanged=was == _stamp(out / MANIFEST))
     screen.result(result)
 
 
@@ -118,7 +118,7 @@ def _stamp(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def _tell(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, Any], *, unchanged: bool) -> None:
+def _show(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, Any], *, unchanged: bool) -> None:
     say = screen.say
     refused = sum(result["refused"].values())
     files = counted(result["files"], "file")

@@ -82,12 +82,12 @@ def convert(
         raise InvalidOption(f"{out}: there is no folder {out.parent}")
     paths = [out] if to_file else targets(items, out, "." + (to or "mid").lower().removeprefix("."))
     done = []
-    with screen.progress() as tell:
+    with screen.progress() as on_progress:
         count = min(not_negative("--workers", workers) or processors(), len(items))
         seconds = positive("--seconds-per-file", seconds_per_file)
         for one in convert_items(items, paths, changes, repeats=repeats, workers=count, seconds=seconds):
             done.append(one)
-            tell("converting", len(done), len(items))
+            on_progress("converting", len(done), len(items))
     done.sort(key=lambda one: one.source)
     written = [one for one in done if not one.problem]
     refused = [one for one in done if one.problem]

@@ -67,18 +67,18 @@ def inspect(
         make(key)
     items = [item for file in files for item in items_of(file)]
     found, refused = {}, {}
-    with screen.progress() as tell:
+    with screen.progress() as on_progress:
         workers = min(processors(), len(items))
         for item, outcome in read_items(items, repeats=repeats, workers=workers):
             if isinstance(outcome, PartimentoError):
                 refused[item.name] = str(outcome)
             else:
                 found[item.name] = contents(*outcome, encodings=encoding or None)
-            tell("reading", len(found) + len(refused), len(items))
+            on_progress("reading", len(found) + len(refused), len(items))
     if not found:
         raise Problem(next(iter(refused.values())))
     for name in sorted(found):
-        _tell(screen, name, found[name])
+        _show(screen, name, found[name])
         screen.say()
     for reason in refused.values():
         screen.say(f"left out  {reason}")
@@ -92,7 +92,7 @@ def inspect(
     )
 
 
-def _tell(screen: Screen, name: str, of: Contents) -> None:
+def _show(screen: Screen, name: str, of: Contents) -> None:
     say = screen.say
     say(": ".join(part for part in (of.composer, of.title) if part) or "untitled")
     say(f"  file        {name}")

@@ -82,14 +82,16 @@ def render(
     taken: set[Path] = set()
     check_parents("-o", out)
     pieces = [(Path(files[0]).name, read(files[0]))] if single else read_all(files, workers=processors())
-    with screen.progress() as tell:
+    with screen.progress() as on_progress:
         for name, piece in pieces:
             path = out if single else _place(out, name, suffix or SUFFIXES[kind][0], taken)
             try:
                 if isinstance(piece, UnreadableFile):
                     raise piece
                 path.parent.mkdir(parents=True, exist_ok=True)
-                paths, seconds = _render(kind, piece, path, known, rate, soundfont, lambda done, of: tell("seconds", done, of))
+                paths, seconds = _render(
+                    kind, piece, path, known, rate, soundfont, lambda done, of: on_progress("seconds", done, of)
+                )
             except PartimentoError as error:
                 if single or isinstance(error, InvalidOption):
                     raise
@@ -98,7 +100,7 @@ def render(
                 continue
             rendered.append({"name": name, "files": paths, "notes": len(piece), "seconds": round(seconds, 3)})
             if not single:
-                tell("pieces", len(rendered) + len(refused), len(rendered) + len(refused))
+                on_progress("pieces", len(rendered) + len(refused), len(rendered) + len(refused))
     if not rendered:
         raise UnreadableFile("nothing to render", f"{counted(len(refused), 'file')} refused, named above", name=str(files[0]))
     _summary(screen, kind, rendered, refused)

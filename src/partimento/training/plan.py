@@ -11,11 +11,11 @@ from partimento import encodings
 from partimento.corpus.encoded import Encoded
 from partimento.errors import InvalidOption
 from partimento.models.config import Recipe
+from partimento.models.threads import thread_count
 from partimento.progress import OnProgress, silent
 from partimento.system import peak_memory
 from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build
-from partimento.training.process import thread_count
 
 STEPS = 4
 

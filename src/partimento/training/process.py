@@ -1,4 +1,4 @@
-"""What a training asks of its process: threads, signals that wait for the end of a step, other processes. It knows no model."""
+"""What a training asks of its process: signals that wait for the end of a step, other processes. It knows no model."""
 
 from __future__ import annotations
 
@@ -64,18 +64,6 @@ def alone_in(folder: Path, processes: World) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def thread_count(count: int) -> Iterator[None]:
-    """Torch works with `count` threads inside; 0 leaves its choice."""
-    before = torch.get_num_threads()
-    if count:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextlib.contextmanager
 def signals() -> Iterator[list[int]]:
     """Collects SIGTERM and SIGINT instead of dying of them; only the main thread may."""
     got: list[int] = []
@@ -88,3 +76,8 @@ def signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def is_first() -> bool:
+    """Whether this is the first of the processes that torchrun started; alone it is."""
+    return os.environ.get("RANK", "0") == "0"

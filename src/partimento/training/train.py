@@ -22,11 +22,12 @@ from partimento.files import write_atomic
 from partimento.models.base import predictor_of
 from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
 from partimento.models.config import Recipe
+from partimento.models.threads import thread_count
 from partimento.progress import OnProgress, silent
 from partimento.system import Terminated
 from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build, follow
-from partimento.training.process import World, alone_in, signals, thread_count, world
+from partimento.training.process import World, alone_in, signals, world
 from partimento.training.run_state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
 from partimento.training.validation import Sample
 
@@ -36,7 +37,7 @@ REPORT_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `train_bits` and `valid_bits` are bits a note, NaN before the first; `warning` is set where one arose."""
+    """Where a run stands. `train_bits` and `valid_bits`: bits per note, NaN before the first; `warning` is set where one arose."""
 
     step: int
     epoch: float
@@ -270,7 +271,7 @@ class Run:
         if not self.state.best:
             raise TrainingDiverged(f"{what}, before the first validation; lower the learning rate")
         self._finish("diverged")
-        best = f"step {self.state.schedule.best_step} ({self.state.schedule.best:.3f} bits a note on valid)"
+        best = f"step {self.state.schedule.best_step} ({self.state.schedule.best:.3f} bits per note on valid)"
         kept = f"the weights of {best} are kept in {self.folder / FILE_NAME}"
         raise TrainingDiverged(f"{what}; {kept}; lower the learning rate and train in another folder")
 
