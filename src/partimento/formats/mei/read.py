@@ -67,13 +67,15 @@ def _read_title_page(root: Element, score: NotatedScore) -> None:
         score.title = score.title or words_in(title)
     for tag in ("composer", "persName[@role='composer']", "creator"):
         score.composer = score.composer or next((words_in(one) for one in root.iterfind(f"meiHead//{tag}")), "")
-    for attribute, path in (
-        ("genre", "meiHead/workList/work/classification/termList/term[@type='genre']"),
-        ("licence", "meiHead/fileDesc/pubStmt/availability/useRestrict"),
-        ("made", "meiHead/extMeta[@type='made']"),
-    ):
-        found = root.find(path)
-        setattr(score, attribute, words_in(found) if found is not None else "")
+    availability = "meiHead/fileDesc/pubStmt/availability/"
+    score.licence = _first(root, availability + "useRestrict", availability + "distributor")  # Verovio writes the latter
+    score.genre = _first(root, "meiHead/workList/work/classification/termList/term[@type='genre']")
+    score.made = _first(root, "meiHead/extMeta[@type='made']")
+
+
+def _first(root: Element, *paths: str) -> str:
+    """The words at the first of the paths that is there."""
+    return next((words_in(found) for path in paths if (found := root.find(path)) is not None), "")
 
 
 def _read_parts(parts: list[Element], reading: Reading, order: Sections) -> None:
