@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.composing.drawing import conditioned
+from partimento.composing.guidance import conditioned
 from partimento.composing.provenance import Composition, Trained
 from partimento.evaluation.card import COPYING, ROWS
 

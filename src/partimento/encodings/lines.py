@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Context, Encoding
-from partimento.encodings.cursor import Remembering
+from partimento.encodings.cursor import NextNote, Note, Remembering
 
 WIDEST = 24  # semitones of an interval that are told apart
 LONGEST = 32  # steps likewise
@@ -61,11 +61,18 @@ class LinesCursor(Remembering):
         self.grid, self.first, self.lowest, self.hold = grid, first, lowest, hold
         voices = len(encoding.fields)
         self._last: Sequence[int] = [hold] * voices
+        self._ids: Sequence[int] = [-1] * voices  # of the last event, in the order of its fields
         self._sounding, self._sang = [-1] * voices, [-1] * voices
         self._moved, self._since = [0] * voices, [1] * voices
+        self.ticks_per_quarter = grid
 
     def push(self, event: Sequence[int]) -> None:
         super().push(event)
+        begun = [self._pitch(number, now) for number, now in enumerate(event)]  # in the order in which they are drawn
+        self.notes_begun = [Note(self.tick, self.tick + 1, pitch) for pitch in begun if pitch is not None]
+        self._ids = event
+        self.tick += 1
+        self.bar_tick = self.tick - self.tick % (4 * self.grid)
         if self.columns is not None:
             event = [event[column] for column in self.columns]
         before = self._sang
@@ -77,6 +84,19 @@ class LinesCursor(Remembering):
         self._moved = [_interval_id(now - old) if now != old >= 0 else moved for moved, now, old in steps]
         self._since = [min(old + 1, LONGEST) if same else 1 for same, old in zip(goes_on, self._since, strict=True)]
         self._last = event
+
+    def _pitch(self, number: int, now: int) -> int | None:
+        """The pitch of the note that this id of field `number` begins."""
+        return now - self.first + self.lowest if now >= self.first and now != self._held(number) else None
+
+    def _held(self, number: int) -> int:
+        """The id with which field `number` begins no note but goes on with one."""
+        return self.hold if self.hold >= 0 else self._ids[number]
+
+    def next_note(self, drawn: tuple[int, ...]) -> NextNote:
+        chord = [self._pitch(number, now) for number, now in enumerate(drawn)]
+        zero = self.first - self.lowest
+        return NextNote(self.tick, zero, tuple(pitch for pitch in chord if pitch is not None), self._held(len(drawn)))
 
     def context(self) -> npt.NDArray[np.uint8]:
         beat, step = divmod(self._length, self.grid)

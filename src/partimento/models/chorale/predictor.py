@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from partimento.encodings import Events
+from partimento.encodings import Cursor, Events
 from partimento.errors import InvalidOption
 from partimento.models.chorale.boosted import GRAIN
 from partimento.models.chorale.library import Laws
@@ -49,7 +49,7 @@ class ChoralePredictor:
             else:
                 yield from (self._windows(piece, context, hits) for piece in group)
 
-    def begin(self, count: int, given: Events | None = None) -> ChoraleSession:
+    def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> ChoraleSession:
         """A session of `count` sequences after the `given` slots."""
         return ChoraleSession(self.model, count, given)
 
