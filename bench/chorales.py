@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from partimento.analysis.beat_chords import NUMERALS
+from partimento.analysis.figures.declared import FEATURES
+from partimento.analysis.figures.of_set import measure
+from partimento.analysis.ngrams import Ngrams, stream
+from partimento.analysis.piece_set import Music
 from partimento.corpus import Corpus
-from partimento.explore import FEATURES, Music, Ngrams, measure, stream
-from partimento.explore.harmony import NUMERALS
 
 SKIP = 3  # semitones: von Hippel and Huron's smallest skip
 

@@ -3,7 +3,7 @@
     python bench/examples.py RUN CORPUS OUT [--genre song] [--bars 16]
 
 Writes OUT/<task>-rolls.png (written notes in colour, what stands in grey), OUT/<task>-pages.png; OUT/<task>-<i>.mid with --midi.
-The pieces are the first ten of the genre in the test part, their first bars.
+The pieces are the first ten of the genre in the test split, their first bars.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--midi", action="store_true")
     options = parser.parse_args()
     checkpoint, corpus = Checkpoint.load(options.run), Corpus.open(options.corpus)
-    chosen = [number for number, row in enumerate(corpus.rows) if row.part == 2 and row.about.genre == options.genre]
+    chosen = [number for number, row in enumerate(corpus.rows) if row.split == 2 and row.about.genre == options.genre]
     pieces: list[Piece] = []
     for number in chosen:
         whole = corpus.piece(number)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from partimento.corpus import Corpus, Encoded
 from partimento.encodings.conditions import Conditions
-from partimento.evaluation.score import evaluate
+from partimento.likelihood.bits_per_note import evaluate
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import Recipe
 from partimento.models.recipes import recipe as named
@@ -35,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     corpus = Corpus.open(options.corpus)
     genres = sorted({row.about.genre for row in corpus.rows if row.about.genre})
-    known = Conditions.of((), (row.about.genre for row in corpus.rows if row.part == 0))
+    known = Conditions.of((), (row.about.genre for row in corpus.rows if row.split == 0))
     whole = corpus.encoded(options.encoding, known)
     of_genre = {genre: whole.only(corpus.matching([f"genre={genre}"])) for genre in genres}
     told = scheduled(replace(named(options.recipe, options.depth), encoding=options.encoding), options.steps)
@@ -54,11 +54,11 @@ def main() -> None:
     rows += [
         (f"fine-tuned to {genre}", model(f"fine-{genre}", finer, data, common).predictor()) for genre, data in of_genre.items()
     ]
-    parts = [data.part("test") for data in of_genre.values()]
-    titles = [f"{genre} ({len(part.pieces)})" for genre, part in zip(genres, parts, strict=True)]
-    print("| model | " + " | ".join(titles) + " |\n|---|" + "---:|" * len(parts))
+    splits = [data.split("test") for data in of_genre.values()]
+    titles = [f"{genre} ({len(split.pieces)})" for genre, split in zip(genres, splits, strict=True)]
+    print("| model | " + " | ".join(titles) + " |\n|---|" + "---:|" * len(splits))
     for name, predictor in rows:
-        found = [evaluate(predictor, part, name=name).bits_per_note for part in parts]
+        found = [evaluate(predictor, split, name=name).bits_per_note for split in splits]
         print(f"| {name} | " + " | ".join(f"{one.mean:.3f} ± {(one.high - one.low) / 2:.3f}" for one in found) + " |", flush=True)
 
 

@@ -4,7 +4,7 @@
 
 MidiTok's REMI keeps eighths of a quarter, `notes` 48 ticks. Here the pieces are put on `--grid` lines a quarter before they are
 encoded, so that `lstm_notes@notes` pays for the same times as a REMI row of `partimento leaderboard`; MidiTok's tokens cannot be
-transposed by the recipe either, and `--no-transpose` leaves that out. Prints bits a note on the test part.
+transposed by the recipe either, and `--no-transpose` leaves that out. Prints bits a note on the test split.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
     for number in range(len(corpus)):
         piece = corpus.piece(number)
         pieces.append(encoding.encode(piece.quantise(options.grid) if options.grid else piece))
-    encoded = Encoded.of(encoding, pieces, [row.part for row in corpus.rows])
+    encoded = Encoded.of(encoding, pieces, [row.split for row in corpus.rows])
     chosen = recipe("lstm_notes")
     chosen = replace(chosen.untold(), encoding=encoding.key)
     if options.no_transpose:
@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         result = train(chosen, encoded, Path(folder), threads=1, budget_seconds=60 * options.minutes)
         predictor = Checkpoint.load(result.path).predictor()
-    test = [pieces[number] for number in encoded.part("test").pieces.tolist()]
+    test = [pieces[number] for number in encoded.split("test").pieces.tolist()]
     nats = np.array([one.nats.sum(0, dtype=np.float64) for one in predictor.score(test)]).sum(0)
     notes = sum(encoding.notes_in(piece) for piece in test)
     bits = nats / np.log(2) / notes

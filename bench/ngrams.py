@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from partimento.analysis.ngrams import KINDS, LONGEST, Ngrams, stream
+from partimento.analysis.piece_set import Music
 from partimento.corpus import Corpus
-from partimento.explore import KINDS, Music, Ngrams, stream
-from partimento.explore.ngrams import LONGEST
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
     python bench/obedience.py RUN CORPUS [--count 32] [--guidance 1 2]
 
 Genre is judged by a softmax regression on simple figures of whole pieces (statistics of the card; shares of intervals, durations
-and pitch classes above the tonic; mean pitch), trained on the train part and tried on the test part. Key, density, tempo and
+and pitch classes above the tonic; mean pitch), trained on the train split and tried on the test split. Key, density, tempo and
 length are measured on the notes, by the definitions of the conditions. "told nothing" are pieces composed without conditions.
 """
 
@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from partimento.analysis.figures.of_piece import table
 from partimento.composing.compose import compose
 from partimento.corpus import Corpus
 from partimento.encodings.conditions import SCALES, Conditions
-from partimento.evaluation.statistics import table
 from partimento.models.checkpoint import Checkpoint
 from partimento.piece import Piece
 from partimento.theory import find_key
@@ -80,14 +80,14 @@ def main() -> None:
     checkpoint, corpus = Checkpoint.load(options.run), Corpus.open(options.corpus)
     encoding, vocabulary = checkpoint.encoding, checkpoint.vocabulary
     assert vocabulary is not None, "the run knows no conditions"
-    parts: dict[int, tuple[list[Piece], list[str]]] = {0: ([], []), 2: ([], [])}
+    splits: dict[int, tuple[list[Piece], list[str]]] = {0: ([], []), 2: ([], [])}
     for number, row in enumerate(corpus.rows):
-        if row.part in parts and row.about.genre:
-            parts[row.part][0].append(encoding.decode(encoding.encode(corpus.piece(number))))
-            parts[row.part][1].append(row.about.genre)
-    classifier = Classifier(*parts[0])
-    right = np.mean([classifier.name(piece) == genre for piece, genre in zip(*parts[2], strict=True)])
-    print(f"The classifier is right of {100 * right:.1f}% of {len(parts[2][0])} test pieces.\n")
+        if row.split in splits and row.about.genre:
+            splits[row.split][0].append(encoding.decode(encoding.encode(corpus.piece(number))))
+            splits[row.split][1].append(row.about.genre)
+    classifier = Classifier(*splits[0])
+    right = np.mean([classifier.name(piece) == genre for piece, genre in zip(*splits[2], strict=True)])
+    print(f"The classifier is right of {100 * right:.1f}% of {len(splits[2][0])} test pieces.\n")
     told: dict[str, Any] = {"classifier": right}
 
     def made(guidance: float, notes: int = NOTES, **asked: Any) -> list[Piece]:

@@ -3,7 +3,7 @@
     python bench/options.py CORPUS OUT [--steps 700] [--keys melody melody:chord=top] [--recipe seed_pair]
 
 Each run lies in a folder of its own in OUT; one that is finished is only scored again, one that was cut off goes on. All
-are scored on the test part beside the last event again and the n-gram, which learns all of the training part. With
+are scored on the test split beside the last event again and the n-gram, which learns all of the training split. With
 `--steps 0` only these two are.
 """
 
@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from partimento.bootstrap import Interval
 from partimento.corpus import Corpus
-from partimento.corpus.encoded import Part
-from partimento.evaluation.score import Interval, evaluate
+from partimento.corpus.encoded import Split
+from partimento.likelihood.bits_per_note import evaluate
 from partimento.models.baselines import fit
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.predictor import Predictor
@@ -29,8 +30,8 @@ KEYS += ["melody:pitch=midi,chord=top", "melody:durations=written", "melody:rest
 KEYS += ["melody:rests=yes,durations=tied"]
 
 
-def targets(part: Part) -> Iterator[tuple[Any, Any]]:
-    return ((part.encoded.piece(number), part.targets(number)) for number in part.pieces.tolist())
+def targets(split: Split) -> Iterator[tuple[Any, Any]]:
+    return ((split.encoded.piece(number), split.targets(number)) for number in split.pieces.tolist())
 
 
 def cell(interval: Interval, scale: float, digits: int) -> str:
@@ -51,17 +52,17 @@ def main() -> None:
     print("| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|", flush=True)
     for key in options.keys:
         encoded = corpus.encoded(key)
-        part = encoded.part("test")
+        split = encoded.split("test")
         folder = options.out / key.replace(":", "-").replace(",", "-").replace("=", "-")
         predictors: list[Predictor] = []
         if options.steps:
             done = train(replace(recipe(options.recipe), encoding=key), encoded, folder, threads=1, max_steps=options.steps)
             predictors = [Checkpoint.load(done.path).predictor()]
-        predictors += [fit(name, encoded.encoding.fields, targets(encoded.part("train"))) for name in ("ngram", "repeat_last")]
-        notes = sum(encoded.encoding.notes_in(encoded.piece(number)) for number in part.pieces.tolist())
-        cells = [f"`{key}`", f"{part.events_scored / notes:.2f}", *["-"] * (0 if options.steps else 3)]
+        predictors += [fit(name, encoded.encoding.fields, targets(encoded.split("train"))) for name in ("ngram", "repeat_last")]
+        notes = sum(encoded.encoding.notes_in(encoded.piece(number)) for number in split.pieces.tolist())
+        cells = [f"`{key}`", f"{split.events_scored / notes:.2f}", *["-"] * (0 if options.steps else 3)]
         for predictor in predictors:
-            row = evaluate(predictor, part, name=key)
+            row = evaluate(predictor, split, name=key)
             cells += [cell(row.bits_per_note, 1, 3), *(cell(row.accuracy[name], 100, 1) for name in ("pitch", "duration"))]
         print("| " + " | ".join(cells) + " |", flush=True)
 

@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.analysis.originality import WINDOWS, Finding, Index, Limits, numbers_of
 from partimento.corpus import Corpus
-from partimento.evaluation.originality import WINDOWS, Finding, Index, Limits, numbers_of
 from partimento.piece import NOTE, Piece, Track
 from partimento.render.layout import bars_of
 
@@ -70,13 +70,13 @@ def share(found: list[Finding], name: str, bars: int) -> float:
 def jsb(place: Path) -> None:
     with zipfile.ZipFile(place) as archive:
         content = json.loads(archive.read("jsb-chorales/Jsb16thSeparated.json"))
-    parts = {name: [np.array(piece).astype(np.int64) for piece in part] for name, part in content.items()}
-    index = Index.of((f"train {number}", jsb_piece(slots)) for number, slots in enumerate(parts["train"]))
-    print("| part | in runs of | frames in windows | notes, texture | notes, any track |\n|---|---|---:|---:|---:|")
+    splits = {name: [np.array(piece).astype(np.int64) for piece in split] for name, split in content.items()}
+    index = Index.of((f"train {number}", jsb_piece(slots)) for number, slots in enumerate(splits["train"]))
+    print("| split | in runs of | frames in windows | notes, texture | notes, any track |\n|---|---|---:|---:|---:|")
     for name in ("valid", "test"):
-        found = [index.find(jsb_piece(slots)) for slots in parts[name]]
+        found = [index.find(jsb_piece(slots)) for slots in splits[name]]
         for bars in WINDOWS:
-            frames = frames_inside(parts["train"], parts[name], 16 * bars)
+            frames = frames_inside(splits["train"], splits[name], 16 * bars)
             print(
                 f"| {name} | {bars} | {frames:.1%} | {share(found, 'share', bars):.1%} | {share(found, 'line_share', bars):.1%} |"
             )
@@ -143,9 +143,9 @@ def of_corpus(folder: Path) -> list[Any]:
     size = len(index.lines.steps) * 7 / notes
     speed = notes / (time.process_time() - start)
     _ = index.known
-    human = {part: [corpus.piece(number) for number in numbers_of(corpus, part, 200)] for part in ("valid", "test")}
+    human = {split: [corpus.piece(number) for number in numbers_of(corpus, split, 200)] for split in ("valid", "test")}
     start = time.process_time()
-    found = {part: [index.find(piece) for piece in some] for part, some in human.items()}
+    found = {split: [index.find(piece) for piece in some] for split, some in human.items()}
     asked = sum(map(len, human["valid"] + human["test"])) / (time.process_time() - start)
     limits = Limits.of(found["valid"], found["test"])
     copies = [planted(corpus, index, bars) for bars in WINDOWS]

@@ -6,7 +6,7 @@ python bench/repetition.py --habits CORPUS ... [--pieces 30]
 A row is a set of pieces of the same seeds. Columns: the share of notes that end a run of eight notes heard before in the texture,
 after 128 and 256 notes and of the whole piece in any track (the card's figure); the longest time in quarters that a figure of
 up to four bars goes round; the share of pieces that end on a bar line, that came to an end of their own, and the new notes;
-and notes a second. --habits prints what `evaluation/repetition.py` has as the habits of people: those of held-out pieces.
+and notes a second. --habits prints what `analysis/repetition.py` has as the habits of people: those of held-out pieces.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
+from partimento.analysis.figures.of_piece import bars_at, statistics
+from partimento.analysis.originality import HUMAN_PIECES, numbers_of
+from partimento.analysis.repetition import HABITS, LENGTHS, Habits, figures, row_of
 from partimento.composing.compose import compose
 from partimento.composing.guard import Guard
 from partimento.composing.sampling import Sampling
 from partimento.corpus import Corpus
-from partimento.evaluation.originality import HUMAN_PIECES, numbers_of
-from partimento.evaluation.repetition import HABITS, LENGTHS, Habits, figures, row_of
-from partimento.evaluation.statistics import bars_at, statistics
 from partimento.models.checkpoint import Checkpoint
 from partimento.piece import Piece
 
@@ -33,7 +33,7 @@ HEAD = ("pieces", "128 notes", "256 notes", "any track", "loop, quarters", "on a
 
 def held_out(folder: Path, most: int) -> list[Piece]:
     corpus = Corpus.open(folder)
-    return [corpus.piece(number) for part in ("valid", "test") for number in numbers_of(corpus, part, most)]
+    return [corpus.piece(number) for split in ("valid", "test") for number in numbers_of(corpus, split, most)]
 
 
 def row(name: str, pieces: Sequence[Piece], own_end: str = "", notes: Sequence[int] = (), speed: str = "") -> str:

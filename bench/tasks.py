@@ -21,12 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
+from partimento.bootstrap import Interval
 from partimento.composing.windows import window
 from partimento.corpus import Corpus
 from partimento.encodings import Events, notes_time
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
-from partimento.evaluation.score import Interval
 from partimento.models.checkpoint import Checkpoint
 from partimento.piece import Piece
 from partimento.task import Region, Task, bar_lines
@@ -94,7 +94,7 @@ def main() -> None:
     assert isinstance(encoding, Tasks), "the run was not trained on tasks"
     grid, longest, predictor = encoding.layout.ticks_per_quarter, checkpoint.recipe.training.segment, checkpoint.predictor()
     rows: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
-    test = [number for number, row in enumerate(corpus.rows) if row.part == 2][: options.pieces]
+    test = [number for number, row in enumerate(corpus.rows) if row.split == 2][: options.pieces]
     for number in test:
         whole = corpus.piece(number)
         piece = encoding.decode(encoding.encode(replace(whole, pedals=whole.pedals[:0])))

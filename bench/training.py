@@ -37,7 +37,7 @@ def some_music(notes: int) -> Encoded:
 
 def full_sequences(encoded: Encoded, name: str) -> Iterator[Batch]:
     training = recipe(name).training
-    segments = Segments(encoded.part("train"), training.batch, training.segment, training.seed)
+    segments = Segments(encoded.split("train"), training.batch, training.segment, training.seed)
     for index in range(segments.count(0)):
         inputs, targets, mask = segments.batch(0, index)
         yield Batch(torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(mask))

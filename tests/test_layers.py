@@ -15,12 +15,13 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["compiled", "errors", "files", "piece"],
-    ["theory", "pedal", "instruments", "task"],
-    ["harmony", "notate"],
+    ["bars", "theory", "pedal", "instruments", "bootstrap"],
+    ["harmony", "task", "notate"],
     ["formats", "encodings", "render"],
     ["corpus", "models"],
+    ["likelihood", "analysis"],
+    ["training", "composing"],
     ["evaluation"],
-    ["explore", "training", "composing"],
     ["cli", "studio"],
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.errors import InvalidPiece
-from partimento.piece import KEY, MAX_TICK, METER, NOTE, TEMPO, About, Piece, Track, note_array
+from partimento.piece import KEY, MAX_TICK, METER, NOTE, TEMPO, About, Piece, Track, nearest_line, note_array
 from tests.strategies import pieces
 from tests.strategies import tracks as any_track
 
@@ -305,6 +305,14 @@ def nearest(tick: int, old: int, new: int) -> int:
     """The nearest line of the new grid, the later one when two are equally near."""
     below = tick * new // old
     return below if 2 * (tick * new - below * old) < old else below + 1
+
+
+@few
+@given(st.lists(ticks, max_size=20), st.integers(1, 32767), st.integers(1, 1000) | st.sampled_from([480, 960]))
+def test_the_nearest_line_of_one_tick_or_many(places: list[int], old: int, new: int) -> None:
+    expected = [nearest(tick, old, new) for tick in places]
+    assert nearest_line(np.array(places, np.int32), old, new).tolist() == expected
+    assert [nearest_line(tick, old, new) for tick in places] == expected
 
 
 @few

@@ -215,7 +215,7 @@ class Piece:
         """
 
         def nearest(tick: Array) -> Array:
-            line = (2 * tick.astype(np.int64) * ticks_per_quarter + self.ticks_per_quarter) // (2 * self.ticks_per_quarter)
+            line = nearest_line(tick, self.ticks_per_quarter, ticks_per_quarter)
             if len(line) and line.max() >= 2 * MAX_TICK:
                 raise InvalidPiece(f"on a grid of {ticks_per_quarter} ticks a quarter the piece goes beyond tick {MAX_TICK}")
             return line
@@ -232,6 +232,15 @@ class Piece:
             maps[name] = rows
         pedals = pedals[pedals["duration"] > 0]
         return replace(self, notes=notes, ticks_per_quarter=ticks_per_quarter, pedals=pedals, **maps)
+
+
+def nearest_line(ticks: Any, ticks_per_quarter: int, lines_per_quarter: int) -> Any:
+    """Ticks on another grid: of each [N] the nearest line, int64 [N]; the later one where two are as near."""
+    if isinstance(ticks, np.ndarray):
+        ticks = ticks.astype(np.int64, copy=False)
+    if ticks_per_quarter == lines_per_quarter:
+        return ticks
+    return (ticks * (2 * lines_per_quarter) + ticks_per_quarter) // (2 * ticks_per_quarter)
 
 
 def note_array(rows: Iterable[tuple[int, int, int, int, int]]) -> Array:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from partimento.analysis.human_reference import REFERENCE_FILE, Reference
+from partimento.analysis.originality import Limits
 from partimento.cli import main
-from partimento.evaluation.originality import Limits
-from partimento.evaluation.reference import REFERENCE_FILE, Reference
 from partimento.formats import read
 from partimento.models.tensorfile import load
 from tests.cli.conftest import Command

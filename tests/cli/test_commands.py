@@ -19,9 +19,9 @@ from partimento.models.checkpoint import Checkpoint
 from tests.cli.conftest import TRAIN, Command
 from tests.made import made_folder, made_piece
 
-ROW = {"name", "split", "leaks", "part", "context", "pieces", "notes", "bits_per_note", "accuracy", "nats"}
+ROW = {"name", "split_method", "leaks", "split", "context", "pieces", "notes", "bits_per_note", "accuracy", "nats"}
 ROW |= {"encoding", "keeps", "drops"}
-BUILD = {"corpus", "files", "taken", "rescued", "refused", "ignored", "duplicates", "works", "notes", "hours", "parts"}
+BUILD = {"corpus", "files", "taken", "rescued", "refused", "ignored", "duplicates", "works", "notes", "hours", "splits"}
 BUILD |= {"seconds", "fingerprint"}
 LEARN = {"checkpoint", "recipe", "steps", "epochs", "seconds", "valid_bits_per_note", "stopped", "parameters", "notes"}
 MUSIC = {"files", "rolls", "notes", "seconds", "first_note_ms", "seed"}
@@ -53,7 +53,7 @@ def test_build(tmp_path: Path, partimento: Command) -> None:
     assert found.json["corpus"] == str(tmp_path / "corpus")
     assert (found.json["files"], found.json["taken"], found.json["duplicates"]) == (8, 6, 1)
     assert sum(found.json["refused"].values()) == 1
-    assert set(found.json["parts"]) == {"train", "valid", "test"}
+    assert set(found.json["splits"]) == {"train", "valid", "test"}
 
 
 def test_train_and_again(tmp_path: Path, made_corpus: Path, partimento: Command) -> None:
@@ -68,7 +68,20 @@ def test_train_and_again(tmp_path: Path, made_corpus: Path, partimento: Command)
     checkpoint = Checkpoint.load(tmp_path / "run")
     assert checkpoint.metadata["licences"] == ["CC0"]
     assert checkpoint.recipe.model.width == 16
-    options = ["--recipe", "seed_joint", "--split", "windows", "--dropout", 0.1, "--learning-rate", 0.01, "--batch", 2, "--seed", 5]
+    options = [
+        "--recipe",
+        "seed_joint",
+        "--split-method",
+        "windows",
+        "--dropout",
+        0.1,
+        "--learning-rate",
+        0.01,
+        "--batch",
+        2,
+        "--seed",
+        5,
+    ]
     other = partimento("train", made_corpus, "--out", tmp_path / "joint", *TRAIN[2:], "--steps", 3, *options, "--layers", 2)
     assert other.code == 0
     recipe = Checkpoint.load(tmp_path / "joint").recipe
@@ -80,9 +93,9 @@ def test_evaluate(made_run: Path, made_corpus: Path, partimento: Command) -> Non
     assert (answer.code, answer.errors) == (0, "")
     for name in ("seed_pair", "stratified", "majority", "repeat_last", "ngram"):
         assert f"\n{name} " in answer.out
-    found = partimento("evaluate", made_run, made_corpus, "--context", 8, "--part", "valid", "--threads", 1, "--json").json
+    found = partimento("evaluate", made_run, made_corpus, "--context", 8, "--split", "valid", "--threads", 1, "--json").json
     assert ROW | {"same_corpus", "seconds", "baselines"} <= set(found)
-    assert (found["name"], found["split"], found["leaks"], found["part"]) == ("seed_pair", "works", False, "valid")
+    assert (found["name"], found["split_method"], found["leaks"], found["split"]) == ("seed_pair", "works", False, "valid")
     assert (found["context"], found["same_corpus"]) == (8, True)
     assert set(found["bits_per_note"]) == {"mean", "low", "high"}
     assert set(found["accuracy"]) == set(found["nats"]) == {"pitch", "duration"}

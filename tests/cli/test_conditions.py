@@ -33,10 +33,10 @@ def test_a_model_told_of_labels(labelled: Path, partimento: Command, tmp_path: P
 
     plain = partimento("evaluate", run, labelled, "--no-baselines", "--json").json
     told = partimento("evaluate", run, labelled, "--no-baselines", "--conditions", "--json").json
-    one = partimento("evaluate", run, labelled, "--part", "train", "--no-baselines", "--only", "genre=one", "--json").json
+    one = partimento("evaluate", run, labelled, "--split", "train", "--no-baselines", "--only", "genre=one", "--json").json
     assert plain["bits_per_note"] != told["bits_per_note"]
     assert plain["notes"] == told["notes"]
-    every = partimento("evaluate", run, labelled, "--part", "train", "--no-baselines", "--json").json
+    every = partimento("evaluate", run, labelled, "--split", "train", "--no-baselines", "--json").json
     assert 0 < one["pieces"] < every["pieces"]
 
     out = tmp_path / "new.mid"
@@ -58,7 +58,7 @@ def test_a_model_told_of_labels(labelled: Path, partimento: Command, tmp_path: P
     assert after.recipe.training.learning_rate == found.recipe.training.learning_rate / 4
 
 
-def test_a_part_of_a_corpus(labelled: Path, partimento: Command, tmp_path: Path) -> None:
+def test_a_split_of_a_corpus(labelled: Path, partimento: Command, tmp_path: Path) -> None:
     answer = partimento("train", labelled, "--out", tmp_path / "run", "--only", "genre=one,two", "--steps", 3, "--threads", 1)
     assert answer.code == 0, answer.errors
     metadata = Checkpoint.load(tmp_path / "run").metadata

@@ -80,7 +80,7 @@ def test_by_a_label(tmp_path: Path, partimento: Command) -> None:
         (["MUSIC", "--by", "key"], "--by key: known: composer, genre"),
         (["MUSIC", "MUSIC", "--by", "genre"], "divides one source; 2 are named"),
         (["nowhere"], "nowhere: no such file or folder"),
-        (["CORPUS", "--part", "some"], "unknown part 'some'"),
+        (["CORPUS", "--split", "some"], "unknown split 'some'"),
         (["EMPTY"], "no music in it"),
         (["MUSIC", "--count", "0"], "--count is 0"),
         (["MUSIC"] * 7, "at most 6 stand side by side"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from partimento.analysis.originality import INDEX_FILE
 from partimento.corpus import Corpus, Options, build
-from partimento.evaluation.originality import INDEX_FILE
 from partimento.formats import write
 from tests.cli.conftest import Command
 from tests.made import made_folder, made_piece
@@ -31,7 +31,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Path:
     folder = tmp_path_factory.mktemp("judged") / "new"
     folder.mkdir()
     opened = Corpus.open(corpus)
-    train = next(number for number, row in enumerate(opened.rows) if row.part == 0)
+    train = next(number for number, row in enumerate(opened.rows) if row.split == 0)
     write(opened.piece(train).transpose(3), folder / "copy.mid")
     write(made_piece(100), folder / "new1.mid")
     write(made_piece(101), folder / "new2.mid")
@@ -55,7 +55,7 @@ def test_originality(corpus: Path, files: Path, partimento: Command) -> None:
     assert (copy["over"], new["over"]) == (True, False)
     opened = Corpus.open(corpus)
     assert set(copy["runs"][0]) == RUN
-    assert copy["runs"][0]["known"] == next(row.name for row in opened.rows if row.part == 0)
+    assert copy["runs"][0]["known"] == next(row.name for row in opened.rows if row.split == 0)
     assert list(found["refused"]) == ["new/broken.mid"]
 
 

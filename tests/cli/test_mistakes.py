@@ -25,11 +25,11 @@ build music21:nothing --out new ==> music21:nothing
 build few --out new ==> (3)
 build none --out new ==> no music
 build text.txt --out new ==> no music found in 0 files
-build midi --out new --split 80/20 ==> --split
-build midi --out new --split a/b/c ==> --split
-build midi --out new --split nan/1/1 ==> --split
-build midi --out new --split inf/1/1 ==> --split
-build midi --out new --split 100/0/0 ==> --split
+build midi --out new --shares 80/20 ==> --shares
+build midi --out new --shares a/b/c ==> --shares
+build midi --out new --shares nan/1/1 ==> --shares
+build midi --out new --shares inf/1/1 ==> --shares
+build midi --out new --shares 100/0/0 ==> --shares
 build midi --out new --label nothing ==> --label nothing
 build midi --out new --label no=thing ==> --label no=thing
 build midi --out new --label '{no}/*' ==> --label {no}
@@ -61,7 +61,7 @@ train corpus --out new --recipe nothing ==> 'nothing'; known: convolution_notes
 train corpus --out new --encoding nothing ==> 'nothing'; known: frames, leadsheet, melody
 train corpus --out new --encoding melody:no=1 ==> no
 train corpus --out new --encoding melody:pitch=no ==> class, piano, midi
-train corpus --out new --split nothing ==> 'nothing'; known: windows, works
+train corpus --out new --split-method nothing ==> 'nothing'; known: windows, works
 train corpus --out new --minutes 0 ==> --minutes
 train corpus --out new --minutes nan ==> --minutes
 train corpus --out new --steps 0 ==> --steps
@@ -82,8 +82,8 @@ evaluate run damaged ==> manifest.json: damaged
 evaluate full corpus ==> full
 evaluate text.txt corpus ==> text.txt
 evaluate damaged.safetensors corpus ==> damaged.safetensors: damaged
-evaluate run corpus --part nothing ==> 'nothing'; known: test, train, valid
-evaluate run corpus --split nothing ==> 'nothing'; known: windows, works
+evaluate run corpus --split nothing ==> 'nothing'; known: test, train, valid
+evaluate run corpus --split-method nothing ==> 'nothing'; known: windows, works
 evaluate run corpus --context 0 ==> --context
 evaluate run corpus --context x ==> --context
 evaluate run corpus --threads -1 ==> --threads
@@ -92,7 +92,7 @@ compare nowhere ==> nowhere
 compare full ==> full: does not say which corpus
 compare moved ==> nowhere
 compare damaged.safetensors --corpus corpus ==> damaged.safetensors: damaged
-compare run --part nothing ==> 'nothing'
+compare run --split nothing ==> 'nothing'
 compare run --context -1 ==> --context
 compose ==> name a run or a checkpoint
 compose nowhere -o new/a.mid ==> nowhere

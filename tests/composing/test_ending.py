@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from partimento.composing.rules.state import State
 
+from partimento.analysis.figures.of_piece import bars_at
 from partimento.composing.compose import again, compose, stream
 from partimento.composing.constraints import Course
 from partimento.composing.ending import EARLIEST, LATEST, Ending
 from partimento.composing.provenance import Options
 from partimento.composing.rules import Rules
-from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, make
 from partimento.encodings.notes import Notes
-from partimento.evaluation.statistics import bars_at
 from partimento.models.predictor import Predictor
 from partimento.piece import Piece, Track, note_array
 from tests.composing.rules.test_rules import Even

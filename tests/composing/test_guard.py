@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from partimento.composing.compose import again, compose, stream
-from partimento.composing.constraints import _place, _without
 from partimento.composing.ears import ear_of, has_ear
-from partimento.composing.guard import Guard
 from partimento.composing.repetition_bias import NEAREST, Echo
 from partimento.composing.rules.state import State
+
+from partimento.analysis.repetition import GRID, HABITS, LENGTHS, PERIODS, RUN, Habits, figures, loops, repeats, row_of
+from partimento.composing.compose import again, compose, stream
+from partimento.composing.constraints import _place, _without
+from partimento.composing.guard import Guard
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, make
 from partimento.encodings.notes import Notes
-from partimento.evaluation.repetition import GRID, HABITS, LENGTHS, PERIODS, RUN, Habits, figures, loops, repeats, row_of
 from tests.composing.rules.test_rules import Even
 from tests.composing.test_compose import MELODY, Model, Thirds, given_piece, many
 from tests.made import made_piece

@@ -12,9 +12,9 @@ from partimento.composing.compose import again, compose
 from partimento.composing.sampling import Sampling
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
-from partimento.evaluation.score import compare, evaluate
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
+from partimento.likelihood.bits_per_note import compare, evaluate
 from partimento.models.baselines import BASELINES, fit
 from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.config import ModelConfig, Recipe
@@ -55,7 +55,7 @@ def test_what_was_written_to_midi_can_be_made_again(checkpoint: Checkpoint, tmp_
 
 def test_all_models_stand_in_one_table(checkpoint: Checkpoint) -> None:
     encoded = scales()
-    train, test = encoded.part("train"), encoded.part("test")
+    train, test = encoded.split("train"), encoded.split("test")
     pieces = [(encoded.piece(int(number)), train.targets(int(number))) for number in train.pieces]
     rows = [evaluate(fit(name, MELODY.fields, pieces), test, name=name, resamples=100) for name in BASELINES]
     rows += [evaluate(checkpoint.predictor(), test, name="small", context=context, resamples=100) for context in (None, 16)]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from partimento.analysis.card.rows import ROWS
 from partimento.composing.originals import MOST_TRIES, originals
 from partimento.composing.ranking import FARTHEST, bits_per_note, distances, rank
 from partimento.encodings import Events
-from partimento.evaluation.card import ROWS
 from partimento.models.predictor import Scores
 from tests.composing.test_compose import Model, Thirds, given_piece, many
 

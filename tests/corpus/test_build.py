@@ -155,7 +155,7 @@ def test_labels_from_rules_and_a_table(tmp_path: Path, made_music: Path) -> None
     assert rows["music/one/000.mid"].about.composer == "Someone Else"
     assert rows["music/one/003.mid"].about.composer == "Nobody"
     assert rows["music/one/000.mid"].work == rows["music/one/003.mid"].work
-    assert rows["music/one/000.mid"].part == rows["music/one/003.mid"].part
+    assert rows["music/one/000.mid"].split == rows["music/one/003.mid"].split
     assert corpus.report["works"] == 11
 
 
@@ -222,8 +222,8 @@ def test_too_little_music(tmp_path: Path) -> None:
     refuse([tmp_path / "none", music / "one" / "000.mid"], r"too few works .*\(1\)")
     write(made_piece(4), music / "five.mid")
     corpus = build([music], tmp_path / "out", ONE)
-    assert corpus.report["parts"]["train"]["works"] == 3
-    assert [corpus.encoded("melody").part(part).pieces.size for part in ("valid", "test")] == [1, 1]
+    assert corpus.report["splits"]["train"]["works"] == 3
+    assert [corpus.encoded("melody").split(split).pieces.size for split in ("valid", "test")] == [1, 1]
 
 
 def test_too_little_music_keeps_the_corpus_that_was_there(tmp_path: Path, made_corpus: Path) -> None:

@@ -45,10 +45,10 @@ def test_rules_choose_pieces(labelled: Corpus) -> None:
     assert np.array_equal(labelled.matching(["genre=one, two", "composer=nobody"]), genres != "three")
     encoded = labelled.encoded("melody")
     chosen = encoded.only(labelled.matching(["genre=one,two"]))
-    for split in ("works", "windows"):
-        assert set(genres[chosen.part("train", split).pieces]) == {"one", "two"}
+    for split_method in ("works", "windows"):
+        assert set(genres[chosen.split("train", split_method).pieces]) == {"one", "two"}
     with pytest.raises(CorpusError):
-        encoded.only(np.zeros(len(labelled), bool)).part("train")
+        encoded.only(np.zeros(len(labelled), bool)).split("train")
     for rules, message in (
         (["genre=folk"], "its genres: one, three, two"),
         (["colour=red"], "no rule"),

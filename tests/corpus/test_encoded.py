@@ -1,4 +1,4 @@
-"""Encoded pieces and the parts that the two splits make of them."""
+"""Encoded pieces and the splits that the two split methods make of them."""
 
 from __future__ import annotations
 
@@ -8,57 +8,57 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partimento.corpus.encoded import PARTS, SHARES, SPLITS, Encoded, uniform_hash
+from partimento.corpus.encoded import SHARES, SPLIT_METHODS, SPLITS, Encoded, uniform_hash
 from partimento.encodings import make
 from partimento.errors import CorpusError, UnknownName
 
 ENCODING = make("melody")
-lengths_and_parts = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), min_size=1, max_size=12)
+lengths_and_splits = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), min_size=1, max_size=12)
 
 
 def encoded_of(shape: list[tuple[int, int]]) -> Encoded:
     source = np.random.default_rng(0)
     events = [source.integers(1, 6, (length, 2)).astype(np.uint8) for length, _ in shape]
-    return Encoded.of(ENCODING, events, [part for _, part in shape])
+    return Encoded.of(ENCODING, events, [split for _, split in shape])
 
 
-def targets_of(encoded: Encoded, name: str, split: str) -> dict[int, npt.NDArray[np.bool_]]:
-    """The scored events of each piece of a part; no piece for a part without notes."""
+def targets_of(encoded: Encoded, name: str, split_method: str) -> dict[int, npt.NDArray[np.bool_]]:
+    """The scored events of each piece of a split; no piece for a split without notes."""
     try:
-        part = encoded.part(name, split)
+        split = encoded.split(name, split_method)
     except CorpusError:
         return {}
-    found = {int(number): part.targets(int(number)) for number in part.pieces}
-    assert part.events_scored == sum(int(targets.sum()) for targets in found.values())
+    found = {int(number): split.targets(int(number)) for number in split.pieces}
+    assert split.events_scored == sum(int(targets.sum()) for targets in found.values())
     return found
 
 
 @settings(max_examples=50, deadline=None)
-@given(lengths_and_parts, st.sampled_from(SPLITS))
-def test_every_split_is_a_partition(shape: list[tuple[int, int]], split: str) -> None:
-    """Each event of each piece is scored in one part and in no other."""
+@given(lengths_and_splits, st.sampled_from(SPLIT_METHODS))
+def test_every_split_is_a_partition(shape: list[tuple[int, int]], split_method: str) -> None:
+    """Each event of each piece is scored in one split and in no other."""
     encoded = encoded_of(shape)
     times = {number: np.zeros(length, int) for number, (length, _) in enumerate(shape)}
-    for name in PARTS:
-        for number, targets in targets_of(encoded, name, split).items():
+    for name in SPLITS:
+        for number, targets in targets_of(encoded, name, split_method).items():
             assert targets.dtype == bool
             times[number] += targets
     assert all((count == 1).all() for count in times.values())
 
 
 @settings(max_examples=50, deadline=None)
-@given(lengths_and_parts)
+@given(lengths_and_splits)
 def test_works_are_whole(shape: list[tuple[int, int]]) -> None:
     encoded = encoded_of(shape)
-    for at, name in enumerate(PARTS):
+    for at, name in enumerate(SPLITS):
         found = targets_of(encoded, name, "works")
-        assert list(found) == [number for number, (length, part) in enumerate(shape) if part == at and length]
+        assert list(found) == [number for number, (length, split) in enumerate(shape) if split == at and length]
         assert all(targets.all() for targets in found.values())
 
 
 def test_windows_take_their_shares_of_every_piece() -> None:
     encoded = encoded_of([(4000, 0), (0, 1), (4000, 2)])
-    for name, share in zip(PARTS, SHARES, strict=True):
+    for name, share in zip(SPLITS, SHARES, strict=True):
         found = targets_of(encoded, name, "windows")
         assert list(found) == [0, 2]
         for targets in found.values():
@@ -74,15 +74,15 @@ def test_pieces_and_events() -> None:
     assert np.array_equal(np.concatenate([encoded.piece(number) for number in range(3)]), encoded.events)
 
 
-def test_unknown_names_and_empty_parts() -> None:
+def test_unknown_names_and_empty_splits() -> None:
     encoded = encoded_of([(3, 0), (0, 1)])
-    with pytest.raises(UnknownName, match="unknown part 'dev'; known: test, train, valid"):
-        encoded.part("dev")
-    with pytest.raises(UnknownName, match="unknown split 'random'; known: windows, works"):
-        encoded.part("train", "random")
+    with pytest.raises(UnknownName, match="unknown split 'dev'; known: test, train, valid"):
+        encoded.split("dev")
+    with pytest.raises(UnknownName, match="unknown split method 'random'; known: windows, works"):
+        encoded.split("train", "random")
     for name in ("valid", "test"):
-        with pytest.raises(CorpusError, match=f"the part '{name}'"):
-            encoded.part(name)
+        with pytest.raises(CorpusError, match=f"the split '{name}'"):
+            encoded.split(name)
 
 
 def test_uniform_hash() -> None:

@@ -12,13 +12,13 @@ from tests.made import made_piece
 EVIL = "<script>alert(1)</script>&.mid"
 
 
-def row(number: int, part: int, **changes: object) -> Row:
+def row(number: int, split: int, **changes: object) -> Row:
     piece = made_piece(number)
     values: dict[str, object] = {
         "name": f"{number}.mid",
         "about": About(composer="Bach" if number % 2 else "", genre="jig", licence=""),
         "work": f"work{number // 2}",
-        "part": part,
+        "split": split,
         "notes": len(piece),
         "seconds": 3600.0,
         "content": f"{number:032x}",
@@ -47,7 +47,7 @@ def test_the_numbers() -> None:
     assert report["composers"] == {"not stated": 3, "Bach": 2}
     assert report["genres"] == {"jig": 5}
     assert report["licences"] == {"not stated": 5}
-    assert report["parts"] == {
+    assert report["splits"] == {
         "train": {"pieces": 2, "works": 1, "notes": 120},
         "valid": {"pieces": 2, "works": 1, "notes": 120},
         "test": {"pieces": 1, "works": 1, "notes": 60},

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from partimento.corpus import Corpus, Options, build
 from partimento.corpus import store as stores
 from partimento.errors import CorpusError, WriteFailed
-from partimento.files import seal, unseal
+from partimento.files import seal, sha256, unseal
 from partimento.piece import MAPS
 from tests.hostile import flip
 from tests.made import made_piece
@@ -22,9 +23,13 @@ from tests.made import made_piece
 FLIPS = 200
 
 
+def copy_of(corpus: Path, folder: Path) -> Path:
+    """A copy without what was encoded of it, which depends on what ran before."""
+    return Path(shutil.copytree(corpus, folder, ignore=lambda _, names: {*names} & {"encoded"}))
+
+
 def test_every_flipped_bit_is_noticed(tmp_path: Path, made_corpus: Path, caplog: pytest.LogCaptureFixture) -> None:
-    folder, chance = tmp_path / "corpus", random.Random(0)
-    shutil.copytree(made_corpus, folder)
+    folder, chance = copy_of(made_corpus, tmp_path / "corpus"), random.Random(0)
     sound = Corpus.open(folder).encoded("melody")
     events, offsets = np.array(sound.events), sound.offsets
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -72,16 +77,31 @@ def test_what_is_no_corpus_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "message"),
-    [(1, r"newer version \(9\.9\); update partimento"), (-1, r"older version \(9\.9\); build the corpus again")],
+    ("version", "message"),
+    [
+        (stores.FORMAT_VERSION + 1, r"newer version \(9\.9\); update partimento"),
+        (stores.OLDEST_VERSION - 1, r"older version \(9\.9\); build the corpus again"),
+    ],
 )
-def test_another_version_is_refused(tmp_path: Path, made_corpus: Path, step: int, message: str) -> None:
+def test_another_version_is_refused(tmp_path: Path, made_corpus: Path, version: int, message: str) -> None:
     shutil.copytree(made_corpus, tmp_path / "corpus")
     path = tmp_path / "corpus" / "manifest.json"
     manifest: dict[str, Any] = unseal(path.read_bytes())
-    path.write_bytes(seal({**manifest, "format_version": stores.FORMAT_VERSION + step, "version": "9.9"}))
+    path.write_bytes(seal({**manifest, "format_version": version, "version": "9.9"}))
     with pytest.raises(CorpusError, match=message):
         Corpus.open(tmp_path / "corpus")
+
+
+def test_a_corpus_of_an_older_version_is_read(tmp_path: Path, made_corpus: Path) -> None:
+    """The split of a piece was called `part`."""
+    folder = copy_of(made_corpus, tmp_path / "corpus")
+    manifest: dict[str, Any] = unseal((folder / "manifest.json").read_bytes())
+    path = folder / manifest["pieces_table"]
+    table = pq.read_table(path)
+    pq.write_table(table.rename_columns({"split": "part"}), path, write_page_checksum=True)
+    files = {**manifest["files"], path.name: sha256(path)}
+    (folder / "manifest.json").write_bytes(seal({**manifest, "format_version": stores.OLDEST_VERSION, "files": files}))
+    assert Corpus.open(folder).rows == Corpus.open(made_corpus).rows
 
 
 def test_a_damaged_corpus_is_built_again(tmp_path: Path, made_corpus: Path, made_music: Path) -> None:
@@ -106,7 +126,9 @@ def test_pieces_come_back_whole(made_corpus: Path) -> None:
     assert len(corpus.notes) == corpus.offsets[-1] == corpus.report["notes"]
 
 
-def test_encoded_is_a_small_memory_map(made_corpus: Path) -> None:
+def test_encoded_is_a_small_memory_map(tmp_path: Path, made_corpus: Path) -> None:
+    made_corpus = copy_of(made_corpus, tmp_path / "corpus")
+    Corpus.open(made_corpus).encoded("melody")  # made, and found again
     encoded = Corpus.open(made_corpus).encoded("melody")
     assert isinstance(encoded.events, np.memmap)
     assert encoded.events.dtype == np.uint8
@@ -119,8 +141,7 @@ def test_encoded_is_a_small_memory_map(made_corpus: Path) -> None:
 
 
 def test_encodings_are_cached_apart(tmp_path: Path, made_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(made_corpus, tmp_path / "corpus")
-    corpus = Corpus.open(tmp_path / "corpus")
+    corpus = Corpus.open(copy_of(made_corpus, tmp_path / "corpus"))
     piano = corpus.encoded("melody:pitch=piano,chord=top")
     assert not np.array_equal(piano.events, corpus.encoded("melody").events)
     assert sorted(path.name for path in (tmp_path / "corpus" / "encoded").iterdir()) == ["melody", "melody_pitch=piano_chord=top"]
@@ -135,13 +156,12 @@ def test_encodings_are_cached_apart(tmp_path: Path, made_corpus: Path, monkeypat
 def test_a_corpus_that_cannot_be_written_is_encoded_in_memory(
     tmp_path: Path, made_corpus: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shutil.copytree(made_corpus, tmp_path / "corpus")
-    shutil.rmtree(tmp_path / "corpus" / "encoded")
+    corpus = Corpus.open(copy_of(made_corpus, tmp_path / "corpus"))
 
     def full(path: Path, content: bytes) -> None:
         raise WriteFailed(f"{path}: could not be written (Read-only file system)")
 
     monkeypatch.setattr(stores, "write_atomic", full)
-    encoded = Corpus.open(tmp_path / "corpus").encoded("melody")
+    encoded = corpus.encoded("melody")
     assert np.array_equal(encoded.events, Corpus.open(made_corpus).encoded("melody").events)
     assert "Read-only file system" in caplog.text

@@ -10,7 +10,7 @@ import pytest
 from partimento.composing.compose import again, compose
 from partimento.corpus import Corpus, Options, build
 from partimento.encodings import make
-from partimento.evaluation.score import evaluate
+from partimento.likelihood.bits_per_note import evaluate
 from partimento.models.baselines import fit
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
@@ -40,7 +40,7 @@ def test_the_whole_way(key: str, corpus: Corpus, tmp_path: Path) -> None:
     recipe = Recipe("tiny", key, model, TrainingConfig(batch=4, segment=64, warmup=5, learning_rate=1e-2, valid_every=10))
     result = train(recipe, encoded, tmp_path, threads=1, max_steps=20)
     checkpoint = Checkpoint.load(result.path)
-    part = encoded.part("test")
+    part = encoded.split("test")
     row = evaluate(checkpoint.predictor(), part, name="tiny", resamples=10)
     pieces = [encoded.piece(number) for number in part.pieces]
     assert row.notes == sum(encoding.notes_in(piece) for piece in pieces)
@@ -49,7 +49,7 @@ def test_the_whole_way(key: str, corpus: Corpus, tmp_path: Path) -> None:
     uniform = len(encoded.events) / encoding.notes_in(encoded.events) * sum(np.log2(field.size) for field in encoding.fields)
     assert row.bits_per_note.mean < 0.8 * uniform
     counted = fit(
-        "ngram", encoding.fields, [(encoded.piece(n), np.ones(len(encoded.piece(n)), bool)) for n in encoded.part("train").pieces]
+        "ngram", encoding.fields, [(encoded.piece(n), np.ones(len(encoded.piece(n)), bool)) for n in encoded.split("train").pieces]
     )
     assert evaluate(counted, part, name="ngram", resamples=10).bits_per_note.mean < uniform
 

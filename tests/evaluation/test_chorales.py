@@ -98,7 +98,7 @@ def test_several_predictors_as_one() -> None:
     protocol = Benchmark("x", "nats a note", data, "", "", {}, chorales.measure, ())
     two = [some_predictor(), some_predictor(1)]
     one, other, both = (protocol.figures(predictors, "valid") for predictors in (two[0], two[1:], two))
-    pieces = pieces_of(data.part("valid"))
+    pieces = pieces_of(data.split("valid"))
     p = [[np.exp(-scores.nats.astype(np.float64)) for scores in predictor.score(pieces)] for predictor in two]
     assert np.allclose(both.nats, [-np.log((a + b) / 2).sum() for a, b in zip(*p, strict=True)], rtol=1e-5)
     assert np.array_equal(both.units, one.units)
@@ -132,5 +132,5 @@ def test_the_published_data_and_its_baseline() -> None:
     found = chorales.benchmark(path)
     assert found.baselines["valid"].micro == pytest.approx(0.841, abs=1e-3)
     assert found.baselines["test"].micro == pytest.approx(0.896, abs=1e-3)
-    even = [found.measure(chorales.uniform(pieces_of(part)), part) for part in map(found.encoded.part, ("valid", "test"))]
+    even = [found.measure(chorales.uniform(pieces_of(split)), split) for split in map(found.encoded.split, ("valid", "test"))]
     assert [one.micro for one in even] == [pytest.approx(3.8501, abs=1e-4)] * 2

@@ -31,8 +31,8 @@ def made_set(tmp_path: Path) -> Path:
 
 def test_both_rows_hold_the_same_frames(made_set: Path) -> None:
     a, b = (pianorolls.benchmark(made_set, "nottingham", row) for row in "AB")
-    for part in ("train", "valid", "test"):
-        for roll, events in zip(pieces_of(a.encoded.part(part)), pieces_of(b.encoded.part(part)), strict=True):
+    for split in ("train", "valid", "test"):
+        for roll, events in zip(pieces_of(a.encoded.split(split)), pieces_of(b.encoded.split(split)), strict=True):
             assert np.array_equal(pianorolls.listed(roll), events)
             keys: list[list[int]] = [[]]
             for one in events[:, 0].tolist():
@@ -44,12 +44,12 @@ def test_both_rows_hold_the_same_frames(made_set: Path) -> None:
 
 def test_a_figure_sums_a_frame_and_leaves_the_first_out(made_set: Path) -> None:
     b = pianorolls.benchmark(made_set, "nottingham", "B")
-    part = b.encoded.part("train")
+    split = b.encoded.split("train")
     scores = [
         Scores(np.arange(1, len(events) + 1, dtype=np.float32)[:, None], np.zeros((len(events), 1), np.float32))
-        for events in pieces_of(part)
+        for events in pieces_of(split)
     ]
-    found = b.measure(scores, part)  # frames of 3, 2, 1 and 4 events; a piece of one frame has nothing to predict
+    found = b.measure(scores, split)  # frames of 3, 2, 1 and 4 events; a piece of one frame has nothing to predict
     assert found.nats.tolist() == [4 + 5 + 6 + 7 + 8 + 9 + 10]
     assert found.units.tolist() == [3]
     assert found.beside["with_first_frame"] == pytest.approx((sum(range(1, 11)) + 1 + 2 + 3) / 5)

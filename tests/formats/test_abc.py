@@ -6,7 +6,8 @@ import pytest
 
 from partimento.errors import UnreadableFile
 from partimento.formats import parse
-from partimento.piece import Piece
+from partimento.formats.abc.write import abc_from_piece
+from partimento.piece import Piece, Track, note_array
 from partimento.theory import chord_name
 from tests.formats.test_musicxml import rows
 
@@ -43,6 +44,9 @@ def test_accidentals_hold_for_the_bar_in_all_octaves() -> None:
         ("Emin", 1, True),
         ("GMix", 0, False),
         ("Hp", 2, False),
+        ("HP", 2, False),
+        ("G treble-8", 1, False),
+        ("none", 0, False),
     ],
 )
 def test_keys(key: str, fifths: int, minor: bool) -> None:
@@ -119,3 +123,95 @@ def test_grace_notes_and_macros_are_counted() -> None:
 def test_notes_that_are_too_long() -> None:
     with pytest.raises(UnreadableFile, match="too long"):
         read("A99999999")
+
+
+def test_fields_after_a_voice_are_of_that_voice_alone() -> None:
+    units = "X:1\nL:1/4\nM:4/4\nK:C\nV:1\nL:1/8\nV:2\nV:1\nCDEF|\nV:2\nCD|\n"
+    assert [row[1] for row in rows(parse(units.encode(), ".abc")[0])] == [0.5] * 4 + [1] * 2
+    keys = "X:1\nL:1/4\nM:4/4\nK:C\nV:1\nV:2\n[V:1]F|\n[V:2][K:D]F|F|\n[V:1]F|\n[V:2]F|\n"
+    piece = parse(keys.encode(), ".abc")[0]
+    assert [(row[2], row[3]) for row in rows(piece)] == [(65, 0), (65, 0), (66, 1), (66, 1), (66, 1)]
+    meters = "X:1\nL:1/4\nM:4/4\nK:C\nV:1\nC4|[M:2/4]C2|\nV:2\nZ|[M:2/4]D2|\n"
+    assert rows(parse(meters.encode(), ".abc")[0]) == [(0, 4, 60, 0), (4, 2, 60, 0), (4, 2, 62, 1)]
+
+
+def test_header_fields_hold_for_voices_that_the_header_named_before_them() -> None:
+    tune = "X:1\nV:1\nV:2 octave=-1\nL:1/4\nM:3/4\nK:D\nV:1\nF|\nV:2\nF|\n"
+    assert rows(parse(tune.encode(), ".abc")[0]) == [(0, 1, 66, 0), (0, 1, 54, 1)]
+
+
+@pytest.mark.parametrize(
+    ("key", "semitones"),
+    [
+        *(("C clef=treble+8", 12), ("C treble-8", -12), ("C clef=bass_8", -12), ("C clef=treble^15", 24), ("C clef=bass", 0)),
+        *(("C octave=1 transpose=-2", 10), ("C clef=treble-8 octave=1 transpose=3", 3), ('C name="treble-8"', 0)),
+    ],
+)
+def test_clefs_octaves_and_transpositions_add_up(key: str, semitones: int) -> None:
+    assert pitches("C", f"L:1/4\nK:{key}") == [60 + semitones]
+    assert pitches("C", f"L:1/4\nK:C\nV:1 {key[2:]}") == [60 + semitones]
+
+
+def test_directives_transpose_too() -> None:
+    assert pitches("C|\n%%MIDI transpose -12\nC|[I:MIDI transpose 2]C|") == [60, 48, 62]
+
+
+@pytest.mark.parametrize("pitch", [24, 36, 60, 96, 108])
+def test_octave_clefs_that_are_written_are_read_back(pitch: int) -> None:
+    piece = Piece(note_array([(480 * n, 480, pitch, 80, 0) for n in range(8)]), (Track(),))
+    assert rows(parse(abc_from_piece(piece), ".abc")[0]) == rows(piece)
+
+
+def test_a_clef_alone_changes_no_key() -> None:
+    assert pitches("F [K:bass]F [K:clef=treble-8]F [K:bass]F [K:C]F", "L:1/4\nK:D") == [66, 66, 54, 66, 65]
+
+
+def test_the_bagpipe_sounds_two_sharps_with_and_without_a_signature() -> None:
+    assert pitches("F c G", "L:1/4\nK:HP") == [66, 73, 67]
+    assert pitches("F c G", "L:1/4\nK:Hp ^g") == [66, 73, 68]
+
+
+def test_tempos_in_old_and_loose_forms() -> None:
+    assert read("C", "Q:120\nL:1/8\nK:C").tempos.tolist() == [(0, 60.0)]
+    assert read("C", "Q:C=120\nL:1/8\nK:C").tempos.tolist() == [(0, 60.0)]
+    assert read("C", "L:1/8\nQ:C3=40\nK:C").tempos.tolist() == [(0, 60.0)]
+    assert read("C", "Q:1/8=ca. 80\nK:C").tempos.tolist() == [(0, 40.0)]
+    assert read("C", 'Q:"Slowly" 3/8 1/4=40 "in two"\nK:C').tempos.tolist() == [(0, 100.0)]
+
+
+def test_blocks_of_text_are_no_music() -> None:
+    assert pitches("A|\n%%begintext\nFACE | DEAD\n%%endtext\nB|\n%%beginps\n/C { A B } def\n%%endps\nc|") == [69, 71, 72]
+
+
+def test_symbol_lines_say_dynamics_and_chords() -> None:
+    piece = read('C z D|[EG] F|\ns: !pp! * | "Am" !f!', "L:1/4\nK:C")
+    assert piece.notes["velocity"].tolist() == [33, 33, 33, 33, 96]
+    assert [(row["tick"], chord_name(*row.tolist()[1:])) for row in piece.chords] == [(1440, "Am")]
+
+
+def test_drums_are_the_pitches_that_the_file_says_they_are() -> None:
+    head = "L:1/4\n%%MIDI channel 10\n%%MIDI drummap B 38\n%%MIDI drummap ^g 42\nK:G"
+    assert pitches("B ^g|g", head) == [38, 42, 79]
+
+
+def test_texts_with_per_cent_signs_and_accents() -> None:
+    piece = parse(b"X:1\nT:50\\% of Caf\\'e % a comment\nC:Bart\\'ok &amp; S\\o/n\nK:C\nC|", ".abc")[0]
+    assert (piece.about.title, piece.about.composer) == ("50% of Café", "Bartók & S\\o/n")
+
+
+def test_endings_after_double_bars_and_strains_that_follow_them() -> None:
+    assert pitches("|:A||1 B:||2 c||", repeats="played") == [69, 71, 69, 72]
+    assert pitches("|:A|1 B:|2 c|:d|e:|", repeats="played") == [69, 71, 69, 72, 74, 76, 74, 76]
+    assert pitches("|::A::|B|", repeats="played") == [69, 69, 69, 71]
+
+
+def test_a_tie_at_the_end_of_an_ending_leads_nowhere() -> None:
+    tune = read("|:A3 A|1 A3 c-:|2 c4|]", repeats="played")
+    assert [row[1] for row in rows(tune) if row[2] == 72] == [1, 4]
+    assert [row[1] for row in rows(read("|:A3 c-|1 c4:|2 c4|]")) if row[2] == 72] == [5, 4]  # but one into the first holds
+
+
+def test_user_symbols_and_reach_of_accidentals() -> None:
+    assert pitches("A|SB|c !D.S.!|", "U:S=!trill!\nL:1/4\nK:C", "played") == [69, 71, 72, 69, 71, 72]
+    assert pitches("^c c C|c", "%%propagate-accidentals octave\nL:1/4\nK:C") == [73, 73, 60, 72]
+    assert pitches("^c c|", "%%propagate-accidentals not\nL:1/4\nK:C") == [73, 72]

@@ -76,7 +76,7 @@ def test_batches_leave_conditions_out_at_random_and_move_the_key() -> None:
     assert data.conditions is not None
     config = replace(RECIPE.training, omit=0.3)
     names = [field.name for field in KNOWN.fields]
-    batches = Batches(data.part("train"), config, False)
+    batches = Batches(data.split("train"), config, False)
     rows, keys = [], set()
     for epoch in range(40):
         for index in range(batches.count(epoch)):

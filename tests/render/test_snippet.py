@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partimento.explore.lines import NOTE_VALUES
+from partimento.analysis.melodic_lines import NOTE_VALUES
 from partimento.render.snippet import intervals_svg, notes_svg, rhythm_svg
 
 STAFF = re.compile(r'cx="([\d.-]+)" cy="([\d.-]+)" rx')

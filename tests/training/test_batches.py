@@ -37,7 +37,7 @@ def rows_of(batches: Batches, epoch: int = 0) -> list[tuple[tuple[int, int, int]
 def test_context_is_that_of_the_whole_piece(key: str) -> None:
     data = encoded(key)
     seen = 0
-    for (number, first, last), row in rows_of(Batches(data.part("train"), SMALL, True)):
+    for (number, first, last), row in rows_of(Batches(data.split("train"), SMALL, True)):
         piece = data.piece(number)
         size = last - first
         assert row.context is not None
@@ -54,7 +54,7 @@ def test_context_is_that_of_the_whole_piece(key: str) -> None:
 def test_variations_are_seeded_and_in_range(key: str) -> None:
     data = encoded(key, 8)
     config = TrainingConfig(batch=3, segment=16, transpose=5, louder=2)
-    batches, again = (Batches(data.part("train"), config, True) for _ in range(2))
+    batches, again = (Batches(data.split("train"), config, True) for _ in range(2))
     low = np.array([data.encoding.pitch_range(data.piece(number)) for number in range(8)])
     least, most = low[..., 0].min(0), low[..., 1].max(0)
     shifts = set()
@@ -84,7 +84,7 @@ def _same(moved: np.ndarray, target: np.ndarray, key: str) -> bool:
 def test_instruments_are_dropped_at_random() -> None:
     data = encoded("notes", 6)
     config = TrainingConfig(batch=3, segment=16, drop=0.5)
-    batches, again = (Batches(data.part("train"), config, True) for _ in range(2))
+    batches, again = (Batches(data.split("train"), config, True) for _ in range(2))
     left = set()
     for (place, row), (_, same) in zip(rows_of(batches), rows_of(again), strict=True):
         assert torch.equal(row.target, same.target)
@@ -107,7 +107,7 @@ def test_instruments_are_dropped_at_random() -> None:
         assert row.events <= place[2] - place[1]
     assert left == {1, 2}
     with pytest.raises(InvalidOption, match="split by works"):
-        Batches(data.part("train", "windows"), config, True)
+        Batches(data.split("train", "windows"), config, True)
 
 
 @pytest.mark.parametrize(("changes", "untrue"), [({"drop": 0.5}, "density"), ({"faster": 2}, "tempo")])
@@ -119,7 +119,7 @@ def test_what_a_variation_makes_untrue_is_not_told(changes: dict[str, float], un
     config = TrainingConfig(batch=3, segment=16, omit=0.0, **changes)  # type: ignore[arg-type]
     place = [field.name for field in vocabulary.fields].index(untrue)
     told = set()
-    for (number, _, _), row in rows_of(Batches(data.part("train"), config, True)):
+    for (number, _, _), row in rows_of(Batches(data.split("train"), config, True)):
         assert row.conditions is not None
         assert data.conditions is not None
         differs = np.flatnonzero(row.conditions[0].numpy() != data.conditions[number])
@@ -129,7 +129,7 @@ def test_what_a_variation_makes_untrue_is_not_told(changes: dict[str, float], un
 
 
 def test_shares_and_slices_are_the_batch() -> None:
-    batch = Batches(encoded("voices").part("train"), SMALL, True).batch(0, 0)
+    batch = Batches(encoded("voices").split("train"), SMALL, True).batch(0, 0)
     rows = len(batch.mask)
     for ranks in (1, 2, rows, rows + 2):
         assert sum(batch.share(rank, ranks).events for rank in range(ranks)) == batch.events

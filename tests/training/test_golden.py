@@ -28,7 +28,7 @@ def made_by(name: str) -> dict[str, Any]:
     config = replace(recipe.training, batch=4, segment=32)
     with torch.random.fork_rng():
         model, optimiser = build(recipe, encoded.encoding)
-        batches, stepper = batches_of(model, encoded.part("train"), config), Stepper(model, optimiser, config)
+        batches, stepper = batches_of(model, encoded.split("train"), config), Stepper(model, optimiser, config)
         losses = []
         for index in range(20):
             batch = batches.batch(*divmod(index, min(10, batches.count(0))))

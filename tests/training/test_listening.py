@@ -40,7 +40,7 @@ def data() -> Encoded:
 def test_each_segment_is_told_what_the_other_pieces_say_of_it() -> None:
     encoded = data()
     model = Chorale(TINY, SLOTS)
-    batches = batches_of(model, encoded.part("train"), CONFIG)
+    batches = batches_of(model, encoded.split("train"), CONFIG)
     assert model.lengths.tolist() == [32] * 5
     shifts, seen = set(), 0
     for index in range(batches.count(0)):
@@ -87,7 +87,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits_and_its_file_scores_the_same(
     monkeypatch.undo()
     assert outcome(tmp_path / "killed") == outcome(tmp_path / "plain")
     loaded = Checkpoint.load(tmp_path / "plain")
-    sample = Sample(data().part("valid"), CONFIG.valid_events, 0)
+    sample = Sample(data().split("valid"), CONFIG.valid_events, 0)
     assert sample.bits(loaded.predictor()) == pytest.approx(result.valid_bits, rel=1e-6)
     tensors, _ = checkpoint.load(tmp_path / "plain" / "model.safetensors")
     assert np.array_equal(tensors["slots"], np.concatenate(TRAIN[1:]))
@@ -107,7 +107,7 @@ def test_it_goes_on_from_a_model_with_pieces_of_its_own(tmp_path: Path) -> None:
 def test_what_it_cannot_learn_from_is_refused(tmp_path: Path) -> None:
     made = Recipe("tiny", "slots", TINY, CONFIG)
     with pytest.raises(InvalidOption, match="split by works"):
-        train(made, data(), tmp_path / "a", split="windows")
+        train(made, data(), tmp_path / "a", split_method="windows")
     with pytest.raises(InvalidOption, match="encoding 'slots', not 'voices'"):
         train(replace(made, encoding="voices"), Encoded.of(make("voices"), [ids(TRAIN[0])] * 2, [0, 1]), tmp_path / "b")
 

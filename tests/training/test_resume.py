@@ -83,18 +83,18 @@ def test_a_damaged_state_is_passed_over_aloud(tmp_path: Path, monkeypatch: pytes
 def test_another_run_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped_run(tmp_path, monkeypatch, 5)
     encoded, other = tiny_encoded(), tiny_encoded(seed=1)
-    moved = Encoded(encoded.encoding, encoded.events, encoded.offsets, encoded.parts[::-1].copy())
+    moved = Encoded(encoded.encoding, encoded.events, encoded.offsets, encoded.splits[::-1].copy())
     for finished in (False, True):
         if finished:
             run(tmp_path)
-        for recipe, data, split, message in (
+        for recipe, data, split_method, message in (
             (tiny_recipe(learning_rate=0.1), encoded, "works", "learning_rate: 0.003 there, 0.1 here"),
             (tiny_recipe(), other, "works", "another data"),
             (tiny_recipe(), moved, "works", "another data"),
-            (tiny_recipe(), encoded, "windows", "another split"),
+            (tiny_recipe(), encoded, "windows", "another split method"),
         ):
             with pytest.raises(CheckpointError, match=message):
-                training.train(recipe, data, tmp_path, split=split, threads=1, max_steps=STEPS)
+                training.train(recipe, data, tmp_path, split_method=split_method, threads=1, max_steps=STEPS)
 
 
 def test_a_finished_run_returns_its_result(tmp_path: Path) -> None:

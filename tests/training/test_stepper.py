@@ -41,7 +41,7 @@ def voices() -> Encoded:
 def losses(recipe: Recipe, data: Encoded, steps: int = 6) -> list[float]:
     with torch.random.fork_rng():
         model, optimiser = build(recipe, data.encoding)
-        stepper, batches = Stepper(model, optimiser, recipe.training), Batches(data.part("train"), recipe.training, True)
+        stepper, batches = Stepper(model, optimiser, recipe.training), Batches(data.split("train"), recipe.training, True)
         return [stepper.step(batches.batch(0, index % batches.count(0)), 1e-2)[0] for index in range(steps)]
 
 
@@ -89,7 +89,7 @@ def test_an_averaged_run_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: p
     sharp = replace(FULL, training=replace(FULL.training, average=0.0))
     train(sharp, data, tmp_path / "sharp", threads=1)
     assert outcome(tmp_path / "sharp")["weights"] != outcome(tmp_path / "plain")["weights"]
-    sample = Sample(data.part("valid"), FULL.training.valid_events, 0)
+    sample = Sample(data.split("valid"), FULL.training.valid_events, 0)
     assert sample.bits(Checkpoint.load(tmp_path / "plain").predictor()) == pytest.approx(result.valid_bits, rel=1e-6)
 
 

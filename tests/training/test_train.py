@@ -24,13 +24,15 @@ from tests.training.tiny import tiny_encoded, tiny_recipe
 
 
 @pytest.mark.parametrize("name", ["seed_joint", "seed_pair"])
-@pytest.mark.parametrize("split", ["works", "windows"])
-def test_it_learns_and_says_so(tmp_path: Path, name: str, split: str) -> None:
+@pytest.mark.parametrize("split_method", ["works", "windows"])
+def test_it_learns_and_says_so(tmp_path: Path, name: str, split_method: str) -> None:
     encoded = tiny_encoded()
     seen: list[Progress] = []
     recipe = tiny_recipe(name, learning_rate=0.01)
     about = {"corpus": "tiny"}
-    result = train(recipe, encoded, tmp_path, split=split, threads=1, max_steps=150, on_progress=seen.append, metadata=about)
+    result = train(
+        recipe, encoded, tmp_path, split_method=split_method, threads=1, max_steps=150, on_progress=seen.append, metadata=about
+    )
     assert (result.stopped, result.step) == ("steps", 150)
     assert result.valid_bits < 5.0  # uniform: log2(60) = 5.9
     rows = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
@@ -42,7 +44,7 @@ def test_it_learns_and_says_so(tmp_path: Path, name: str, split: str) -> None:
     assert loaded.metadata["corpus"] == "tiny"
     assert loaded.metadata["training"]["valid_bits"] == result.valid_bits
     # the file holds the weights that were best on valid
-    sample = Sample(encoded.part("valid", split), recipe.training.valid_events, 0)
+    sample = Sample(encoded.split("valid", split_method), recipe.training.valid_events, 0)
     assert math.isclose(sample.bits(loaded.predictor()), result.valid_bits, rel_tol=1e-6)
 
 
@@ -126,7 +128,7 @@ def test_a_step_that_is_not_finite_changes_nothing() -> None:
     assert all(torch.equal(before[name], weight) for name, weight in model.state_dict().items())
 
 
-def test_padding_and_other_parts_have_no_gradient() -> None:
+def test_padding_and_other_splits_have_no_gradient() -> None:
     torch.manual_seed(0)
     events = torch.randint(1, 6, (2, 9, 2))
     mask = torch.rand(2, 9) < 0.5
@@ -145,7 +147,7 @@ def test_the_plan_disturbs_nothing() -> None:
     before = torch.get_rng_state()
     made = plan(recipe, encoded, threads=1)
     assert torch.equal(before, torch.get_rng_state())
-    assert made.notes == encoded.part("train").events_scored
+    assert made.notes == encoded.split("train").events_scored
     assert made.parameters == build(recipe, encoded.encoding)[0].parameter_count
     assert made.epoch_seconds > 0
     assert made.memory_bytes > 4 * made.parameters
@@ -170,7 +172,7 @@ def test_what_cannot_work_is_said_first(tmp_path: Path) -> None:
 
 
 def test_the_sample_is_fixed_and_bounded() -> None:
-    part = tiny_encoded().part("valid")
-    one, two = Sample(part, 100, 0), Sample(part, 100, 0)
+    split = tiny_encoded().split("valid")
+    one, two = Sample(split, 100, 0), Sample(split, 100, 0)
     assert sum(map(len, one.pieces)) == 100
     assert all(np.array_equal(a, b) for a, b in zip(one.pieces, two.pieces, strict=True))

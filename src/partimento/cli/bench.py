@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from partimento.models.checkpoint import Checkpoint
     from partimento.models.config import Recipe
 
-PARTS = ("valid", "test")
+SPLITS = ("valid", "test")
 PROTOCOLS = {"jsb": "lstm_slots", "frames": "lstm_frames"}  # and the recipes that are trained by default
 INDEPENDENT = "gru_rolls"  # on row A of frames
 
@@ -37,7 +37,7 @@ def bench(
     threads: int = 0,
     json: Flag = False,
 ) -> None:
-    """Trains on a published data set and scores the valid and test parts as its protocol says.
+    """Trains on a published data set and scores the valid and test splits as its protocol says.
 
     jsb: the JSB chorales in sixteenths, nats a note (one voice in one sixteenth, 47
     symbols). DATA is Jsb16thSeparated.json, or the zip that holds it. The split is the
@@ -119,17 +119,17 @@ def bench(
         runs = [(checkpoint, _scored([checkpoint], benchmark)) for checkpoint in checkpoints]
         together = _scored(checkpoints, benchmark) if len(checkpoints) > 1 else None
     _show(screen, runs, together, benchmark)
-    mean = {name: sum(found[name].micro for _, found in runs) / len(runs) for name in PARTS}
-    told = [_told(checkpoint) | {name: found[name].to_json() for name in PARTS} for checkpoint, found in runs]
+    mean = {name: sum(found[name].micro for _, found in runs) / len(runs) for name in SPLITS}
+    told = [_told(checkpoint) | {name: found[name].to_json() for name in SPLITS} for checkpoint, found in runs]
     screen.result(
         {
             "protocol": benchmark.name,
             "sha256": benchmark.sha256,
             "unit": benchmark.unit,
-            "baseline": {name: benchmark.baselines[name].to_json() for name in PARTS},
+            "baseline": {name: benchmark.baselines[name].to_json() for name in SPLITS},
             "runs": told,
             "mean": mean,
-            "together": None if together is None else {name: together[name].to_json() for name in PARTS},
+            "together": None if together is None else {name: together[name].to_json() for name in SPLITS},
             "seconds": screen.seconds,
         }
     )
@@ -175,7 +175,7 @@ def _scored(checkpoints: list[Checkpoint], benchmark: Benchmark) -> dict[str, Fi
         if checkpoint.recipe != benchmark.allowed(checkpoint.recipe):
             raise InvalidOption(f"{checkpoint.path}: not trained for this protocol; train it with partimento bench")
     predictors = [checkpoint.predictor() for checkpoint in checkpoints]
-    return {name: benchmark.figures(predictors, name) for name in PARTS}
+    return {name: benchmark.figures(predictors, name) for name in SPLITS}
 
 
 def _told(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -195,19 +195,19 @@ def _show(
 ) -> None:
     """A row for each run with its intervals over pieces, then all as one, the baseline, and what a reader must know."""
     beside = list(next(iter(benchmark.baselines.values())).beside)
-    heads = [f"{part}{', ' + name.replace('_', ' ') if name else ''}" for part in PARTS for name in ("", "piece mean", *beside)]
+    heads = [f"{split}{', ' + name.replace('_', ' ') if name else ''}" for split in SPLITS for name in ("", "piece mean", *beside)]
     rows = [[benchmark.unit, *heads]]
     named = [(f"{checkpoint.recipe.name}, seed {checkpoint.recipe.training.seed}", found) for checkpoint, found in runs]
     as_one = [] if together is None else [("all as one predictor", together)]
     for name, found in [*named, *as_one, (benchmark.baseline, benchmark.baselines)]:
         cells = [name]
-        for part in PARTS:
-            one, interval = found[part], found[part].interval()
+        for split in SPLITS:
+            one, interval = found[split], found[split].interval()
             cells.append(f"{one.micro:.4f} ± {(interval.high - interval.low) / 2:.4f}")
             cells += [f"{value:.4f}" for value in (one.piece_mean, *one.beside.values())]
         rows.append(cells)
     if len(runs) > 1:
-        mean = {part: sum(found[part].micro for _, found in runs) / len(runs) for part in PARTS}
+        mean = {split: sum(found[split].micro for _, found in runs) / len(runs) for split in SPLITS}
         blank = [""] * (len(heads) // 2 - 1)
         rows.append(["mean of the seeds", f"{mean['valid']:.4f}", *blank, f"{mean['test']:.4f}", *blank])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -18,7 +18,7 @@ def build(
     label: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     labels: Path | None = None,
     only: Path | None = None,
-    split: str = "80/10/10",
+    shares: str = "80/10/10",
     repeats: str = "written",
     workers: int = 0,
     seconds_per_file: float = 20.0,
@@ -36,7 +36,7 @@ def build(
       partimento build music21:bach music21:ryans --out corpus
 
     With --json: corpus, files, taken, rescued, refused (reason to count),
-    ignored, duplicates, works, notes, hours, parts (name to pieces, works,
+    ignored, duplicates, works, notes, hours, splits (name to pieces, works,
     notes), seconds, fingerprint.
 
     Parameters
@@ -51,8 +51,8 @@ def build(
         A CSV table with the column file and any of composer, genre, title, licence, work.
     only
         A text file of names, one a line: nothing else is taken.
-    split
-        Shares of the works for training, validation and test.
+    shares
+        Shares of the works that go to the splits train, valid and test.
     repeats
         Bars of notated scores in the order "written", or "played" with every repeat.
     workers
@@ -83,7 +83,7 @@ def build(
         limits=Limits(max_notes=int(positive("--max-notes", max_notes)), max_seconds=3600 * positive("--max-hours", max_hours)),
         repeats=repeats,
         labels=Labels.of(label, labels, [source.partition(":")[2] for source in sources if source.startswith("music21:")]),
-        shares=_shares(split),
+        shares=_shares(shares),
         only=_names(only),
     )
     was = _stamp(out / MANIFEST)
@@ -108,7 +108,7 @@ def summary(report: dict[str, Any]) -> dict[str, Any]:
         "works": report["works"],
         "notes": report["notes"],
         "hours": report["hours"],
-        "parts": report["parts"],
+        "splits": report["splits"],
         "fingerprint": report["fingerprint"],
     }
 
@@ -139,8 +139,8 @@ def _tell(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, A
         say(f"  ignored     {counted(result['ignored'], 'file')} of other kinds")
     for title, name in (("composers", "composers"), ("genres", "genres"), ("meters", "meters"), ("keys", "keys")):
         say(f"  {title:<11} {_list(report[name], 6)}")
-    for name, part in report["parts"].items():
-        say(f"  {name:<11} {', '.join(counted(part[what], what.removesuffix('s')) for what in ('works', 'pieces', 'notes'))}")
+    for name, split in report["splits"].items():
+        say(f"  {name:<11} {', '.join(counted(split[what], what.removesuffix('s')) for what in ('works', 'pieces', 'notes'))}")
     say(f"\nThe whole report, every file named: {short(out / 'report.html')}")
     say(f"Next: partimento train {short(out)} --recipe seed_pair --out run")
 
@@ -157,7 +157,7 @@ def _shares(text: str) -> tuple[float, float, float]:
             return train, valid, test
     except ValueError:
         pass
-    raise InvalidOption(f"--split {text}: three numbers above 0 are needed, such as 80/10/10")
+    raise InvalidOption(f"--shares {text}: three numbers above 0 are needed, such as 80/10/10")
 
 
 def _names(path: Path | None) -> frozenset[str] | None:

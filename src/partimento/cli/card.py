@@ -48,14 +48,14 @@ def card(
     out
         A page (.html) to write.
     ngram
-        Compose so many pieces with the n-gram baseline, counted on the train part, and show them beside.
+        Compose so many pieces with the n-gram baseline, counted on the train split, and show them beside.
     json
         Print one JSON object for scripts.
     """
-    from partimento.evaluation.card import card as rows_of
-    from partimento.evaluation.card import figures
-    from partimento.evaluation.cardview import NOTES, text_table, to_html
-    from partimento.evaluation.originality import HUMAN_PIECES, numbers_of
+    from partimento.analysis.card.rows import card as rows_of
+    from partimento.analysis.card.rows import figures
+    from partimento.analysis.card.view import NOTES, text_table, to_html
+    from partimento.analysis.originality import HUMAN_PIECES, numbers_of
     from partimento.files import write_atomic
 
     screen = Screen(json)
@@ -75,14 +75,14 @@ def card(
         named, refused = read_pieces(screen, files, tell)
         sets = {"files": [piece for _, piece in named]}
         if corpus is not None:
-            sets["human"] = [corpus.piece(at) for part in ("valid", "test") for at in numbers_of(corpus, part, HUMAN_PIECES)]
+            sets["human"] = [corpus.piece(at) for split in ("valid", "test") for at in numbers_of(corpus, split, HUMAN_PIECES)]
             if ngram:
                 sets["n-gram"] = _ngram_pieces(corpus, ngram, sets["human"], tell)
         tables = {name: figures(pieces, find(index, pieces, name, len(pieces), tell)) for name, pieces in sets.items()}
     human = tables.pop("human") if reference is None else reference.human
     rows = rows_of(tables.pop("files"), human, tables)
     outside = [row.name for row in rows if not row.inside]
-    summary = f"{counted(len(named), 'piece')} beside {len(human):,} of {short(against)} that are not in its train part"
+    summary = f"{counted(len(named), 'piece')} beside {len(human):,} of {short(against)} that are not in its train split"
     screen.say(f"{summary}\n\n{text_table(rows)}\n")
     for note in NOTES:
         screen.say(note.replace("Marked:", "*:"))
@@ -104,14 +104,14 @@ def card(
 
 
 def _ngram_pieces(corpus: Corpus, count: int, human: list[Piece], tell: Tell) -> list[Piece]:
-    """Pieces by the n-gram of the train part, as long as the human ones are in the middle; seed 0."""
+    """Pieces by the n-gram of the train split, as long as the human ones are in the middle; seed 0."""
     import numpy as np
 
     from partimento.composing.compose import stream
     from partimento.models.baselines import fit
 
     encoded = corpus.encoded(NGRAM_ENCODING)
-    train = encoded.part("train")
+    train = encoded.split("train")
     model = fit("ngram", encoded.encoding.fields, ((encoded.piece(int(at)), train.targets(int(at))) for at in train.pieces))
     notes = int(np.median([len(piece) for piece in human]))
     steps = []

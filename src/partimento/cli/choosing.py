@@ -14,10 +14,10 @@ from partimento.cli.screen import Flag, Screen, counted, not_negative, short
 from partimento.errors import InvalidOption
 
 if TYPE_CHECKING:
+    from partimento.analysis.human_reference import Reference
+    from partimento.analysis.originality import Finding
     from partimento.composing.compose import Composition
     from partimento.composing.ranking import Ranked
-    from partimento.evaluation.originality import Finding
-    from partimento.evaluation.reference import Reference
     from partimento.models.checkpoint import Checkpoint
 
 SHOWN = 8
@@ -125,8 +125,8 @@ def choose(
 def _best(
     pieces: list[Judged], best: int, reference: Reference, checkpoint: Checkpoint, conditions: Mapping[str, str | float]
 ) -> list[Judged]:
+    from partimento.analysis.card.rows import figures
     from partimento.composing.ranking import bits_per_note, distances, rank
-    from partimento.evaluation.card import figures
 
     made = [one.made for one in pieces]
     found = [one.finding for one in pieces if one.finding is not None]

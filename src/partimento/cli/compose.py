@@ -132,9 +132,9 @@ def compose(
         return
     if model is None:
         raise Problem("compose: name a run or a checkpoint, or a file to make again with --like")
+    from partimento.analysis.repetition import HABITS
     from partimento.composing.compose import compose as compose_pieces
     from partimento.composing.sampling import Sampling
-    from partimento.evaluation.repetition import HABITS
     from partimento.formats import read
     from partimento.models.checkpoint import Checkpoint
     from partimento.task import Task

@@ -108,7 +108,7 @@ def _train(screen: Screen, corpus: Any, run: Path, minutes: float) -> dict[str, 
 
 def _evaluate(screen: Screen, corpus: Any, checkpoint: str) -> list[dict[str, Any]]:
     from partimento.cli.evaluate import score_all
-    from partimento.evaluation.table import text_table
+    from partimento.likelihood.table import text_table
 
     screen.say("3. Scoring pieces it has never seen, beside the baselines\n")
     rows, _ = score_all(screen, [Path(checkpoint)], corpus)

@@ -13,8 +13,8 @@ from partimento.cli.screen import Flag, Problem, Screen, Tell, duration, not_neg
 from partimento.errors import InvalidOption, UnknownName
 
 if TYPE_CHECKING:
-    from partimento.corpus import Corpus, Part
-    from partimento.evaluation.score import Row
+    from partimento.corpus import Corpus, Split
+    from partimento.likelihood.bits_per_note import Row
     from partimento.models.checkpoint import Checkpoint
 
 
@@ -22,8 +22,8 @@ def evaluate(
     model: Path,
     corpus: Path,
     *,
-    split: str | None = None,
-    part: str = "test",
+    split_method: str | None = None,
+    split: str = "test",
     context: int | None = None,
     only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     conditions: Flag = False,
@@ -31,14 +31,14 @@ def evaluate(
     threads: int = 0,
     json: Flag = False,
 ) -> None:
-    """Scores a model on the test part of a corpus: bits a note, accuracy and nats for each field, with intervals.
+    """Scores a model on the test split of a corpus: bits a note, accuracy and nats for each field, with intervals.
 
     Examples:
       partimento evaluate run corpus
       partimento evaluate run corpus --context 32
-      partimento evaluate run corpus --part valid --no-baselines
+      partimento evaluate run corpus --split valid --no-baselines
 
-    With --json, of the model: name, split, leaks, part, context, pieces, notes,
+    With --json, of the model: name, split_method, leaks, split, context, pieces, notes,
     bits_per_note (mean, low, high), accuracy and nats (field to the same
     three), encoding, keeps, drops, same_corpus, seconds; and baselines, a list
     of the same.
@@ -49,9 +49,9 @@ def evaluate(
         A run or a checkpoint.
     corpus
         A folder that partimento build made.
+    split_method
+        How pieces fall into splits, works or windows; by default what the model was trained with.
     split
-        works or windows; by default what the model was trained with.
-    part
         train, valid or test.
     context
         How many earlier notes each prediction may see; all by default.
@@ -72,9 +72,11 @@ def evaluate(
     screen = Screen(json)
     if context is not None:
         positive("--context", context)
-    rows, same = score_all(screen, [model], Corpus.open(corpus), split, part, [context], baselines, threads, only, conditions)
+    rows, same = score_all(
+        screen, [model], Corpus.open(corpus), split_method, split, [context], baselines, threads, only, conditions
+    )
     _show(screen, rows)
-    if split in (None, "works") and not rows[0].leaks:
+    if split_method in (None, "works") and not rows[0].leaks:
         screen.say(f"\nNext: partimento compose {short(model)} --notes 200 -o new.mid")
     first, rest = rows[0].to_json(), [row.to_json() for row in rows[1:]]
     screen.result(first | {"same_corpus": same[0], "seconds": screen.seconds, "baselines": rest})
@@ -83,8 +85,8 @@ def evaluate(
 def compare(
     *runs: Path,
     corpus: Path | None = None,
-    split: str | None = None,
-    part: str = "test",
+    split_method: str | None = None,
+    split: str = "test",
     context: Annotated[tuple[int, ...], Parameter(show_default=False)] = (),
     only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     conditions: Flag = False,
@@ -109,9 +111,9 @@ def compare(
         Runs, or checkpoints.
     corpus
         The corpus to score on; by default the one that the first run was trained on.
+    split_method
+        How pieces fall into splits, works or windows; by default what the first model was trained with.
     split
-        works or windows; by default what the first model was trained with.
-    part
         train, valid or test.
     context
         How many earlier notes each prediction may see, 0 for all; may be given several times.
@@ -130,7 +132,7 @@ def compare(
         Print one JSON object for scripts.
     """
     from partimento.corpus import Corpus
-    from partimento.evaluation.score import compare as differences
+    from partimento.likelihood.bits_per_note import compare as differences
 
     screen = Screen(json)
     if not runs:
@@ -139,7 +141,9 @@ def compare(
         not_negative("--context", size)
     place = corpus or corpus_of(runs[0])
     contexts = [size or None for size in context] or [None]
-    rows, same = score_all(screen, list(runs), Corpus.open(place), split, part, contexts, baselines, threads, only, conditions)
+    rows, same = score_all(
+        screen, list(runs), Corpus.open(place), split_method, split, contexts, baselines, threads, only, conditions
+    )
     _show(screen, rows, markdown)
     paired = differences(rows)
     for one in paired[: len(runs) * len(contexts) - 1]:
@@ -154,8 +158,8 @@ def score_all(
     screen: Screen,
     models: list[Path],
     corpus: Corpus,
-    split: str | None = None,
-    part: str = "test",
+    split_method: str | None = None,
+    split: str = "test",
     contexts: Sequence[int | None] = (None,),
     baselines: bool = True,
     threads: int = 0,
@@ -163,25 +167,25 @@ def score_all(
     conditions: bool = False,
 ) -> tuple[list[Row], list[bool]]:
     """A row for each model and context, then one for each baseline; and whether each model row is of this very corpus."""
-    from partimento.corpus import PARTS, SPLITS
-    from partimento.evaluation.score import evaluate as score
+    from partimento.corpus import SPLIT_METHODS, SPLITS
+    from partimento.likelihood.bits_per_note import evaluate as score
     from partimento.models.baselines import BASELINES, fit
     from partimento.models.checkpoint import Checkpoint
     from partimento.training.process import thread_count
 
     not_negative("--threads", threads)
-    for kind, value, known in (("part", part, PARTS), ("split", split or SPLITS[0], SPLITS)):
+    for kind, value, known in (("split", split, SPLITS), ("split method", split_method or SPLIT_METHODS[0], SPLIT_METHODS)):
         if value not in known:
             raise UnknownName(kind, value, known)
     checkpoints = [Checkpoint.load(path) for path in models]
-    split = split or str(checkpoints[0].metadata.get("training", {}).get("split", "works"))
+    split_method = split_method or _method_of(checkpoints[0])
     rows, same = [], []
     with screen.progress() as tell, thread_count(threads):
         for path, checkpoint in zip(models, checkpoints, strict=True):
-            _check_split(screen, path, checkpoint, split)
+            _check_split(screen, path, checkpoint, split_method)
             same_corpus = _is_same_corpus(screen, path, checkpoint, corpus)
             encoded = corpus.encoded(checkpoint.encoding.key)
-            scored = (encoded.only(corpus.matching(only)) if only else encoded).part(part, split)
+            scored = (encoded.only(corpus.matching(only)) if only else encoded).split(split, split_method)
             predictor = checkpoint.predictor(_told(corpus, checkpoint)[scored.pieces] if conditions else None)
             name = _name_of(path, models, checkpoint)
             for context in contexts:
@@ -190,8 +194,8 @@ def score_all(
         if baselines:
             encoded = corpus.encoded(checkpoints[0].encoding.key)
             for name in BASELINES:
-                fitted = fit(name, encoded.encoding.fields, _targeted(encoded.part("train", split)))
-                scored = (encoded.only(corpus.matching(only)) if only else encoded).part(part, split)
+                fitted = fit(name, encoded.encoding.fields, _targeted(encoded.split("train", split_method)))
+                scored = (encoded.only(corpus.matching(only)) if only else encoded).split(split, split_method)
                 rows.append(score(fitted, scored, name=name, on_progress=_bar(tell, name, None)))
     return rows, same
 
@@ -203,8 +207,8 @@ def _told(corpus: Corpus, checkpoint: Checkpoint) -> Any:
     return corpus.conditions(checkpoint.vocabulary)
 
 
-def _targeted(part: Part) -> Any:
-    return ((part.encoded.piece(number), part.targets(number)) for number in part.pieces.tolist())
+def _targeted(split: Split) -> Any:
+    return ((split.encoded.piece(number), split.targets(number)) for number in split.pieces.tolist())
 
 
 def _bar(tell: Tell, name: str, context: int | None) -> Any:
@@ -218,14 +222,20 @@ def _name_of(path: Path, models: list[Path], checkpoint: Checkpoint) -> str:
     return checkpoint.recipe.name if len(models) == 1 else f"{checkpoint.recipe.name} ({run})"
 
 
-def _check_split(screen: Screen, path: Path, checkpoint: Checkpoint, split: str) -> None:
-    trained = str(checkpoint.metadata.get("training", {}).get("split", "works"))
-    if split == trained:
+def _method_of(checkpoint: Checkpoint) -> str:
+    """The split method a model was trained with; older ones call it split."""
+    training = checkpoint.metadata.get("training", {})
+    return str(training.get("split_method", training.get("split", "works")))
+
+
+def _check_split(screen: Screen, path: Path, checkpoint: Checkpoint, split_method: str) -> None:
+    trained = _method_of(checkpoint)
+    if split_method == trained:
         return
-    seen = f"{path} was trained with --split {trained}, so it has seen much of what --split {split} scores"
-    if split == "works":  # a row that says `works` must be honest
-        raise InvalidOption(f"{seen}; train it with --split works, or score it with --split {trained}")
-    screen.errors.print(f"warning: {seen}; train it with --split {split} to repeat what others report", markup=False)
+    seen = f"{path} was trained with --split-method {trained}, so it has seen much of what --split-method {split_method} scores"
+    if split_method == "works":  # a row that says `works` must be honest
+        raise InvalidOption(f"{seen}; train it with --split-method works, or score it with --split-method {trained}")
+    screen.errors.print(f"warning: {seen}; train it with --split-method {split_method} to repeat what others report", markup=False)
 
 
 def _is_same_corpus(screen: Screen, path: Path, checkpoint: Checkpoint, corpus: Corpus) -> bool:
@@ -238,7 +248,7 @@ def _is_same_corpus(screen: Screen, path: Path, checkpoint: Checkpoint, corpus: 
 
 
 def _show(screen: Screen, rows: list[Row], markdown: bool = False) -> None:
-    from partimento.evaluation.table import markdown_table, text_table
+    from partimento.likelihood.table import markdown_table, text_table
 
     screen.say(markdown_table(rows) if markdown else text_table(rows))
     screen.say(f"Scored in {duration(screen.seconds)}.")

@@ -13,8 +13,8 @@ from partimento.cli.screen import Flag, Problem, Screen, Tell, check_parents, co
 from partimento.errors import InvalidOption
 
 if TYPE_CHECKING:
-    from partimento.explore.analysis import Exploration
-    from partimento.explore.music import Music
+    from partimento.analysis.exploration import Exploration
+    from partimento.analysis.piece_set import Music
 
 MOST_SETS = 6  # as many as there are colours
 
@@ -23,7 +23,7 @@ def explore(
     *sources: str,
     out: Annotated[Path, Parameter(alias="-o")] = Path("report.html"),
     by: Annotated[str, Parameter(show_default=False)] = "",
-    part: Annotated[str, Parameter(show_default=False)] = "",
+    split: Annotated[str, Parameter(show_default=False)] = "",
     count: int = 100,
     notes: int = 200,
     seed: int = 0,
@@ -57,8 +57,8 @@ def explore(
         The page; the numbers behind it go into a folder beside it.
     by
         Divide one source by composer or genre; its largest six groups are compared.
-    part
-        Only this part of corpora: train, valid or test.
+    split
+        Only this split of corpora: train, valid or test.
     count
         How many pieces a run writes.
     notes
@@ -83,15 +83,17 @@ def explore(
     positive("--count", count)
     positive("--notes", notes)
     not_negative("--seed", seed)
-    from partimento.explore.analysis import explore as explore_sets
-    from partimento.explore.report import to_html
-    from partimento.explore.tables import write_tables
+    from partimento.analysis.exploration import explore as explore_sets
+    from partimento.analysis.report.numbers import write_tables
+    from partimento.analysis.report.page import to_html
     from partimento.files import write_atomic
 
     refused: dict[str, str] = {}
     said: list[str] = []
     with screen.progress() as tell:
-        reader = Reader(part, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell)
+        reader = Reader(
+            split, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell
+        )
         sets = [reader.read(group) for group in groups(sources)]
         left_out: list[str] = []
         if by:
@@ -114,7 +116,7 @@ def explore(
 
 def _through(sets: list[Music], said: list[str], tell: Tell) -> tuple[list[Music], str]:
     """Where a model wrote some of the sets, the others as its encoding keeps them, cut to the length of its pieces."""
-    from partimento.explore.through import as_encoded, encoding_of, median_notes
+    from partimento.analysis.as_encoded import as_encoded, encoding_of, median_notes
 
     key, most = encoding_of(sets), median_notes(sets)
     if not key or all(music.made for music in sets):
@@ -153,7 +155,7 @@ def _tell(
     encoding: str,
     left_out: list[str],
 ) -> None:
-    from partimento.explore.facts import facts
+    from partimento.analysis.report.facts import facts
 
     found = facts(exploration)
     sets: list[dict[str, Any]] = []

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from partimento.cli.screen import Flag, Problem, Screen, counted
 
 if TYPE_CHECKING:
-    from partimento.evaluation.contents import Contents
+    from partimento.analysis.contents import Contents
 
 _SHOWN = 6  # of a list
 
@@ -55,9 +55,9 @@ def inspect(
     json
         Print one JSON object for scripts.
     """
+    from partimento.analysis.contents import contents
     from partimento.encodings import make
     from partimento.errors import PartimentoError
-    from partimento.evaluation.contents import contents
     from partimento.formats import items_of, read_items
 
     screen = Screen(json)

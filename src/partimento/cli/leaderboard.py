@@ -15,7 +15,7 @@ from partimento.cli.train import learn
 from partimento.errors import InvalidOption
 
 if TYPE_CHECKING:
-    from partimento.evaluation.leaderboard import Entry
+    from partimento.likelihood.leaderboard import Entry
     from partimento.models.checkpoint import Checkpoint
     from partimento.models.config import Recipe
 
@@ -30,7 +30,7 @@ def leaderboard(
     recipe: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     run: Annotated[tuple[Path, ...], Parameter(show_default=False)] = (),
     minutes: float = 10.0,
-    part: str = "test",
+    split: str = "test",
     baselines: Annotated[bool, Parameter(negative="--no-baselines", show_default=False)] = True,
     threads: int = 0,
     markdown: Flag = False,
@@ -62,7 +62,7 @@ def leaderboard(
         A finished run, instead of recipes; may be given several times.
     minutes
         The budget of each training.
-    part
+    split
         train, valid or test.
     baselines
         Score the four baselines in each encoding as well.
@@ -78,7 +78,7 @@ def leaderboard(
     if recipe and run:
         raise InvalidOption("--recipe trains and --run takes what is trained; give one of them")
     from partimento.corpus import Corpus
-    from partimento.evaluation.leaderboard import plot, table
+    from partimento.likelihood.leaderboard import plot, table
 
     opened = Corpus.open(corpus)
     chosen = [_recipe(one) for one in recipe or (() if run else RECIPES)]
@@ -88,8 +88,8 @@ def leaderboard(
         learn(screen, opened, one, places[-1], threads=threads, minutes=minutes)
     entries: list[Entry] = []
     for key, group in _by_encoding(places).items():
-        screen.say(f"   scoring on {part}: {key}")
-        entries += _entries(screen, group, opened, part, baselines, threads)
+        screen.say(f"   scoring on {split}: {key}")
+        entries += _entries(screen, group, opened, split, baselines, threads)
     picture = out / "leaderboard.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
     plot(entries, picture)
@@ -115,15 +115,15 @@ def _by_encoding(places: list[Path]) -> dict[str, list[Path]]:
     return groups
 
 
-def _entries(screen: Screen, places: list[Path], corpus: Any, part: str, baselines: bool, threads: int) -> list[Entry]:
+def _entries(screen: Screen, places: list[Path], corpus: Any, split: str, baselines: bool, threads: int) -> list[Entry]:
     """Of runs of one encoding, then of its baselines."""
     import numpy as np
 
-    from partimento.evaluation.leaderboard import Entry, per_second
+    from partimento.likelihood.leaderboard import Entry, per_second
     from partimento.models.checkpoint import Checkpoint
 
     seconds = np.array([row.seconds for row in corpus.rows])
-    rows, _ = score_all(screen, places, corpus, "works", part, baselines=baselines, threads=threads)
+    rows, _ = score_all(screen, places, corpus, "works", split, baselines=baselines, threads=threads)
     entries = []
     for at, row in enumerate(rows):
         costs: dict[str, Any] = {}

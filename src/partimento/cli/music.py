@@ -12,7 +12,7 @@ from partimento.cli.screen import Tell
 from partimento.errors import UnreadableFile
 
 if TYPE_CHECKING:
-    from partimento.explore.music import Music
+    from partimento.analysis.piece_set import Music
 
 MODEL, MANIFEST = "model.safetensors", "manifest.json"
 
@@ -31,8 +31,8 @@ def groups(sources: tuple[str, ...]) -> list[tuple[str, ...]]:
 class Reader:
     """Reads a group of sources as one set of music."""
 
-    def __init__(self, part: str, count: int, notes: int, seed: int, workers: int, refused: dict[str, str], tell: Tell) -> None:
-        self.part, self.count, self.notes, self.seed = part, count, notes, seed
+    def __init__(self, split: str, count: int, notes: int, seed: int, workers: int, refused: dict[str, str], tell: Tell) -> None:
+        self.split, self.count, self.notes, self.seed = split, count, notes, seed
         self.workers, self.refused, self.tell = workers, refused, tell
 
     def read(self, group: tuple[str, ...]) -> Music:
@@ -44,17 +44,17 @@ class Reader:
         return self._files(group)
 
     def _corpus(self, folder: Path) -> Music:
-        from partimento.corpus import PARTS, Corpus
+        from partimento.analysis.piece_set import Music
+        from partimento.corpus import SPLITS, Corpus
         from partimento.errors import UnknownName
-        from partimento.explore.music import Music
 
-        if self.part and self.part not in PARTS:
-            raise UnknownName("part", self.part, PARTS)
-        return Music.of_corpus(Corpus.open(folder), part=self.part)
+        if self.split and self.split not in SPLITS:
+            raise UnknownName("split", self.split, SPLITS)
+        return Music.of_corpus(Corpus.open(folder), split=self.split)
 
     def _run(self, run: Path) -> Music:
+        from partimento.analysis.piece_set import Music
         from partimento.composing.compose import compose
-        from partimento.explore.music import Music
         from partimento.models.checkpoint import Checkpoint
 
         checkpoint = Checkpoint.load(run)
@@ -67,9 +67,9 @@ class Reader:
         return Music.of(name, [one.piece for one in made])
 
     def _files(self, group: tuple[str, ...]) -> Music:
+        from partimento.analysis.piece_set import Music
         from partimento.corpus import Labels
         from partimento.errors import CorpusError
-        from partimento.explore.music import Music
         from partimento.formats import read_all
 
         labels = Labels.of(sets=[source.partition(":")[2] for source in group if source.startswith("music21:")])

@@ -11,9 +11,9 @@ from partimento.cli.screen import Flag, Problem, Screen, Tell, counted, duration
 from partimento.errors import CorpusError, PartimentoError, UnreadableFile
 
 if TYPE_CHECKING:
+    from partimento.analysis.human_reference import Reference
+    from partimento.analysis.originality import Finding, Index, Limits
     from partimento.corpus import Corpus
-    from partimento.evaluation.originality import Finding, Index, Limits
-    from partimento.evaluation.reference import Reference
     from partimento.piece import Piece
 
 SHOWN, SHOWN_RUNS = 40, 2
@@ -29,7 +29,7 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
 
     A run is eight notes or more with the same intervals and rhythm, in the whole texture or in one track. Shares are of
     the notes that lie in runs of the whole texture of at least 1, 2 and 4 bars. Where the corpus has pieces that are not in
-    its train part, the same is told of them: the human baseline. A file with a longer run or a larger share (2 bars) than
+    its train split, the same is told of them: the human baseline. A file with a longer run or a larger share (2 bars) than
     97.5 of 100 human pieces is marked.
 
     With --json: against, files (of each name, notes, longest_notes, runs (the ten
@@ -42,12 +42,12 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     files
         Scores, folders, zip archives.
     against
-        A corpus (its train part), a run or checkpoint (the corpus it was trained on, or what was kept of it beside the
+        A corpus (its train split), a run or checkpoint (the corpus it was trained on, or what was kept of it beside the
         model), or any scores.
     json
         Print one JSON object for scripts.
     """
-    from partimento.evaluation.originality import Limits
+    from partimento.analysis.originality import Limits
 
     screen = Screen(json)
     if not files:
@@ -79,10 +79,10 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
 def known(screen: Screen, against: Path, tell: Tell) -> tuple[Index, Corpus | None, Reference | None]:
     """The index of what is named, and the corpus where it is one, or a model that was trained on one; where that is gone, the
     reference beside the model."""
+    from partimento.analysis.human_reference import beside
+    from partimento.analysis.originality import Index, index_of
     from partimento.corpus import Corpus
     from partimento.corpus.store import MANIFEST
-    from partimento.evaluation.originality import Index, index_of
-    from partimento.evaluation.reference import beside
     from partimento.models.tensorfile import load
 
     if not against.exists() or (against.is_dir() and not (against / MANIFEST).exists()) or against.is_file():
@@ -132,13 +132,13 @@ def find(index: Index, pieces: Iterable[Piece], stage: str, of: int, tell: Tell)
 
 
 def human_findings(index: Index, corpus: Corpus, tell: Tell) -> dict[str, list[Finding]]:
-    """What of the held-out pieces of a corpus is in its train part."""
-    from partimento.evaluation.originality import HUMAN_PIECES, numbers_of
+    """What of the held-out pieces of a corpus is in its train split."""
+    from partimento.analysis.originality import HUMAN_PIECES, numbers_of
 
     human = {}
-    for part in ("valid", "test"):
-        numbers = numbers_of(corpus, part, HUMAN_PIECES)
-        human[part] = find(index, map(corpus.piece, numbers), f"human pieces ({part})", len(numbers), tell)
+    for split in ("valid", "test"):
+        numbers = numbers_of(corpus, split, HUMAN_PIECES)
+        human[split] = find(index, map(corpus.piece, numbers), f"human pieces ({split})", len(numbers), tell)
     return human
 
 

@@ -10,15 +10,15 @@ from partimento.cli.screen import Screen, Tell, short
 from partimento.errors import PartimentoError, WriteFailed
 
 if TYPE_CHECKING:
+    from partimento.analysis.human_reference import Reference
     from partimento.corpus import Corpus
-    from partimento.evaluation.reference import Reference
 
 
 def reference_of(screen: Screen, model: Path, metadata: Mapping[str, Any], tell: Tell) -> Reference | None:
     """The reference of the model in a file that says `metadata` of itself; None, with a warning, where there is none to be had."""
+    from partimento.analysis.human_reference import REFERENCE_FILE, beside
     from partimento.cli.places import corpus_of
     from partimento.corpus import Corpus
-    from partimento.evaluation.reference import REFERENCE_FILE, beside
 
     if (reference := beside(model.parent, metadata)) is not None:
         return reference
@@ -38,7 +38,7 @@ def reference_of(screen: Screen, model: Path, metadata: Mapping[str, Any], tell:
 
 def make_reference(screen: Screen, corpus: Corpus, folder: Path, metadata: Mapping[str, Any], tell: Tell) -> Reference:
     """Makes the reference of a run and keeps it, where the folder can be written."""
-    from partimento.evaluation.reference import Reference
+    from partimento.analysis.human_reference import Reference
 
     reference = Reference.of(corpus, metadata.get("only", ()), tell)
     try:

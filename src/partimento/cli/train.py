@@ -34,7 +34,7 @@ def train(
     encoding: str | None = None,
     only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     start: Annotated[Path | None, Parameter(name="--from")] = None,
-    split: str = "works",
+    split_method: str = "works",
     minutes: float | None = None,
     steps: int | None = None,
     epochs: int | None = None,
@@ -49,7 +49,7 @@ def train(
     threads: int = 0,
     json: Flag = False,
 ) -> None:
-    """Trains a model on a corpus until it stops getting better on the validation part.
+    """Trains a model on a corpus until it stops getting better on the validation split.
 
     Stopped or killed at any moment, the same command goes on where it was. The run ends in one file,
     OUT/model.safetensors, and OUT/history.jsonl tells how it went; OUT/reference.safetensors
@@ -83,8 +83,9 @@ def train(
     start
         Go on from this model: its recipe and weights, on this corpus, at a quarter of its rate; new composers and
         genres join the old ones.
-    split
-        works (honest), or windows, which leaks: it repeats the usual mistake of drawing windows at random.
+    split_method
+        How pieces fall into splits: by works (honest), or by windows, which leaks: it repeats the usual mistake of
+        drawing windows at random.
     minutes
         Stop after this time at the latest.
     steps
@@ -139,7 +140,18 @@ def train(
         training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
     )
     opened = Corpus.open(corpus)
-    result = learn(screen, opened, chosen, out, only=only, start=begun, split=split, threads=threads, minutes=minutes, steps=steps)
+    result = learn(
+        screen,
+        opened,
+        chosen,
+        out,
+        only=only,
+        start=begun,
+        split_method=split_method,
+        threads=threads,
+        minutes=minutes,
+        steps=steps,
+    )
     if IS_FIRST:
         with screen.progress() as tell:
             make_reference(screen, opened, out, {"only": only}, tell)
@@ -169,7 +181,7 @@ def learn(
     *,
     only: Sequence[str] = (),
     start: Checkpoint | None = None,
-    split: str = "works",
+    split_method: str = "works",
     threads: int = 0,
     minutes: float | None = None,
     steps: int | None = None,
@@ -187,7 +199,7 @@ def learn(
     if only:
         encoded = encoded.only(corpus.matching(only))
     with screen.progress() as tell:
-        plan = make_plan(recipe, encoded, split=split, threads=threads, tell=tell)
+        plan = make_plan(recipe, encoded, split_method=split_method, threads=threads, tell=tell)
     screen.say(
         f"   {recipe.name} on {short(corpus.folder)}: {counted(plan.parameters, 'parameter')}, "
         f"{counted(plan.notes, 'note')} to learn from"
@@ -203,7 +215,7 @@ def learn(
                 recipe,
                 encoded,
                 out,
-                split=split,
+                split_method=split_method,
                 start=start,
                 metadata=_metadata(corpus, encoded, only, start),
                 threads=threads,
@@ -239,7 +251,7 @@ def _vocabulary(corpus: Corpus, start: Checkpoint | None) -> Conditions:
 
 def _metadata(corpus: Corpus, encoded: Encoded, only: Sequence[str], start: Checkpoint | None) -> dict[str, Any]:
     """What the checkpoint says of its data."""
-    rows = [row for row, part in zip(corpus.rows, encoded.parts.tolist(), strict=True) if part == 0]
+    rows = [row for row, split in zip(corpus.rows, encoded.splits.tolist(), strict=True) if split == 0]
     before = [] if start is None else start.metadata.get("licences") or []
     licences = {row.about.licence or "not stated" for row in rows} | set(before)
     told = {
@@ -256,7 +268,7 @@ def _metadata(corpus: Corpus, encoded: Encoded, only: Sequence[str], start: Chec
 
 
 def teller(screen: Screen, tell: Any, steps_of_epoch: int) -> Any:
-    """Progress as a bar for each epoch, and a line whenever the validation part was scored."""
+    """Progress as a bar for each epoch, and a line whenever the validation split was scored."""
     seen = [float("nan")]
 
     def on_progress(progress: Progress) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.analysis.repetition import Habits
 from partimento.composing.complete import complete
 from partimento.composing.constraints import ends_by_itself, habits_of, prepared
 from partimento.composing.guidance import guided
@@ -40,7 +41,6 @@ from partimento.composing.sampler import first_notes, one_thread, steps
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
-from partimento.evaluation.repetition import Habits
 from partimento.formats import read
 from partimento.models.predictor import Generator
 from partimento.piece import About, Piece

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from partimento.analysis.human_reference import beside
+from partimento.analysis.repetition import HABITS, Habits
 from partimento.composing.ending import Ending, RuleMasks, can_end
 from partimento.composing.guard import Guard, can_guard
 from partimento.composing.preamble import Preamble, can_state
@@ -16,8 +18,6 @@ from partimento.composing.sampler import Constraint
 from partimento.encodings import Cursor, Encoding, Events
 from partimento.encodings.texture import texture_of
 from partimento.errors import InvalidOption
-from partimento.evaluation.reference import beside
-from partimento.evaluation.repetition import HABITS, Habits
 
 
 def habits_of(guard: bool | Habits | None, encoding: Encoding, checkpoint: Trained | None = None) -> Habits | None:

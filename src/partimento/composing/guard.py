@@ -14,9 +14,9 @@ from copy import copy
 import numpy as np
 import numpy.typing as npt
 
+from partimento.analysis.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
 from partimento.composing.sampler import Bools, Constraint, Floats, Prefix
 from partimento.encodings import Cursor
-from partimento.evaluation.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
 from partimento.instruments import DRUMS
 
 MOST_LAG = 512  # notes of a figure; a longer one is no loop

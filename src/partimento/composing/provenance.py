@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 import partimento
+from partimento.analysis.repetition import Habits
 from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile
-from partimento.evaluation.repetition import Habits
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Generator

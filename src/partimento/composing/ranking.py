@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.analysis.card.rows import COPYING, ROWS
 from partimento.composing.guidance import conditioned
 from partimento.composing.provenance import Composition, Trained
-from partimento.evaluation.card import COPYING, ROWS
 
 FARTHEST = 5.0  # deviations: how far off one figure may count, so that no figure decides alone
 LEFT_OUT = ("bars",)  # the length was asked for

@@ -25,7 +25,7 @@ from partimento.corpus.duplicates import content_hash, shingles, works
 from partimento.corpus.encoded import SHARES
 from partimento.corpus.labels import Labels
 from partimento.corpus.shards import Shard
-from partimento.corpus.splits import assign_parts
+from partimento.corpus.splits import assign_splits
 from partimento.corpus.store import FORMAT_VERSION, MANIFEST, Corpus, read_manifest
 from partimento.errors import CorpusError, InvalidOption, UnknownName
 from partimento.files import seal, sha256, unseal, write_atomic, write_atomic_with
@@ -39,7 +39,7 @@ from partimento.piece import NOTE, Piece
 
 @dataclass(frozen=True)
 class Options:
-    """How to build: workers and their limits, repeats "written" or "played", labels, shares of the parts, and a list of item
+    """How to build: workers and their limits, repeats "written" or "played", labels, shares of the splits, and a list of item
     names (or their ends) to keep to."""
 
     workers: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
@@ -142,7 +142,15 @@ def _request(plan: Sequence[Shard], listing: Listing, options: Options) -> str:
         [p.pattern for p in options.labels.patterns],
         sorted(options.labels.sets),
     ]
-    everything = [__version__, [shard.path.name for shard in plan], listing.ignored, refused, labels, options.shares]
+    everything = [
+        __version__,
+        FORMAT_VERSION,
+        [shard.path.name for shard in plan],
+        listing.ignored,
+        refused,
+        labels,
+        options.shares,
+    ]
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
 
 
@@ -200,16 +208,16 @@ def _finish(
     tell("finding works", 0, 1)
     of_work = works([one.shingles for one in taken], [one.content for one in taken], [one.work for one in taken])
     try:
-        parts = assign_parts(of_work, options.shares)
+        splits = assign_splits(of_work, options.shares)
     except CorpusError as error:
         counts = f"files: {files}; duplicates: {sum(map(len, duplicates.values()))}; refused: {reasons}"
         raise CorpusError(f"{error} ({counts}; ignored: {len(listing.ignored)})") from None
     tell("finding works", 1, 1)
     rows, identity = [], hashlib.sha256(options.repeats.encode())
-    for one, work, part in zip(taken, of_work, parts.tolist(), strict=True):
+    for one, work, split in zip(taken, of_work, splits.tolist(), strict=True):
         piece = one.piece
-        rows.append(table.Row(one.name, piece.about, work, part, len(piece), piece.seconds, one.content, one.repairs))
-        identity.update(json.dumps([one.name, work, part]).encode() + hashlib.sha256(piece_to_bytes(piece)).digest())
+        rows.append(table.Row(one.name, piece.about, work, split, len(piece), piece.seconds, one.content, one.repairs))
+        identity.update(json.dumps([one.name, work, split]).encode() + hashlib.sha256(piece_to_bytes(piece)).digest())
     fingerprint = identity.hexdigest()[:32]
     heads = [replace(one.piece, notes=np.zeros(0, NOTE)) for one in taken]
     report = reports.make_report(

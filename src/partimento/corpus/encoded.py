@@ -1,4 +1,4 @@
-"""The pieces of a corpus as one array of events, and the parts (train, valid, test) that a split makes of it."""
+"""The pieces of a corpus as one array of events, and the splits (train, valid, test) that a split method makes of it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from partimento.encodings import Encoding, Events
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CorpusError, UnknownName
 
-PARTS = ("train", "valid", "test")
+SPLITS = ("train", "valid", "test")
 SHARES = (0.8, 0.1, 0.1)
-SPLITS = ("works", "windows")
-LEFT_OUT = len(PARTS)  # the part of a piece that is in none
+SPLIT_METHODS = ("works", "windows")
+LEFT_OUT = len(SPLITS)  # the split of a piece that is in none
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """`events` [N, F] holds piece `i` in rows offsets[i]:offsets[i + 1]; `parts` [P] says in which part its work is.
+    """`events` [N, F] holds piece `i` in rows offsets[i]:offsets[i + 1]; `splits` [P] says in which split its work is.
 
     `conditions` [P, C] are the ids of each piece's head in a `vocabulary`, where they are asked for.
     """
@@ -29,60 +29,60 @@ class Encoded:
     encoding: Encoding
     events: Events
     offsets: npt.NDArray[np.int64]
-    parts: npt.NDArray[np.uint8]
+    splits: npt.NDArray[np.uint8]
     conditions: npt.NDArray[np.uint16] | None = None
     vocabulary: Conditions | None = None
 
     @classmethod
-    def of(cls, encoding: Encoding, pieces: Sequence[Events], parts: Sequence[int]) -> Encoded:
-        """From encoded pieces in memory, with the part (an index into `PARTS`) of each."""
+    def of(cls, encoding: Encoding, pieces: Sequence[Events], splits: Sequence[int]) -> Encoded:
+        """From encoded pieces in memory, with the split (an index into `SPLITS`) of each."""
         offsets = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])]).astype(np.int64)
         events = np.concatenate(list(pieces)).astype(encoding.dtype)
-        return cls(encoding, events, offsets, np.asarray(parts, np.uint8))
+        return cls(encoding, events, offsets, np.asarray(splits, np.uint8))
 
     def piece(self, number: int) -> Events:
         return self.events[self.offsets[number] : self.offsets[number + 1]]
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Encoded:
-        """The same pieces, those not chosen [P] in no part."""
-        return replace(self, parts=np.where(chosen, self.parts, LEFT_OUT).astype(np.uint8))
+        """The same pieces, those not chosen [P] in no split."""
+        return replace(self, splits=np.where(chosen, self.splits, LEFT_OUT).astype(np.uint8))
 
-    def part(self, name: str, split: str = "works") -> Part:
-        """One part of a split. Raises `UnknownName` for a name that is not a part or a split, `CorpusError` when empty."""
-        if name not in PARTS:
-            raise UnknownName("part", name, PARTS)
-        if split not in SPLITS:
-            raise UnknownName("split", split, SPLITS)
+    def split(self, name: str, method: str = "works") -> Split:
+        """One split by a split method. Raises `UnknownName` for an unknown name of either, `CorpusError` when it is empty."""
+        if name not in SPLITS:
+            raise UnknownName("split", name, SPLITS)
+        if method not in SPLIT_METHODS:
+            raise UnknownName("split method", method, SPLIT_METHODS)
         filled = np.diff(self.offsets) > 0
-        chosen = filled & (self.parts != LEFT_OUT if split == "windows" else self.parts == PARTS.index(name))
+        chosen = filled & (self.splits != LEFT_OUT if method == "windows" else self.splits == SPLITS.index(name))
         if not chosen.any():
             raise CorpusError(
-                f"the part {name!r} of this corpus holds no notes in {self.encoding.key!r}; build it from more pieces"
+                f"the split {name!r} of this corpus holds no notes in {self.encoding.key!r}; build it from more pieces"
             )
-        return Part(self, name, split, np.flatnonzero(chosen))
+        return Split(self, name, method, np.flatnonzero(chosen))
 
 
 @dataclass(frozen=True)
-class Part:
-    """The pieces of a part, and which of their events are scored.
+class Split:
+    """The pieces of a split, and which of their events are scored.
 
-    Split `works`: whole works, every event is scored. Split `windows`: every piece, and each event falls into a part by
+    Split method `works`: whole works, every event is scored. `windows`: every piece, and each event falls into a split by
     a hash of its place; it is what windows drawn at random from all pieces make, and it LEAKS: the neighbours of a
     test event, and the test event as context of its neighbours, are in train.
     """
 
     encoded: Encoded
     name: str
-    split: str
+    method: str
     pieces: npt.NDArray[np.int64]
 
     def targets(self, number: int) -> npt.NDArray[np.bool_]:
-        """bool[T]: which events of piece `number` belong to this part."""
+        """bool[T]: which events of piece `number` belong to this split."""
         start, stop = self.encoded.offsets[number], self.encoded.offsets[number + 1]
-        if self.split == "works":
+        if self.method == "works":
             return np.ones(stop - start, bool)
         share = np.concatenate([[0.0], np.cumsum(SHARES)])
-        at = PARTS.index(self.name)
+        at = SPLITS.index(self.name)
         place = uniform_hash(np.arange(start, stop, dtype=np.uint64))
         chosen: npt.NDArray[np.bool_] = (place >= share[at]) & (place < (share[at + 1] if at < 2 else 2.0))
         return chosen

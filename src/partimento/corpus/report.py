@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from partimento import __version__
-from partimento.corpus.encoded import PARTS
+from partimento.corpus.encoded import SPLITS
 from partimento.corpus.table import Row
 from partimento.piece import Array, Piece
 from partimento.theory import key_name
@@ -38,7 +38,7 @@ def make_report(
     A piece is rescued when its file was damaged, simplified when it says more than a piece holds.
     """
     works = Counter(row.work for row in rows)
-    parts = {name: [row for row in rows if PARTS[row.part] == name] for name in PARTS}
+    splits = {name: [row for row in rows if SPLITS[row.split] == name] for name in SPLITS}
     meters: Counter[str] = Counter()
     keys: Counter[str] = Counter()
     for piece in pieces:
@@ -63,9 +63,9 @@ def make_report(
         "works_of_several_pieces": sum(count > 1 for count in works.values()),
         "notes": sum(row.notes for row in rows),
         "hours": round(sum(row.seconds for row in rows) / 3600, 2),
-        "parts": {
+        "splits": {
             name: {"pieces": len(some), "works": len({row.work for row in some}), "notes": sum(row.notes for row in some)}
-            for name, some in parts.items()
+            for name, some in splits.items()
         },
         "composers": _counts(row.about.composer for row in rows),
         "genres": _counts(row.about.genre for row in rows),

@@ -1,6 +1,6 @@
-"""Seeded segments of a part, batch by batch, for training. It knows events and masks; it knows no model.
+"""Seeded segments of a split, batch by batch, for training. It knows events and masks; it knows no model.
 
-Nothing is materialised but the places of an epoch's segments: batch `i` of epoch `e` is a function of (part, sizes, seed, e, i).
+Nothing is materialised but the places of an epoch's segments: batch `i` of epoch `e` is a function of (split, sizes, seed, e, i).
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from partimento.corpus.encoded import Part
+from partimento.corpus.encoded import Split
 
 Int = npt.NDArray[np.int64]
 
 
 class Segments:
-    """Every event of the part's pieces once an epoch, in segments of at most `segment` events.
+    """Every event of the split's pieces once an epoch, in segments of at most `segment` events.
 
     Each piece is cut at a random phase, at multiples of `grain` events. A batch holds segments of similar length, `batch` of full
     ones, more of short ones, but never more than batch * segment events with padding.
     """
 
-    def __init__(self, part: Part, batch: int, segment: int, seed: int, grain: int = 1) -> None:
-        self.part, self.batch_size, self.seed, self.grain = part, batch, seed, grain
+    def __init__(self, split: Split, batch: int, segment: int, seed: int, grain: int = 1) -> None:
+        self.split, self.batch_size, self.seed, self.grain = split, batch, seed, grain
         self.segment = -(-segment // grain) * grain
         self._epoch = -1
         self._plan: tuple[Int, Int, Int, Int] | None = None
@@ -34,9 +34,9 @@ class Segments:
         """The batch as (inputs int64 [B, T, F], targets int64 [B, T, F], mask bool [B, T]).
 
         The input at t is the event before the target at t: the real one where a segment begins inside its piece, zeros
-        at a piece's start. The mask is off in padding and at events of other parts.
+        at a piece's start. The mask is off in padding and at events of other splits.
         """
-        encoded, places = self.part.encoded, self.places(epoch, index)
+        encoded, places = self.split.encoded, self.places(epoch, index)
         size = max(last - first for _, first, last in places)
         both_BTF = np.zeros((len(places), size + 1, encoded.events.shape[1]), np.int64)
         mask_BT = np.zeros((len(places), size), bool)
@@ -51,12 +51,12 @@ class Segments:
         """Number of the piece, first event and the one after the last of each segment in a batch."""
         piece, start, stop, bounds = self._of(epoch)
         rows = slice(bounds[index], bounds[index + 1])
-        begin = self.part.encoded.offsets[piece[rows]]
+        begin = self.split.encoded.offsets[piece[rows]]
         return list(zip(piece[rows].tolist(), (start[rows] - begin).tolist(), (stop[rows] - begin).tolist(), strict=True))
 
     def scored(self, number: int, first: int, last: int) -> npt.NDArray[np.bool_] | bool:
-        """Which events of a segment belong to the part."""
-        return True if self.part.split == "works" else self.part.targets(number)[first:last]
+        """Which events of a segment belong to the split."""
+        return True if self.split.method == "works" else self.split.targets(number)[first:last]
 
     def _of(self, epoch: int) -> tuple[Int, Int, Int, Int]:
         """Piece, start and stop (rows of `encoded.events`) of each segment, and the bounds of each batch among them."""
@@ -66,8 +66,8 @@ class Segments:
 
     def _make(self, epoch: int) -> tuple[Int, Int, Int, Int]:
         chance = np.random.default_rng([self.seed, epoch])
-        offsets = self.part.encoded.offsets
-        begin, end = offsets[self.part.pieces], offsets[self.part.pieces + 1]
+        offsets = self.split.encoded.offsets
+        begin, end = offsets[self.split.pieces], offsets[self.split.pieces + 1]
         phase = self.grain * chance.integers(1, self.segment // self.grain + 1, len(begin))  # length of a piece's first segment
         counts = 1 + np.maximum(0, -((begin + phase - end) // self.segment))
         piece = np.repeat(np.arange(len(begin)), counts)
@@ -87,7 +87,7 @@ class Segments:
         rows_of = np.diff(bounds)
         order = order[_ranges(np.array(bounds)[shuffled], rows_of[shuffled])]
         edges = np.concatenate([[0], np.cumsum(rows_of[shuffled])]).astype(np.int64)
-        return self.part.pieces[piece[order]], start[order], stop[order], edges
+        return self.split.pieces[piece[order]], start[order], stop[order], edges
 
 
 def _ranges(start: Int, size: Int) -> Int:

@@ -1,4 +1,4 @@
-"""Which part each work falls into: by a hash of the work alone, whatever the order, the machine or the other works."""
+"""Which split each work falls into: by a hash of the work alone, whatever the order, the machine or the other works."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from partimento.corpus.encoded import PARTS, SHARES, uniform_hash
+from partimento.corpus.encoded import SHARES, SPLITS, uniform_hash
 from partimento.errors import CorpusError
 
 FEWEST_WORKS = 5
 
 
-def assign_parts(works: Sequence[str], shares: Sequence[float] = SHARES) -> npt.NDArray[np.uint8]:
-    """The part (an index into `PARTS`) of each piece, given the work of each.
+def assign_splits(works: Sequence[str], shares: Sequence[float] = SHARES) -> npt.NDArray[np.uint8]:
+    """The split (an index into `SPLITS`) of each piece, given the work of each.
 
-    A work's hash is a number in [0, 1), and the parts are stretches of it, so that a work stays where it is when others
-    join. Where that would leave a part with less than half or more than twice its share of the works (small corpora),
+    A work's hash is a number in [0, 1), and the splits are stretches of it, so that a work stays where it is when others
+    join. Where that would leave a split with less than half or more than twice its share of the works (small corpora),
     the works are ranked by the same number instead, and valid and test get at least one each.
     Raises `CorpusError` below five works.
     """
@@ -29,12 +29,12 @@ def assign_parts(works: Sequence[str], shares: Sequence[float] = SHARES) -> npt.
     place = uniform_hash(np.array([int(name[:16], 16) for name in names], np.uint64))
     wanted = np.asarray(shares) / sum(shares)
     bounds = np.cumsum(wanted)[:-1]
-    part = np.searchsorted(bounds, place, side="right")
-    had = np.bincount(part, minlength=len(PARTS)) / len(names)
+    split = np.searchsorted(bounds, place, side="right")
+    had = np.bincount(split, minlength=len(SPLITS)) / len(names)
     if (had < wanted / 2).any() or (had > wanted * 2).any():
         held_out = np.maximum(1, np.round(wanted[1:] * len(names))).astype(int)
         limits = np.cumsum([len(names) - held_out.sum(), *held_out])
-        part = np.empty(len(names), np.int64)
-        part[np.argsort(place, kind="stable")] = np.searchsorted(limits, np.arange(len(names)), side="right")
-    of_work = dict(zip(names, part.tolist(), strict=True))
+        split = np.empty(len(names), np.int64)
+        split[np.argsort(place, kind="stable")] = np.searchsorted(limits, np.arange(len(names)), side="right")
+    of_work = dict(zip(names, split.tolist(), strict=True))
     return np.array([of_work[work] for work in works], np.uint8)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from partimento.corpus import table
-from partimento.corpus.encoded import PARTS, Encoded
+from partimento.corpus.encoded import SPLITS, Encoded
 from partimento.encodings import make
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CorpusError, InvalidOption, WriteFailed
@@ -27,7 +27,8 @@ from partimento.files import seal, sha256, unseal, write_atomic
 from partimento.piece import Piece
 
 MANIFEST = "manifest.json"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+OLDEST_VERSION = 2  # that is still read
 ENCODING_VERSION = 2  # raised whenever an encoding changes what it makes of a piece
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Corpus:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of every piece, label and part: equal for equal sources and options."""
+        """A hash of every piece, label and split: equal for equal sources and options."""
         return str(self.manifest["fingerprint"])
 
     @property
@@ -84,13 +85,13 @@ class Corpus:
         notes = self.notes[self.offsets[number] : self.offsets[number + 1]]
         return replace(self.heads[number], notes=notes)
 
-    def licences(self, part: str = "train") -> list[str]:
-        """The licences stated by the pieces of a part, "not stated" among them."""
-        return sorted({row.about.licence or "not stated" for row in self.rows if PARTS[row.part] == part})
+    def licences(self, split: str = "train") -> list[str]:
+        """The licences stated by the pieces of a split, "not stated" among them."""
+        return sorted({row.about.licence or "not stated" for row in self.rows if SPLITS[row.split] == split})
 
     def vocabulary(self) -> Conditions:
         """The composers and genres of the pieces to train on."""
-        about = [row.about for row in self.rows if row.part == 0]
+        about = [row.about for row in self.rows if row.split == 0]
         return Conditions.of((one.composer for one in about), (one.genre for one in about))
 
     def matching(self, rules: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -136,10 +137,10 @@ class Corpus:
     def _encoded(self, key: str) -> Encoded:
         encoding = make(key)
         folder = self.folder / "encoded" / encoding.key.replace(":", "_").replace(",", "_")
-        parts = np.array([row.part for row in self.rows], np.uint8)
+        splits = np.array([row.split for row in self.rows], np.uint8)
         stamp = {"key": encoding.key, "fingerprint": self.fingerprint, "version": ENCODING_VERSION}
         if not _is_whole(folder, stamp, ("events", "offsets")):
-            fresh = Encoded.of(encoding, [encoding.encode(self.piece(number)) for number in range(len(self))], parts.tolist())
+            fresh = Encoded.of(encoding, [encoding.encode(self.piece(number)) for number in range(len(self))], splits.tolist())
             try:
                 _write(folder, {"events": fresh.events, "offsets": fresh.offsets.astype("<i8")}, stamp)
             except WriteFailed as error:  # a full disk, or a corpus that may only be read: slower the next time, no worse
@@ -148,7 +149,7 @@ class Corpus:
         offsets = np.fromfile(folder / "offsets.bin", "<i8")
         shape = (int(offsets[-1]), len(encoding.fields))
         events = np.memmap(folder / "events.bin", encoding.dtype, "r", shape=shape) if shape[0] else np.zeros(shape, encoding.dtype)
-        return Encoded(encoding, events, offsets, parts)
+        return Encoded(encoding, events, offsets, splits)
 
 
 def _write(folder: Path, arrays: dict[str, np.ndarray[Any, Any]], stamp: dict[str, Any]) -> None:
@@ -186,7 +187,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise CorpusError(f"{folder}: {state} (no {MANIFEST}); make one with: partimento build SOURCE --out {folder}") from None
     except (ValueError, OSError) as error:
         raise CorpusError(f"{path}: damaged ({error}); build the corpus again") from None
-    if manifest.get("format_version", 0) < FORMAT_VERSION:
+    if manifest.get("format_version", 0) < OLDEST_VERSION:
         raise CorpusError(f"{path}: made by an older version ({manifest.get('version')}); build the corpus again from its sources")
     if manifest.get("format_version", 0) > FORMAT_VERSION:
         raise CorpusError(f"{path}: made by a newer version ({manifest.get('version')}); update partimento")

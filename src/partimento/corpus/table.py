@@ -21,12 +21,12 @@ ROWS_PER_GROUP = 1 << 20
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of a piece without its notes. `part` is an index into `PARTS`; `repairs` counts what its reading mended."""
+    """What is known of a piece without its notes. `split` is an index into `SPLITS`; `repairs` counts what its reading mended."""
 
     name: str
     about: About
     work: str
-    part: int
+    split: int
     notes: int
     seconds: float
     content: str
@@ -67,7 +67,7 @@ def write_pieces(path: Path, rows: Sequence[Row], pieces: Sequence[Piece]) -> No
     """The table of pieces: labels, counts, tracks and maps; `pieces` may be without their notes."""
     columns: dict[str, pa.Array] = {
         name: pa.array([getattr(row, name) for row in rows], kind)
-        for name, kind in (("name", pa.string()), ("work", pa.string()), ("part", pa.uint8()), ("notes", pa.int64()))
+        for name, kind in (("name", pa.string()), ("work", pa.string()), ("split", pa.uint8()), ("notes", pa.int64()))
     }
     columns |= {label: pa.array([getattr(row.about, label) for row in rows], pa.string()) for label in ABOUT}
     columns |= {"seconds": pa.array([row.seconds for row in rows]), "content": pa.array([row.content for row in rows])}
@@ -87,7 +87,8 @@ def read_pieces(path: Path) -> tuple[list[Row], list[Piece]]:
     rows, pieces = [], []
     for number, record in enumerate(table.drop_columns(list(MAPS)).to_pylist()):
         about = About(**{label: record[label] for label in ABOUT})
-        labels = {name: record[name] for name in ("name", "work", "part", "notes", "seconds", "content")}
+        record.setdefault("split", record.get("part"))  # its name in older corpora
+        labels = {name: record[name] for name in ("name", "work", "split", "notes", "seconds", "content")}
         rows.append(Row(about=about, repairs=dict(record["repairs"]), **labels))
         tracks = tuple(Track(**track) for track in record["tracks"])
         values: dict[str, Any] = {name: maps[name][number] for name in MAPS}

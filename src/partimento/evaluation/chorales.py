@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.corpus.encoded import PARTS, Encoded, Part
+from partimento.corpus.encoded import SPLITS, Encoded, Split
 from partimento.encodings import Events, make
 from partimento.encodings.slots import FIRST_PITCH, GRID, HIGHEST, LOWEST, ORDER, REST, SYMBOLS, VOICES
 from partimento.errors import UnreadableFile
@@ -37,19 +37,19 @@ _STEPS = 40  # of expectation-maximisation; the figures below stand after 10
 def read(path: Path) -> tuple[Encoded, str]:
     """The three sets in the encoding `slots`, and the SHA-256 of the file. Raises `UnreadableFile` where it is another."""
     rows, digest = read_set(path, MEMBER)
-    pieces, parts = [], []
+    pieces, splits = [], []
     try:
-        for part, name in enumerate(PARTS):
+        for split, name in enumerate(SPLITS):
             for piece in rows[name]:
                 pieces.append(_ids(np.array(piece, np.int64).reshape(-1, VOICES)))
-                parts.append(part)
+                splits.append(split)
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableFile("not the data set", f"no chorales as lists of four pitches ({error!r})", name=str(path)) from None
-    counts = tuple(parts.count(part) for part in range(3))
-    notes = tuple(sum(piece.size for piece, of in zip(pieces, parts, strict=True) if of == part) for part in range(3))
+    counts = tuple(splits.count(split) for split in range(3))
+    notes = tuple(sum(piece.size for piece, of in zip(pieces, splits, strict=True) if of == split) for split in range(3))
     if (counts, notes) != (PIECES, NOTES):
         raise UnreadableFile("not the data set", f"{counts} pieces of {notes} notes, not {PIECES} of {NOTES}", name=str(path))
-    return Encoded.of(make("slots"), pieces, parts), digest
+    return Encoded.of(make("slots"), pieces, splits), digest
 
 
 def _ids(pitch: npt.NDArray[np.int64]) -> Events:
@@ -61,15 +61,15 @@ def _ids(pitch: npt.NDArray[np.int64]) -> Events:
 def benchmark(path: Path) -> Benchmark:
     """The protocol on the data in a file. Raises `UnreadableFile`."""
     encoded, digest = read(path)
-    held = HoldLast(pieces_of(encoded.part("train")))
-    parts = {name: encoded.part(name) for name in ("valid", "test")}
-    baselines = {name: measure(held.score(pieces_of(part)), part) for name, part in parts.items()}
+    held = HoldLast(pieces_of(encoded.split("train")))
+    splits = {name: encoded.split(name) for name in ("valid", "test")}
+    baselines = {name: measure(held.score(pieces_of(split)), split) for name, split in splits.items()}
     return Benchmark("jsb", "nats a note", encoded, digest, "hold the last note", baselines, measure, CAVEATS)
 
 
-def measure(scores: Iterable[Scores], part: Part) -> Figures:
-    """The protocol's figures from the scores of a part's pieces, in their order."""
-    return Figures.of(scores, [part.encoded.piece(number).size for number in part.pieces.tolist()])
+def measure(scores: Iterable[Scores], split: Split) -> Figures:
+    """The protocol's figures from the scores of a split's pieces, in their order."""
+    return Figures.of(scores, [split.encoded.piece(number).size for number in split.pieces.tolist()])
 
 
 class HoldLast:

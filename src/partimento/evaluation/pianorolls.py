@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.corpus.encoded import PARTS, Encoded, Part
+from partimento.corpus.encoded import SPLITS, Encoded, Split
 from partimento.encodings import Events
 from partimento.encodings.frames import KEYS, Frames, Roll
 from partimento.encodings.frames_context import LOWEST, OVER
@@ -47,14 +47,14 @@ def benchmark(path: Path, name: str, row: str) -> Benchmark:
             raise UnknownName(kind, value, known)
     rows, digest = read_set(path, f"{name}.json")
     try:
-        rolls = {part: [_roll(piece) for piece in rows[part]] for part in PARTS}
+        rolls = {split: [_roll(piece) for piece in rows[split]] for split in SPLITS}
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise UnreadableFile("not the data set", f"no frames as lists of MIDI pitches ({error!r})", name=str(path)) from None
-    pieces = [roll if row == "A" else listed(roll) for part in PARTS for roll in rolls[part]]
-    parts = [number for number, part in enumerate(PARTS) for _ in rolls[part]]
-    encoded = Encoded.of(Roll() if row == "A" else Frames(), pieces, parts)
+    pieces = [roll if row == "A" else listed(roll) for split in SPLITS for roll in rolls[split]]
+    splits = [number for number, split in enumerate(SPLITS) for _ in rolls[split]]
+    encoded = Encoded.of(Roll() if row == "A" else Frames(), pieces, splits)
     state = KeyStates(rolls["train"])
-    baselines = {part: _figures([state.nats(roll) for roll in rolls[part]]) for part in PARTS[1:]}
+    baselines = {split: _figures([state.nats(roll) for roll in rolls[split]]) for split in SPLITS[1:]}
     caveats = (CAVEATS[row], "Frames 2..T of each piece; beside it the figure with the first frame.")
     heads = "independent" if row == "A" else ""
     return Benchmark(
@@ -79,10 +79,10 @@ def listed(roll: Events) -> Events:
     return Frames.listed(step, key, len(roll))
 
 
-def measure(scores: Iterable[Scores], part: Part) -> Figures:
-    """The protocol's figures from the scores of a part's pieces, in their order: nats of each frame, whatever its events."""
+def measure(scores: Iterable[Scores], split: Split) -> Figures:
+    """The protocol's figures from the scores of a split's pieces, in their order: nats of each frame, whatever its events."""
     frames = []
-    for one, events in zip(scores, pieces_of(part), strict=True):
+    for one, events in zip(scores, pieces_of(split), strict=True):
         nats = one.nats.sum(1, dtype=np.float64)
         if events.shape[1] == 1:  # a list of keys: up to the end of each frame
             over = events[:, 0] == OVER

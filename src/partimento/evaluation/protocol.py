@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.corpus.encoded import Encoded, Part
+from partimento.bootstrap import Interval
+from partimento.corpus.encoded import Encoded, Split
 from partimento.encodings import Events
 from partimento.errors import InvalidOption, UnreadableFile
-from partimento.evaluation.score import Interval
 from partimento.files import sha256
 from partimento.models.config import ModelConfig, Recipe
 from partimento.models.predictor import Predictor, Scores
@@ -79,7 +79,7 @@ class Benchmark:
     sha256: str
     baseline: str
     baselines: dict[str, Figures]
-    measure: Callable[[Iterable[Scores], Part], Figures]
+    measure: Callable[[Iterable[Scores], Split], Figures]
     caveats: tuple[str, ...]
     heads: str = ""
 
@@ -90,10 +90,10 @@ class Benchmark:
             model = replace(model, heads=self.heads, interval_logits=False)
         return replace(recipe, encoding=self.encoded.encoding.key, model=model)
 
-    def figures(self, predictors: Predictor | Sequence[Predictor], part: str) -> Figures:
-        """The protocol's figures of a part, every piece scored whole; of several predictors as one, by the mean of their
+    def figures(self, predictors: Predictor | Sequence[Predictor], split: str) -> Figures:
+        """The protocol's figures of a split, every piece scored whole; of several predictors as one, by the mean of their
         probabilities of each field."""
-        scored = self.encoded.part(part)
+        scored = self.encoded.split(split)
         pieces = pieces_of(scored)
         each = [one.score(pieces, hits=False) for one in (predictors if isinstance(predictors, Sequence) else [predictors])]
         return self.measure(map(_as_one, zip(*each, strict=True)), scored)
@@ -104,9 +104,9 @@ def _as_one(scores: Sequence[Scores]) -> Scores:
     return Scores(nats.astype(np.float32), scores[0].hits)
 
 
-def pieces_of(part: Part) -> list[Events]:
-    """The pieces of a part, in their order."""
-    return [part.encoded.piece(number) for number in part.pieces.tolist()]
+def pieces_of(split: Split) -> list[Events]:
+    """The pieces of a split, in their order."""
+    return [split.encoded.piece(number) for number in split.pieces.tolist()]
 
 
 def read_set(path: Path, member: str) -> tuple[Any, str]:

@@ -38,9 +38,14 @@ def read_words(marks: Marks, words: str) -> None:
 
 
 def complete(bars: list[Marks]) -> None:
-    """Lets an ending hold from the bar where it starts to the one where it stops, but not before its repeat sign."""
+    """Lets an ending hold from the bar where it starts to the one where it stops, but not before its repeat sign.
+
+    An ending that nobody ends stops where a new strain begins with a repeat sign.
+    """
     holding: tuple[int, ...] = ()
     for bar in bars:
+        if bar.repeat_from:
+            holding = ()
         holding = bar.endings = bar.endings or holding
         if bar.ending_stops:
             holding = ()

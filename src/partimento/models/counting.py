@@ -138,5 +138,5 @@ def marginals(fields: tuple[Field, ...], pieces: Iterable[Targeted]) -> list[Flo
         for f, count in enumerate(counts):
             count += np.bincount(chosen[:, f], minlength=len(count))
     if not total:
-        raise CorpusError("there are no events to count; the train part is empty")
+        raise CorpusError("there are no events to count; the train split is empty")
     return [count / count.sum() for count in counts]

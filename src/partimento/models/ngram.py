@@ -146,7 +146,7 @@ def _run_length(keys: Hashes, begin: Ints, context: Hashes, bits: int) -> Ints:
 def _laid_out(pieces: list[Targeted], order: int) -> tuple[npt.NDArray[Any], Hashes, Ints]:
     """All events with `order` zero rows before each piece, the code of each row, and the rows of targets."""
     if not pieces:
-        raise CorpusError("there are no events to count; the train part is empty")
+        raise CorpusError("there are no events to count; the train split is empty")
     total = sum(len(events) for events, _ in pieces) + order * len(pieces)
     laid = np.zeros((total, pieces[0][0].shape[1]), pieces[0][0].dtype)
     chosen = np.zeros(total, bool)
@@ -158,7 +158,7 @@ def _laid_out(pieces: list[Targeted], order: int) -> tuple[npt.NDArray[Any], Has
         at += len(events)
     targets = np.flatnonzero(chosen)
     if not len(targets):
-        raise CorpusError("there are no events to count; the train part is empty")
+        raise CorpusError("there are no events to count; the train split is empty")
     return laid, _code(laid), targets
 
 

@@ -1,6 +1,6 @@
 """Batches as a model takes them: segments varied by the recipe, with what the encoding says of them. It knows no model and no step.
 
-Batch `i` of epoch `e` is a function of (part, recipe, e, i), its random variations too.
+Batch `i` of epoch `e` is a function of (split, recipe, e, i), its random variations too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from partimento.corpus.encoded import Part
+from partimento.corpus.encoded import Split
 from partimento.corpus.segments import Segments
 from partimento.encodings import Encoding
 from partimento.errors import InvalidOption
@@ -76,17 +76,17 @@ class _Row:
 
 
 class Batches:
-    """Those of one part. A segment is moved by a random number of semitones, as far as its piece stays within the range that
-    each voice has in the part, made louder and faster, and left by some of its instruments, at random."""
+    """Those of one split. A segment is moved by a random number of semitones, as far as its piece stays within the range that
+    each voice has in the split, made louder and faster, and left by some of its instruments, at random."""
 
-    def __init__(self, part: Part, config: TrainingConfig, with_context: bool, grain: int = 1) -> None:
-        self.part, self.config, self.with_context = part, config, with_context
-        self.columns, self.context_type = len(part.encoded.encoding.context_fields), "int64"
-        self.segments = Segments(part, config.batch, config.segment, config.seed, grain)
+    def __init__(self, split: Split, config: TrainingConfig, with_context: bool, grain: int = 1) -> None:
+        self.split, self.config, self.with_context = split, config, with_context
+        self.columns, self.context_type = len(split.encoded.encoding.context_fields), "int64"
+        self.segments = Segments(split, config.batch, config.segment, config.seed, grain)
         self.varies = bool(config.transpose or config.louder or config.faster or config.drop)
-        if config.tasks and type(part.encoded.encoding).task is Encoding.task:
-            raise InvalidOption(f"the encoding {part.encoded.encoding.key!r} knows no tasks; train on tasks:profile=score, say")
-        if (config.tasks or config.drop) and part.split != "works":
+        if config.tasks and type(split.encoded.encoding).task is Encoding.task:
+            raise InvalidOption(f"the encoding {split.encoded.encoding.key!r} knows no tasks; train on tasks:profile=score, say")
+        if (config.tasks or config.drop) and split.method != "works":
             raise InvalidOption("tasks are made of whole pieces, and instruments dropped from them; train on the split by works")
         self._shifts: npt.NDArray[np.int64] | None = None
 
@@ -94,7 +94,7 @@ class Batches:
         return self.segments.count(epoch)
 
     def batch(self, epoch: int, index: int) -> Batch:
-        encoded = self.part.encoded
+        encoded = self.split.encoded
         if not (self.varies or self.with_context or self.config.tasks or encoded.conditions is not None):
             return Batch(*(torch.from_numpy(array) for array in self.segments.batch(epoch, index)))
         encoding = encoded.encoding
@@ -138,7 +138,7 @@ class Batches:
         """What is known before each of these events of a piece, moved by some semitones: a function of all before it."""
         if not self.with_context:
             return np.zeros((0, self.columns), np.uint8)
-        return self.part.encoded.encoding.context(events[:last])[first:last]
+        return self.split.encoded.encoding.context(events[:last])[first:last]
 
     def _told(self, head: npt.NDArray[Any], chance: np.random.Generator) -> npt.NDArray[Any]:
         """The conditions that are not left out this time."""
@@ -149,7 +149,7 @@ class Batches:
         self, events: npt.NDArray[Any], head: npt.NDArray[Any] | None, number: int, chance: np.random.Generator
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, int]:
         """Events and conditions of the same music in another key, louder and faster, and the semitones it has moved."""
-        encoding, vocabulary, config = self.part.encoded.encoding, self.part.encoded.vocabulary, self.config
+        encoding, vocabulary, config = self.split.encoded.encoding, self.split.encoded.vocabulary, self.config
         semitones = 0
         if config.transpose:
             low, high = self._room()[number]
@@ -170,7 +170,7 @@ class Batches:
         self, events: npt.NDArray[Any], head: npt.NDArray[Any] | None, first: int, last: int, chance: np.random.Generator
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, int, int]:
         """Events and conditions of the same music without some of its instruments, and the place of a segment in it."""
-        encoding, vocabulary = self.part.encoded.encoding, self.part.encoded.vocabulary
+        encoding, vocabulary = self.split.encoded.encoding, self.split.encoded.vocabulary
         instruments = encoding.instruments(events)
         stays = chance.random(len(instruments)) >= self.config.drop
         if stays.all():
@@ -185,17 +185,17 @@ class Batches:
 
     def _room(self) -> npt.NDArray[np.int64]:
         """By how many semitones each piece of the corpus can be moved down and up, [P, 2], such that each of its voices stays
-        within the range of that voice in the part."""
+        within the range of that voice in the split."""
         if self._shifts is None:
-            encoded = self.part.encoded
-            pieces = [encoded.encoding.pitch_range(encoded.piece(number)) for number in self.part.pieces.tolist()]
+            encoded = self.split.encoded
+            pieces = [encoded.encoding.pitch_range(encoded.piece(number)) for number in self.split.pieces.tolist()]
             ranges_PK2 = np.stack(pieces) if pieces else np.zeros((0, 0, 2), np.int64)
-            room = np.full((len(encoded.parts), 2), [-12, 12])
+            room = np.full((len(encoded.splits), 2), [-12, 12])
             if ranges_PK2.shape[1]:
                 least, most = ranges_PK2[..., 0].min(0), ranges_PK2[..., 1].max(0)
                 sings = ranges_PK2[..., 1] >= ranges_PK2[..., 0]
                 down = np.where(sings, least - ranges_PK2[..., 0], -12).max(1)
                 up = np.where(sings, most - ranges_PK2[..., 1], 12).min(1)
-                room[self.part.pieces] = np.stack([down, up], 1)
+                room[self.split.pieces] = np.stack([down, up], 1)
             self._shifts = room
         return self._shifts

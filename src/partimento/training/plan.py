@@ -34,17 +34,17 @@ class Plan:
 
 
 def plan(
-    recipe: Recipe, encoded: Encoded, *, split: str = "works", threads: int = 0, steps: int = STEPS, tell: Tell = silent
+    recipe: Recipe, encoded: Encoded, *, split_method: str = "works", threads: int = 0, steps: int = STEPS, tell: Tell = silent
 ) -> Plan:
     """Times a few steps on a throw-away model, after one to warm up; tells of what takes long before them. Memory is an
     estimate (weights, their copies, the vectors of one batch), or what these steps took, if that was more."""
     if encodings.make(recipe.encoding).key != encoded.encoding.key:
         raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
     config = recipe.training
-    part = encoded.part("train", split)
+    split = encoded.split("train", split_method)
     with thread_count(threads), torch.random.fork_rng():
         model, optimiser = build(recipe, encoded.encoding, encoded.vocabulary)
-        batches, stepper = batches_of(model, part, config, tell), Stepper(model, optimiser, config)
+        batches, stepper = batches_of(model, split, config, tell), Stepper(model, optimiser, config)
         count = batches.count(0)
         for number in range(steps + 1):
             batches.batch(0, number % count)  # what is worked out once a piece is not part of an epoch
@@ -62,8 +62,8 @@ def plan(
     memory = 6 * 4 * parameters + largest * 4 * recipe.model.layers * 12 * recipe.model.width
     memory = max(memory, _peak_bytes() - before)
     rate = events / max(1e-9, seconds)
-    lengths = encoded.offsets[part.pieces + 1] - encoded.offsets[part.pieces]
-    return Plan(parameters, part.events_scored, count, float(lengths.sum()) / rate, memory, rate)
+    lengths = encoded.offsets[split.pieces + 1] - encoded.offsets[split.pieces]
+    return Plan(parameters, split.events_scored, count, float(lengths.sum()) / rate, memory, rate)
 
 
 def _peak_bytes() -> int:

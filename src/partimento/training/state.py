@@ -125,13 +125,14 @@ def load_state(
 
 
 def refuse_other_run(folder: Path, theirs: Any, ours: dict[str, Any]) -> None:
-    """Raises `CheckpointError` where a folder's run differs in recipe, data or split."""
+    """Raises `CheckpointError` where a folder's run differs in recipe, data or split method."""
     theirs = dict(theirs) if isinstance(theirs, dict) else {}
     with contextlib.suppress(CheckpointError):  # an older version's recipe says less, and means the same
         theirs["recipe"] = json.loads(Recipe.from_json(json.dumps(theirs.get("recipe"))).to_json())
+    theirs.setdefault("split_method", theirs.get("split"))  # its name in older runs
     differing = [key for key in ours if theirs.get(key, "") != ours[key]]
     if differing:
-        what = ", ".join(f"{key} ({_difference(theirs.get(key), ours[key])})" for key in differing)
+        what = ", ".join(f"{key.replace('_', ' ')} ({_difference(theirs.get(key), ours[key])})" for key in differing)
         raise CheckpointError(f"{folder}: holds a training with another {what}; choose another folder, or remove this one")
 
 
@@ -142,9 +143,9 @@ def states(folder: Path) -> list[Path]:
 
 
 def fingerprint(encoded: Encoded) -> str:
-    """SHA-256 of the events, the bounds of pieces, their parts and their conditions."""
+    """SHA-256 of the events, the bounds of pieces, their splits and their conditions."""
     digest = hashlib.sha256(encoded.encoding.key.encode())
-    arrays = [encoded.events, encoded.offsets, encoded.parts]
+    arrays = [encoded.events, encoded.offsets, encoded.splits]
     if encoded.conditions is not None and encoded.vocabulary is not None:
         digest.update(encoded.vocabulary.to_json().encode())
         arrays.append(encoded.conditions)

@@ -68,7 +68,7 @@ def train(
     encoded: Encoded,
     folder: Path,
     *,
-    split: str = "works",
+    split_method: str = "works",
     start: Checkpoint | None = None,
     metadata: dict[str, Any] | None = None,
     threads: int = 0,
@@ -88,7 +88,7 @@ def train(
     Raises `CheckpointError` where the folder holds another run, `TrainingDiverged`, `WriteFailed`, `CorpusError`.
     """
     with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by, world() as processes:
-        run = Run(recipe, encoded, Path(folder), split, metadata or {}, on_progress, processes, start, tell)
+        run = Run(recipe, encoded, Path(folder), split_method, metadata or {}, on_progress, processes, start, tell)
         return run.finished() or run.go(stopped_by, budget_seconds, max_steps)
 
 
@@ -100,7 +100,7 @@ class Run:
         recipe: Recipe,
         encoded: Encoded,
         folder: Path,
-        split: str,
+        split_method: str,
         metadata: dict[str, Any],
         on_progress: Callable[[Progress], None] | None = None,
         processes: World | None = None,
@@ -118,17 +118,17 @@ class Run:
             metadata = metadata | {"conditions": vocabulary.to_json()}
         self.recipe, self.config, self.folder, self.metadata = recipe, recipe.training, folder, metadata
         self.on_progress, self.tell, self.world = on_progress, tell, processes or World()
-        self.identity = {"recipe": json.loads(recipe.to_json()), "data": fingerprint(encoded), "split": split}
+        self.identity = {"recipe": json.loads(recipe.to_json()), "data": fingerprint(encoded), "split_method": split_method}
         self.identity["from"] = start.sha256 if start is not None else ""
         self.encoding = encoded.encoding
-        self.sample = Sample(encoded.part("valid", split), self.config.valid_events, self.config.seed)
+        self.sample = Sample(encoded.split("valid", split_method), self.config.valid_events, self.config.seed)
         self.warnings: list[str] = []
         self.model, self.optimiser = build(recipe, encoded.encoding, vocabulary)
         if start is not None:
             self.model.inherit(start.model.state_dict())
         if self.world.rank:
             torch.manual_seed(self.config.seed + self.world.rank)  # dropout of its own, now that the weights are the same
-        self.batches = batches_of(self.model, encoded.part("train", split), self.config, tell)
+        self.batches = batches_of(self.model, encoded.split("train", split_method), self.config, tell)
         self.stepper = Stepper(self.model, self.optimiser, self.config, self.world)
         # a small corpus is validated once an epoch, but not after every handful of steps
         self.valid_every = min(self.config.valid_every, max(25, self.batches.count(0)))
@@ -251,8 +251,8 @@ class Run:
             "valid_bits": state.schedule.best,
             "best_step": state.schedule.best_step,
             "stopped": stopped,
-            "split": self.identity["split"],
-            "train_events": self.batches.part.events_scored,
+            "split_method": self.identity["split_method"],
+            "train_events": self.batches.split.events_scored,
         }
         own = {"training": told, "identity": self.identity, "scores": {"valid_bits_per_note": state.schedule.best}}
         if self.world.rank == 0:

@@ -13,7 +13,7 @@ from partimento.composing.compose import compose
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
 from partimento.errors import CheckpointError, InvalidOption
-from partimento.evaluation.score import evaluate
+from partimento.likelihood.bits_per_note import evaluate
 from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.chorale import predictor as predictors
@@ -103,7 +103,7 @@ def test_evaluate_and_compose_take_it(tmp_path: Path) -> None:
     save_model(tmp_path / "model.safetensors", model().state_dict(), RECIPE, {})
     loaded = Checkpoint.load(tmp_path)
     data = Encoded.of(SLOTS, [ids(piece) for piece in TRAIN + VALID], [0] * 6 + [2] * 3)
-    row = evaluate(loaded.predictor(), data.part("test"), name="tiny")
+    row = evaluate(loaded.predictor(), data.split("test"), name="tiny")
     nats = sum(float(one.nats.sum()) for one in loaded.predictor().score(PIECES))
     assert row.bits_per_note.mean == pytest.approx(nats / np.log(2) / row.notes)
     assert 0.2 < row.accuracy["soprano"].mean < 1

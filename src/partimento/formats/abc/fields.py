@@ -1,95 +1,44 @@
-"""The fields of ABC and what they set: meter, unit, key, tempo, voices (ABC standard 2.1, sections 3 and 4). It reads no notes."""
+"""The fields of ABC and what they set: meter, unit, key, tempo, voices (ABC standard 2.1, sections 3 and 4). It reads no notes.
+
+In the header a field holds for every voice; in the body for the one that it stands in.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from fractions import Fraction
 
-from partimento.formats.written import Bar, Note, Score
-from partimento.piece import Track
+from partimento.formats.abc.texts import plain
+from partimento.formats.abc.voice import Reading
 
-_SIGNS = "FCGDAEB"  # in the order of sharps
+SIGNS = "FCGDAEB"  # in the order of sharps
+STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _MODES = {"": 0, "maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3, "phr": -4, "loc": -5, "lyd": 1}
-
-
-@dataclass(slots=True)
-class Head:
-    """A note with its letter and octave, its accidental, and its length in units inside a chord."""
-
-    note: Note
-    place: tuple[str, int]
-    alter: int
-    units: Fraction
-
-
-@dataclass(eq=False)
-class Voice:
-    """Where one voice is, and what holds in it."""
-
-    track: int
-    at: Fraction = Fraction(0)
-    bar_start: Fraction = Fraction(0)
-    bar_end: Fraction = Fraction(0)  # of the longest overlay
-    transpose: int = 0
-    accidentals: dict[str, int] = field(default_factory=dict)
-    ties: dict[tuple[str, int], list[Head]] = field(default_factory=dict)  # what goes on, by its place on the staff
-    last: list[Head] = field(default_factory=list)  # the note or chord before, for ties and broken rhythm
-    last_start: Fraction = Fraction(0)
-    broken: Fraction = Fraction(1)  # what broken rhythm makes of the next note
-    tuplet: Fraction = Fraction(1)
-    tuplet_left: int = 0
-
-
-@dataclass
-class Reading:
-    score: Score = field(default_factory=Score)
-    unit: Fraction | None = None  # the unit note length, in quarters
-    meter: tuple[int, int] | None = None
-    signature: dict[str, int] = field(default_factory=dict)
-    key: tuple[int, bool] | None = None
-    voices: dict[str, Voice] = field(default_factory=dict)
-    voice: Voice = field(default_factory=lambda: Voice(0))
-    in_body: bool = False
-    parts: str = ""  # their order, as the header says it
-    labels: list[tuple[str, Fraction]] = field(default_factory=list)
-
-    @property
-    def first(self) -> bool:
-        return self.voice.track == 0
-
-    def end_bar(self, token: str) -> None:
-        """A bar line, or another place where a bar must end; `token` is how the line is written."""
-        voice, bars = self.voice, self.score.bars
-        voice.at = voice.bar_start = voice.bar_end = max(voice.at, voice.bar_end)
-        voice.accidentals.clear()
-        if not self.first:
-            return
-        if voice.at > bars[-1].start:
-            bars[-1].stop = voice.at
-            bars.append(Bar(voice.at, voice.at))
-        ended = bars[-2].marks if len(bars) > 1 else bars[-1].marks
-        if ":|" in token or token == "::":
-            ended.repeat_to = 2 if token == "::" else 1 + token.partition("|:")[0].count(":")
-        ended.ending_stops |= bool(ended.repeat_to) or "||" in token or "]" in token
-        bars[-1].marks.repeat_from |= token.endswith(":")
+_KEY = re.compile(r"([A-G])([#b]?)\s*(?:((?i:m(?![a-z])|min|maj|ion|mix|dor|aeo|phr|loc|lyd))[A-Za-z]*)?(.*)")
+_CLEF = re.compile(
+    r"""(?:^|\s)(?:clef=)?"?(?P<name>treble|alto|tenor|bass|soprano|mezzo(?:soprano)?|baritone|subbass|perc|(?<=clef=)none)
+    (?P<line>[1-5]?)(?P<octave>[+^_-](?:8|15))?"?(?=\s|$)""",
+    re.VERBOSE,
+)
+_LENGTH = r"(?:\d+/\d+|C\d*(?:/\d+)?)"
 
 
 def read_field(name: str, value: str, reading: Reading) -> None:
     score = reading.score
     if name == "T" and not reading.in_body:
-        score.title = score.title or value
+        score.title = score.title or plain(value)
     elif name == "C" and not reading.in_body:
-        score.composer = score.composer or value
+        score.composer = score.composer or plain(value)
     elif name == "R" and not reading.in_body:
-        score.genre = score.genre or value
+        score.genre = score.genre or plain(value)
     elif name == "N" and value.startswith(("licence ", "made ")):  # as our own writer says them
-        setattr(score, *value.split(" ", 1))
+        kind, text = value.split(" ", 1)
+        setattr(score, kind, plain(text))
     elif name == "M":
         _read_meter(value, reading)
     elif name == "L":
         if match := re.match(r"(\d+)(?:/(\d+))?", value):
-            reading.unit = Fraction(4 * int(match[1]), max(1, int(match[2] or 1)))
+            reading.set(unit=Fraction(4 * int(match[1]), max(1, int(match[2] or 1))))
     elif name == "Q":
         _read_tempo(value, reading)
     elif name == "K":
@@ -102,69 +51,79 @@ def read_field(name: str, value: str, reading: Reading) -> None:
         elif reading.first and value:
             reading.end_bar("")
             reading.labels.append((value[0], reading.voice.at))
+    elif name == "U":
+        if match := re.match(r"([H-Wh-w~])\s*=\s*[!+]?([^!+]*)", value):
+            reading.symbols[match[1]] = match[2].strip()
     elif name == "m":
         score.repairs["macros left out"] += 1
     elif name == "I":
-        read_midi("%%" + value, reading)
+        read_directive("%%" + value, reading)
 
 
 def _read_meter(value: str, reading: Reading) -> None:
     if value.startswith("C"):
-        reading.meter = (2, 2) if value.startswith("C|") else (4, 4)
+        meter = (2, 2) if value.startswith("C|") else (4, 4)
     elif match := re.match(r"\(?([\d+ ]+)\)?\s*/\s*(\d+)", value[:40]):
-        reading.meter = (sum(int(one) for one in match[1].split("+") if one.strip().isdigit()), int(match[2]))
+        meter = (sum(int(one) for one in match[1].split("+") if one.strip().isdigit()), int(match[2]))
     else:
-        reading.meter = None
+        reading.set(meter=None)
         return
+    reading.set(meter=meter)
     if reading.first:
         reading.score.meters.pop(reading.voice.at, None)  # the last one said here holds
-        reading.score.state_meter(reading.voice.at, *reading.meter)
-
-
-def unit_of(reading: Reading) -> Fraction:
-    """The unit note length; where none is given a sixteenth in meters under 3/4, and else an eighth (section 3.1.7)."""
-    if reading.unit is None:
-        numerator, denominator = reading.meter or (4, 4)
-        reading.unit = Fraction(1, 4) if 4 * numerator < 3 * denominator else Fraction(1, 2)
-    return reading.unit
+        reading.score.state_meter(reading.voice.at, *meter)
 
 
 def _read_tempo(value: str, reading: Reading) -> None:
-    words = " ".join(re.findall(r'"([^"]*)"', value))
+    """A tempo; one of the time before 2.0 counts unit lengths (section 10.1), so in the header it waits for `L:`."""
+    reading.score.say_tempo(reading.voice.at, " ".join(re.findall(r'"([^"]*)"', value)))
     numbers = re.sub(r'"[^"]*"', "", value)
-    place = reading.voice.at
-    if match := re.search(r"((?:\d+/\d+\s+)*\d+/\d+\s*)=\s*(\d+(?:\.\d+)?)", numbers):
+    match = re.search(rf"((?:{_LENGTH}\s+)*{_LENGTH})\s*=\D*?(\d+(?:\.\d+)?)", numbers)
+    if match and "C" not in match[1]:
         beat = sum(Fraction(int(a), max(1, int(b))) for a, b in re.findall(r"(\d+)/(\d+)", match[1]))
-        reading.score.state_tempo(place, float(match[2]) * float(4 * beat))
-    elif match := re.search(r"(\d+(?:\.\d+)?)\s*$", numbers):  # of the time before 2.0: quarters, as abc2midi takes them
-        reading.score.state_tempo(place, float(match[1]))
-    reading.score.say_tempo(place, words)
+        reading.score.state_tempo(reading.voice.at, float(match[2]) * float(4 * beat))
+    elif match:
+        units = re.match(r"C(\d*)(?:/(\d+))?", match[1])
+        reading.old_tempo = f"{(units and units[1]) or 1}/{(units and units[2]) or 1}", match[2]
+    elif plain_number := re.search(r"(?:^|\s)(\d+(?:\.\d+)?)\s*$", numbers):
+        reading.old_tempo = "1/1", plain_number[1]
+    if reading.in_body:
+        _state_old_tempo(reading)
+
+
+def _state_old_tempo(reading: Reading) -> None:
+    if reading.old_tempo is not None:
+        (upper, lower), number = reading.old_tempo[0].split("/"), reading.old_tempo[1]
+        units = Fraction(int(upper[:4]), max(1, int(lower[:4])))
+        reading.score.state_tempo(reading.voice.at, float(number) * float(units * reading.unit))
+        reading.old_tempo = None
 
 
 def _read_key(value: str, reading: Reading) -> None:
-    reading.in_body = True
-    _read_clef(value, reading.voice)
-    value = re.sub(r"\w+=\S+", "", value).strip()
-    fifths, minor = 0, False
-    match = re.match(r"([A-G])([#b]?)\s*(?:(m(?![a-z])|min|maj|ion|mix|dor|aeo|phr|loc|lyd)[a-z]*)?(.*)", value, re.IGNORECASE)
-    if match and match[1].isupper():
+    value = _read_clef(value, reading)
+    if value or not reading.in_body:
+        _read_signature(value, reading)
+    if not reading.in_body:
+        reading.in_body = True
+        _state_old_tempo(reading)
+
+
+def _read_signature(value: str, reading: Reading) -> None:
+    """The key, with signs of its own; `K:` of a header that says none has no signature, and states none."""
+    fifths, minor, rest = 0, False, value
+    if match := _KEY.match(value):
         mode = (match[3] or "").lower()
-        fifths = _SIGNS.index(match[1]) - 1 + 7 * ((match[2] == "#") - (match[2] == "b")) + _MODES[mode]
-        minor = mode in ("m", "min", "aeo")
-    elif value.startswith(("HP", "Hp")):  # the bagpipe's two sharps
-        fifths = 2 if value.startswith("Hp") else 0
-    elif not value:
-        return
-    explicit = match is not None and match[4].strip().lower().startswith("exp")
-    names = (
-        {}
-        if explicit
-        else dict.fromkeys(_SIGNS[:fifths] if fifths > 0 else _SIGNS[fifths:] if fifths else "", 1 if fifths > 0 else -1)
-    )
-    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])", value):
+        fifths = SIGNS.index(match[1]) - 1 + 7 * ((match[2] == "#") - (match[2] == "b")) + _MODES[mode]
+        minor, rest = mode in ("m", "min", "aeo"), match[4]
+    elif value[:2] in ("HP", "Hp"):  # the pipes sound F sharp and C sharp, written or not (section 3.1.14)
+        fifths, rest = 2, value[2:]
+    names: dict[str, int] = {}
+    if not rest.strip().lower().startswith("exp"):
+        names = dict.fromkeys(SIGNS[:fifths] if fifths > 0 else SIGNS[fifths:] if fifths else "", 1 if fifths > 0 else -1)
+    for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])", rest):
         names[letter.upper()] = alter_of(sign)
-    reading.signature = names
-    if reading.first:
+    reading.set(signature=names)
+    if reading.first and value:
         reading.score.keys.pop(reading.voice.at, None)
         reading.score.state_key(reading.voice.at, fifths, minor)
 
@@ -174,34 +133,48 @@ def alter_of(sign: str) -> int:
 
 
 def _read_voice(value: str, reading: Reading) -> None:
-    """Goes to a voice, which is made the first time that it is named."""
     name = (value.split() or ["1"])[0]
     if name == "*":
         return
-    if name not in reading.voices:
-        if reading.voices:
-            reading.score.tracks.append(Track())
-        reading.voices[name] = Voice(len(reading.voices)) if reading.voices else reading.voice  # which has what came before any V:
-    reading.voice = reading.voices[name]
-    _read_clef(value, reading.voice)
+    reading.go_to(name)
+    _read_clef(value.partition(name)[2], reading, alone=True)
     if match := re.search(r'\b(?:name|nm)="([^"]*)"', value):
-        track = reading.score.tracks[reading.voice.track]
-        reading.score.tracks[reading.voice.track] = Track(
-            track.program, track.is_drum, " ".join(match[1].replace("\\n", " ").split())
-        )
+        reading.set_track(name=" ".join(plain(match[1].replace("\\n", " ")).split()))
 
 
-def _read_clef(value: str, voice: Voice) -> None:
-    """`transpose=` in semitones, `octave=`, and clefs that sound an octave higher or lower."""
-    if match := re.search(r"\btranspose=(-?\d{1,2})", value):
-        voice.transpose = int(match[1])
-    if match := re.search(r"\boctave=(-?\d)", value):
-        voice.transpose = 12 * int(match[1])
+def _read_clef(value: str, reading: Reading, alone: bool = False) -> str:
+    """What changes how a voice sounds: clefs an octave off, `octave=` and `transpose=`, which add up (section 4.6); the rest of
+    the text. A clef for drums makes a track of drums."""
+    if match := re.search(r"\btranspose=(-?\d{1,2})\b", value):
+        reading.set(alone=alone, transpose=int(match[1]))
+    if match := re.search(r"\boctave=(-?\d)\b", value):
+        reading.set(alone=alone, octave=int(match[1]))
+    words = re.sub(r'(?<![\w=])(?!clef=)\w+="[^"]*"|(?<![\w=])(?!clef=)\w+=\S+', " ", value)
+    if match := _CLEF.search(words):
+        sign = match["octave"] or ""
+        octaves = (2 if sign.endswith("15") else 1) * (1 if sign[:1] in "+^" else -1) if sign else 0
+        reading.set(alone=alone, clef_octave=octaves)
+        if match["name"] == "perc":
+            reading.set_track(is_drum=True)
+    words = re.sub(r"\bclef=\S+", " ", _CLEF.sub(" ", words))
+    return " ".join(words.split())
 
 
-def read_midi(line: str, reading: Reading) -> None:
-    track = reading.score.tracks[reading.voice.track]
+def read_directive(line: str, reading: Reading) -> None:
+    """How far accidentals reach, and what abc2midi is told: program, channel, transposition, which drum a letter is."""
     if match := re.search(r"MIDI\s+program\s+(?:\d+\s+)?(\d+)", line):
-        reading.score.tracks[reading.voice.track] = Track(min(int(match[1][:3]), 127), track.is_drum, track.name)
+        reading.set_track(program=min(int(match[1][:3]), 127))
     elif re.search(r"MIDI\s+channel\s+10\b", line):
-        reading.score.tracks[reading.voice.track] = Track(track.program, True, track.name)
+        reading.set_track(is_drum=True)
+    elif match := re.search(r"MIDI\s+transpose\s+(-?\d{1,2})\b", line):
+        reading.set(transpose=int(match[1]))
+    elif match := re.search(r"propagate-accidentals\s+(not|octave|pitch)\b", line):
+        reading.propagate = match[1]
+    elif match := re.search(r"MIDI\s+drummap\s+(\^\^?|__?|=)?([A-Ga-g])([,']*)\s*(\d{1,3})\b", line):
+        place = match[2].upper(), octave_of(match[2], match[3])
+        reading.drums[place, alter_of(match[1] or "")] = min(127, int(match[4]))
+
+
+def octave_of(letter: str, marks: str) -> int:
+    """The octave of a letter with its marks, 4 from middle C up; never so far that a number could be endless."""
+    return max(-2, min(12, 4 + letter.islower() + marks.count("'") - marks.count(",")))

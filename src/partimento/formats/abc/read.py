@@ -9,14 +9,15 @@ import re
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
-from partimento.formats.abc.fields import Head, Reading, Voice, alter_of, read_field, read_midi, unit_of
-from partimento.formats.repeats import complete, playing_order, read_words
+from partimento.formats.abc.fields import STEPS, alter_of, octave_of, read_directive, read_field
+from partimento.formats.abc.parts import order_of_parts
+from partimento.formats.abc.texts import music_lines, without_comment
+from partimento.formats.abc.voice import Head, Reading, Voice
+from partimento.formats.repeats import complete, read_words
 from partimento.formats.written import DYNAMICS, Bar, Note, Score
 from partimento.piece import Track
 
-_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
-_MOST_PARTS = 1000
 TRACKS = "%%partimento-tracks"  # then the track of each voice, as our own writer says it: two staves of a piano are one
 _MUSIC = re.compile(
     r"""(?P<inline>\[[A-Za-z]:[^\[\]]*\])
@@ -24,8 +25,7 @@ _MUSIC = re.compile(
     |!(?P<mark>[^!|\s][^!|]*)!
     |\+(?P<plus>[^+|\s]+)\+
     |\{(?P<grace>[^{}]*)\}
-    |(?P<ending>(?:\||:\||\[)(?=[ ]?\d)[ ]?(?P<numbers>\d[\d,.-]*))
-    |(?P<bar>:*\|*\[?\|+[\]|:]*|::+|\[\|)
+    |(?P<bar>:*\|*\[?\|+[\]|:]*|::+|\[\||\[(?=[ ]?\d))(?:[ ]?\[?(?P<numbers>\d[\d,.-]*))?
     |\((?P<tuplet>\d+)(?::(?P<into>\d*))?(?::(?P<count>\d*))?
     |(?P<chord>\[)|(?P<close>\])(?P<length_after>\d*/*\d*)
     |(?P<sign>\^\^?|__?|=)?(?P<note>[A-Ga-g])(?P<octave>[,']*)(?P<length>\d*/*\d*)
@@ -33,7 +33,7 @@ _MUSIC = re.compile(
     |(?P<broken>>+|<+)
     |(?P<tie>-)
     |(?P<overlay>&)
-    |(?P<short>[SO])""",
+    |(?P<short>[H-Wh-w~])""",
     re.VERBOSE,
 )
 
@@ -46,29 +46,31 @@ def score_of(text: str) -> Score:
     score.bars.append(Bar(Fraction(0), Fraction(0)))
     paused = False
     owners: list[int] = []
-    text = re.sub(r"^[ \t]*%(?!%(MIDI|partimento)).*\r?\n", "", text, flags=re.MULTILINE)  # lines of comment end nothing
-    for line in re.sub(r"\\[ \t]*(%.*)?\r?\n(?![A-Za-z]:)", "", text).splitlines():
-        if line.startswith(("%%MIDI", "I:MIDI")):
-            read_midi(line, reading)
-        elif line.startswith(TRACKS):
+    for line in music_lines(text):
+        if line.startswith(TRACKS):
             owners = [int(one) for one in line.split()[1:] if one.isdecimal()]
-        line = re.sub(r"(?<!\\)%.*", "", line).rstrip()
+        elif line.startswith("%%"):
+            read_directive(line, reading)
+        line = without_comment(line)
         if not line.strip():
             paused = reading.in_body
             continue
         match = _FIELD.match(line)
         if paused and not match and "|" not in line:  # words after the tune
             continue
-        if match:
+        if match and match[1] == "s" and reading.in_body:
+            _read_symbols(match[2], reading)
+        elif match:
             read_field(match[1], match[2].strip(), reading)
         elif reading.in_body:
+            reading.voice.line = []
             _read_music(line, reading)
     for voice in reading.voices.values() or [reading.voice]:
         reading.voice = voice
         reading.end_bar("")
     score.bars = [bar for bar in score.bars if bar.stop > bar.start]
     complete([bar.marks for bar in score.bars])
-    score.order = _order_of_parts(reading)
+    score.order = order_of_parts(reading.parts, reading.labels, reading.score.bars)
     if len(owners) == len(score.tracks) and sorted(set(owners)) == list(range(len(set(owners)))):
         score.tracks = [score.tracks[owners.index(number)] for number in sorted(set(owners))]
         for note in score.notes:
@@ -83,16 +85,20 @@ def _read_music(line: str, reading: Reading) -> None:
         if match["note"] is not None:
             if chord is None:
                 length = _start(match["length"], reading)
+                voice.line.append(voice.at)
                 voice.last = [_head(match, length, reading)]
                 voice.at += length
             else:
                 chord.append(_head(match, Fraction(0), reading))
-        elif match["bar"] is not None or match["ending"] is not None:
-            reading.end_bar(match["bar"] or match["ending"].rstrip(" 0123456789,.-"))
+        elif match["bar"] is not None:
+            reading.end_bar(match["bar"])
+            if match["numbers"] and match["bar"].startswith(":"):
+                voice.ties.clear()  # what is tied at the end of an ending is not tied into the next one
             if match["numbers"] and reading.first:
                 reading.score.bars[-1].marks.endings = _numbers(match["numbers"])
         elif kind == "chord":
             chord = []
+            voice.line.append(voice.at)
         elif match["close"] is not None and chord is not None:
             _end_chord(chord, match["length_after"], reading)
             chord = None
@@ -110,8 +116,10 @@ def _read_music(line: str, reading: Reading) -> None:
             _read_words(match["quoted"].strip(), reading)
         elif kind == "inline":
             read_field(match["inline"][1], match["inline"][3:-1].strip(), reading)
-        elif kind in ("mark", "plus", "short"):
+        elif kind in ("mark", "plus"):
             _read_mark(match[kind], reading)
+        elif kind == "short":
+            _read_mark(reading.symbols.get(match["short"], ""), reading)
         elif kind == "grace":
             reading.score.repairs["grace notes left out"] += len(re.findall(r"[A-Ga-g]", match["grace"]))
         elif kind == "overlay":
@@ -134,7 +142,7 @@ def _multiple(text: str) -> Fraction:
 def _start(length: str, reading: Reading) -> Fraction:
     """The length in quarters of what begins now, with tuplet and broken rhythm."""
     voice = reading.voice
-    quarters = unit_of(reading) * _multiple(length) * voice.broken
+    quarters = reading.unit * _multiple(length) * voice.broken
     voice.broken = Fraction(1)
     if voice.tuplet_left:
         quarters *= voice.tuplet
@@ -146,8 +154,8 @@ def _start(length: str, reading: Reading) -> Fraction:
 def _head(match: re.Match[str], length: Fraction, reading: Reading) -> Head:
     """Adds one note, which lasts `length` quarters."""
     voice = reading.voice
-    letter, octave = match["note"].upper(), 4 + match["note"].islower() + match["octave"].count("'") - match["octave"].count(",")
-    place = (letter, max(-2, min(12, octave)))
+    letter = match["note"].upper()
+    place = letter, octave_of(match["note"], match["octave"])
     signed = alter_of(match["sign"]) if match["sign"] else None
     earlier = [one for one in voice.ties.get(place, ()) if one.note.onset < voice.at == one.note.end]  # not of the same chord
     open_ones = [one for one in earlier if signed in (None, one.alter)]
@@ -155,12 +163,16 @@ def _head(match: re.Match[str], length: Fraction, reading: Reading) -> Head:
     if before is not None:
         voice.ties[place].remove(before)
     if signed is not None:
-        alter = voice.accidentals[letter] = signed  # in all octaves (section 11.3)
+        alter = signed
+        if reading.propagate != "not":
+            voice.accidentals[place if reading.propagate == "octave" else letter] = signed
     elif before is not None:
         alter = before.alter
     else:
-        alter = voice.accidentals.get(letter, reading.signature.get(letter, 0))
-    pitch = 12 * (place[1] + 1) + _STEPS[letter] + alter + voice.transpose
+        alter = voice.accidentals.get(place if reading.propagate == "octave" else letter, voice.fields.signature.get(letter, 0))
+    pitch = 12 * (place[1] + 1) + STEPS[letter] + alter + voice.fields.semitones
+    if reading.drums and reading.score.tracks[voice.track].is_drum:
+        pitch = reading.drums.get((place, signed or 0), pitch)
     note = Note(voice.at, voice.at + length, pitch, voice.track, tied_before=before is not None)
     reading.score.notes.append(note)
     return Head(note, place, alter, _multiple(match["length"]))
@@ -184,7 +196,7 @@ def _rest(kind: str, length: str, reading: Reading) -> None:
     if kind in "zx":
         voice.at += _start(length, reading)
         return
-    numerator, denominator = reading.meter or (4, 4)
+    numerator, denominator = voice.fields.meter or (4, 4)
     for number in range(count := min(1000, max(1, int(_multiple(length))))):
         voice.at += Fraction(4 * numerator, max(1, denominator))
         if number < count - 1:
@@ -204,7 +216,7 @@ def _break(signs: str, voice: Voice) -> None:
 def _start_tuplet(match: re.Match[str], reading: Reading) -> None:
     """`(p:q:r`: p notes in the time of q for the next r notes (section 4.13)."""
     played = max(1, int(match["tuplet"][:3]))
-    numerator, _ = reading.meter or (4, 4)
+    numerator, _ = reading.voice.fields.meter or (4, 4)
     usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(played, 3 if numerator % 3 == 0 and numerator > 3 else 2)
     reading.voice.tuplet = Fraction(int((match["into"] or "")[:3] or usual) or usual, played)
     reading.voice.tuplet_left = int((match["count"] or "")[:3] or played)
@@ -232,6 +244,20 @@ def _read_mark(mark: str, reading: Reading) -> None:
         read_words(marks, mark)
 
 
+def _read_symbols(text: str, reading: Reading) -> None:
+    """A line of symbols, one for each note of the line before: dynamics and chords; `*` passes over a note (section 4.15)."""
+    places = iter(reading.voice.line)
+    for symbol in re.findall(r'!([^!]*)!|"([^"]*)"|([*|])', text):
+        mark, words, sign = symbol
+        place = next((one for one in places if (one is None) == (sign == "|")), None)
+        if place is None:
+            continue
+        if mark in DYNAMICS:
+            reading.score.dynamics.setdefault(reading.voice.track, {})[place] = DYNAMICS[mark]
+        elif words[:1] in tuple("ABCDEFGN"):
+            reading.score.chords.setdefault(place, words)
+
+
 def _numbers(text: str) -> tuple[int, ...]:
     """The endings that `1,3` and `1-3` name."""
     found: list[int] = []
@@ -240,29 +266,3 @@ def _numbers(text: str) -> tuple[int, ...]:
         if first.isdigit() and (not last or last.isdigit()):
             found += range(int(first[:2]), int(last[:2] or first[:2]) + 1)
     return tuple(number for number in found if number > 0)
-
-
-def _order_of_parts(reading: Reading) -> list[int]:
-    """The bars as the header's P: field has the parts played; empty where there is none that can be followed."""
-    names = _spelled_out(reading.parts)
-    bars = reading.score.bars
-    starts = dict(reversed(reading.labels))
-    if not names or any(name not in starts for name in names):
-        return []
-    ordered = sorted(set(starts.values()))
-    following = dict(zip(ordered, [*ordered[1:], None], strict=True))
-    order = [number for number, bar in enumerate(bars) if bar.start < ordered[0]]
-    for name in names:
-        stop = following[starts[name]]
-        inside = [number for number, bar in enumerate(bars) if starts[name] <= bar.start and (stop is None or bar.start < stop)]
-        order += [inside[at] for at in playing_order([bars[number].marks for number in inside])]
-    return order
-
-
-def _spelled_out(parts: str) -> str:
-    """`A2(BC)2` is AABCBC; nothing where that would be endless."""
-    text = re.sub(r"[^A-Za-z0-9()]", "", parts)
-    for _ in range(8):
-        text = re.sub(r"\(([A-Za-z]*)\)(\d?)", lambda found: found[1] * int(found[2] or 1), text[:_MOST_PARTS])
-        text = re.sub(r"([A-Za-z])(\d)", lambda found: found[1] * int(found[2]), text[:_MOST_PARTS])
-    return text if text.isalpha() and len(text) < _MOST_PARTS else ""

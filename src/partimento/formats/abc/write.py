@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from partimento.formats.abc.fields import SIGNS
 from partimento.formats.abc.read import TRACKS
+from partimento.formats.abc.texts import escaped
 from partimento.notate import score_of
 from partimento.notate.meter import is_compound
 from partimento.notate.score import Bar, Clef, Event, Head, Score
@@ -18,7 +20,6 @@ from partimento.theory import CHORD_SYMBOLS, key_name
 
 _BARS_IN_A_LINE = 4
 _FIELDS = (("T", "title"), ("C", "composer"), ("R", "genre"), ("S", "source"))
-_SIGNS = "FCGDAEB"
 _ACCIDENTALS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 
 
@@ -36,13 +37,13 @@ class _Writer:
     def lines(self) -> list[str]:
         score, bars = self.score, self.score.bars
         about = score.about
-        out = ["%abc-2.1", "X:1", *(f"{code}:{_line(getattr(about, name))}" for code, name in _FIELDS if getattr(about, name))]
-        out += [f"N:{name} {_line(value)}" for name, value in (("licence", about.licence), ("made", about.made)) if value]
+        out = ["%abc-2.1", "X:1", *(f"{code}:{escaped(getattr(about, name))}" for code, name in _FIELDS if getattr(about, name))]
+        out += [f"N:{name} {escaped(value)}" for name, value in (("licence", about.licence), ("made", about.made)) if value]
         out += [f"L:1/{2**-self.unit}", "M:{}/{}".format(*(bars[0].shown_meter or (4, 4)))]
         out += [f"Q:{_tempo(mark.qpm)}" for mark in score.tempos[:1] if mark.at == 0]
         out += [_groups(score), f"{TRACKS} {' '.join(str(part.track) for part, _ in self.staves)}", f"K:{_key(bars[0])}"]
         for place, (part, staff) in enumerate(self.staves):
-            name = _line(part.name).replace('"', "'")
+            name = escaped(part.name).replace('"', "'")
             out.append(f'V:{place + 1} clef={_clef(part.staves[staff].clefs[0])} name="{name}"')
             out += [f"%%MIDI program {part.program}"] + ["%%MIDI channel 10"] * part.is_drum
         first = 0
@@ -71,7 +72,7 @@ class _Writer:
         heads = [head for voice in part.staves[staff].voices[number] for head in voice[0].heads if head.tied_before]
         altered = {head.spelled.step for head in heads}
         voices = [
-            self._voice(voice, bar, marks if first else [], altered, part.is_drum)
+            self._voice(voice, bar, marks if first else [], altered, part.is_drum, clefs[number][2])
             for first, voice in zip([True] + [False] * 99, part.staves[staff].voices[number], strict=False)
         ]
         return head + " & ".join(voices) + (" |]" if number == len(self.score.bars) - 1 else " |")
@@ -87,7 +88,10 @@ class _Writer:
         ]
         return sorted(marks, reverse=True)
 
-    def _voice(self, voice: list[Event], bar: Bar, marks: list[tuple[int, str]], altered: set[int], drums: bool) -> str:
+    def _voice(
+        self, voice: list[Event], bar: Bar, marks: list[tuple[int, str]], altered: set[int], drums: bool, octaves: int
+    ) -> str:
+        """`octaves`: how much higher than written the clef lets notes sound."""
         out = []
         for place, event in enumerate(voice):
             text = ""
@@ -97,12 +101,12 @@ class _Writer:
             if tuplet is not None and (place == 0 or voice[place - 1].tuplet is not tuplet):
                 count = sum(other.tuplet is tuplet for other in voice)
                 text += f"({tuplet.actual}:{tuplet.normal}:{count}"
-            text += self._event(event, bar.key[0], altered, drums)
+            text += self._event(event, bar.key[0], altered, drums, octaves)
             joined = event.beams and event.beams[0] in ("begin", "continue")
             out.append(text if joined else text + " ")
         return "".join(out).rstrip()
 
-    def _event(self, event: Event, fifths: int, altered: set[int], drums: bool) -> str:
+    def _event(self, event: Event, fifths: int, altered: set[int], drums: bool, octaves: int) -> str:
         if event.whole_bar:
             length = Fraction(event.length, 4 * self.score.divisions)
         else:
@@ -111,7 +115,7 @@ class _Writer:
         size = "" if units == 1 else str(units.numerator) if units.denominator == 1 else f"{units.numerator}/{units.denominator}"
         if not event.heads:
             return ("x" if event.hidden else "z") + size
-        notes = [_note(head, fifths, altered, drums) for head in event.heads]
+        notes = [_note(head, fifths, altered, drums, octaves) for head in event.heads]
         ties = ["-" if head.tied_after else "" for head in event.heads]
         if len(notes) == 1:
             return notes[0] + size + ties[0]
@@ -126,14 +130,15 @@ def _is_quick(score: Score) -> bool:
     return sum(kind < -3 for kind in kinds) * 3 > len(kinds)
 
 
-def _note(head: Head, fifths: int, altered: set[int], drums: bool) -> str:
+def _note(head: Head, fifths: int, altered: set[int], drums: bool, octaves: int) -> str:
     """The letter with its octave, and its sign wherever the signature or the bar could be taken to say something else."""
     name = head.spelled
     step, alter, octave = name.step, name.alter, name.octave
     if drums:
         (step, alter), octave = name_in_key(name.pitch % 12, 0), name.pitch // 12 - 1
+    octave -= octaves
     letter = "CDEFGAB"[step]
-    in_key = 1 if letter in _SIGNS[: max(fifths, 0)] else -1 if fifths < 0 and letter in _SIGNS[fifths:] else 0
+    in_key = 1 if letter in SIGNS[: max(fifths, 0)] else -1 if fifths < 0 and letter in SIGNS[fifths:] else 0
     sign = ""
     if alter != in_key or step in altered:
         sign = _ACCIDENTALS[alter]
@@ -174,8 +179,3 @@ def _chord(root: int, quality: int, bass: int, fifths: int) -> str:
 def _name(pitch_class: int, fifths: int) -> str:
     step, alter = name_in_key(pitch_class, fifths)
     return "CDEFGAB"[step] + ("#" * alter if alter > 0 else "b" * -alter)
-
-
-def _line(text: str) -> str:
-    """One line without what ABC takes for a comment."""
-    return " ".join(text.replace("%", "\\%").split())

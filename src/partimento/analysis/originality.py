@@ -1,0 +1,253 @@
+"""How much of a piece stands verbatim in other pieces, in any transposition, and where. What verbatim is, `lines.py` knows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.analysis.figures.of_piece import bars_at
+from partimento.analysis.verbatim import Ints, Known, Lines, Runs, lines_of
+from partimento.corpus import SPLITS, Corpus
+from partimento.errors import CheckpointError, CorpusError, WriteFailed
+from partimento.models.tensorfile import load, save
+from partimento.piece import Array, Piece
+
+Floats = npt.NDArray[np.float64]
+
+WINDOWS = (1, 2, 4)  # bars
+HUMAN_PIECES = 200  # of each split that are measured, at most
+MOST_RUNS = 1000  # told of one piece
+INDEX_FILE = "originality.safetensors"
+log = logging.getLogger(__name__)
+INDEX_VERSION = 1  # raised whenever another index comes of the same pieces
+
+
+@dataclass(frozen=True)
+class Run:
+    """Notes of a piece, `length_bars` long, that stand verbatim in `known`: first and last bar of both, from 1."""
+
+    notes: int
+    length_bars: float
+    bars: tuple[int, int]
+    known: str
+    known_bars: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What of a piece of so many `notes`, drums not counted, is known.
+
+    `runs`, the one of most notes first, where they overlap only the longer one. `share` of the notes that lie in runs of the
+    whole texture of at least so many bars; `line_share` of those in runs of a track or the texture.
+    """
+
+    notes: int
+    runs: tuple[Run, ...]
+    share: dict[int, float]
+    line_share: dict[int, float]
+
+    @property
+    def longest_notes(self) -> int:
+        return self.runs[0].notes if self.runs else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Stable keys: notes, longest_notes, runs (notes, length_bars, bars, known, known_bars; ten at most), share, line_share
+        (bars to share)."""
+        shares = {name: {str(bars): share for bars, share in getattr(self, name).items()} for name in ("share", "line_share")}
+        runs = [vars(run) for run in self.runs[:10]]
+        return {"notes": self.notes, "longest_notes": self.longest_notes, "runs": runs} | shares
+
+
+@dataclass(frozen=True)
+class Index:
+    """The lines of many pieces: `names` [P], the piece of each line [L] and the bar of each moment [M], counted from 1.
+
+    Seven bytes a moment; a moment holds one note or more, and stands in the texture and in its track.
+    """
+
+    names: tuple[str, ...]
+    lines: Lines
+    pieces: npt.NDArray[np.uint32]
+    bars: npt.NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, pieces: Iterable[tuple[str, Piece]]) -> Index:
+        """The index of named pieces. Raises `CorpusError` when none of them has a note."""
+        names: list[str] = []
+        found: list[Lines] = []
+        of_line: list[int] = []
+        bars: list[Array] = []
+        for name, piece in pieces:
+            lines, places = lines_of(piece)
+            names.append(name)
+            found.append(lines)
+            of_line += [len(names) - 1] * len(places)
+            bars.append(np.minimum(_begin(piece, lines, places) // 1 + 1, 65535).astype(np.uint16))
+        if not sum(len(lines.steps) for lines in found):
+            raise CorpusError("there is no note to look for copies of; name other pieces")
+        before = np.cumsum([0, *(len(lines.steps) for lines in found)])
+        starts = np.concatenate([[0], *(lines.starts[1:] + shift for lines, shift in zip(found, before[:-1], strict=True))])
+        steps, sizes = (np.concatenate([getattr(lines, name) for lines in found]) for name in ("steps", "sizes"))
+        return cls(tuple(names), Lines(steps, sizes, starts), np.array(of_line, np.uint32), np.concatenate(bars))
+
+    @cached_property
+    def known(self) -> Known:
+        return Known(self.lines)
+
+    def save(self, path: Path, stamp: dict[str, Any]) -> None:
+        """Writes the index with a checksum, and a stamp that says of what it is. Raises `WriteFailed`."""
+        save(path, self.arrays, {"index": stamp | {"version": INDEX_VERSION}, "names": self.names})
+
+    @classmethod
+    def load(cls, path: Path, stamp: dict[str, Any]) -> Index:
+        """The index that `save` wrote. Raises `CheckpointError` when it is damaged, or has another stamp."""
+        arrays, metadata = load(path)
+        if metadata.get("index") != stamp | {"version": INDEX_VERSION}:
+            raise CheckpointError(f"{path}: the index of other pieces; delete it")
+        return cls.of_arrays(metadata["names"], arrays)
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All but the names, for a file."""
+        lines: dict[str, Array] = {"steps": self.lines.steps, "sizes": self.lines.sizes, "starts": self.lines.starts}
+        return lines | {"pieces": self.pieces, "bars": self.bars}
+
+    @classmethod
+    def of_arrays(cls, names: Sequence[str], arrays: Mapping[str, Array]) -> Index:
+        """The index of these `arrays`, others among them."""
+        lines = Lines(arrays["steps"], arrays["sizes"], arrays["starts"])
+        return cls(tuple(names), lines, arrays["pieces"], arrays["bars"])
+
+    def find(self, piece: Piece) -> Finding:
+        """What of a piece is in the index."""
+        lines, places = lines_of(piece)
+        runs = self.known.common(lines)
+        begin = _begin(piece, lines, places)
+        length = _until(piece, lines, places, begin)[runs.last] - begin[runs.first]
+        notes = len(places[0][0])
+        whole = lines.line[runs.first] == 0
+
+        def share(bars: int, of: Places, chosen: npt.NDArray[np.bool_]) -> float:
+            return _covered(piece, of, runs, chosen & (length > bars - 1e-6)) / notes if len(length) else 0.0
+
+        return Finding(
+            notes=notes,
+            runs=tuple(self._apart(lines, runs, begin, length)),
+            share={bars: share(bars, places[:1], whole) for bars in WINDOWS},
+            line_share={bars: share(bars, places, np.ones(len(whole), bool)) for bars in WINDOWS},
+        )
+
+    def _apart(self, lines: Lines, runs: Runs, begin: Floats, length: Floats) -> Iterator[Run]:
+        """Runs in the order of their notes, without those that lie for more than half in a longer one."""
+        size = lines.notes[runs.last + 1] - lines.notes[runs.first]
+        left = np.lexsort((-length, -size))
+        for _ in range(MOST_RUNS):
+            if not len(left):
+                return
+            best = left[0]
+            first, last, there = int(runs.first[best]), int(runs.last[best]), int(runs.there[best])
+            yield Run(
+                notes=int(size[best]),
+                length_bars=float(length[best]),
+                bars=(int(begin[first]) + 1, int(begin[last]) + 1),
+                known=self.names[int(self.pieces[self.lines.line[there]])],
+                known_bars=(int(self.bars[there]), int(self.bars[there + last - first])),
+            )
+            start, stop = begin[runs.first[left]], begin[runs.first[left]] + length[left]
+            inside = np.minimum(stop, start[0] + length[best]) - np.maximum(start, start[0])
+            left = left[inside <= length[left] / 2]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What human pieces stay below: 97.5 of 100 of them each figure. `false_alarms` is the share of other human pieces that are
+    over one of the two, `pieces` how many of these there were."""
+
+    longest_notes: float
+    share_2_bars: float
+    false_alarms: float
+    pieces: int
+
+    @classmethod
+    def of(cls, valid: Sequence[Finding], test: Sequence[Finding]) -> Limits:
+        """Limits from some human pieces that are not in the index, tried on others."""
+        both = np.array([[one.longest_notes, one.share[2]] for one in valid])
+        longest, share = np.percentile(both, 97.5, axis=0).tolist()
+        limits = cls(longest, share, 0.0, len(test))
+        return replace(limits, false_alarms=float(np.mean([limits.crossed(one) for one in test])))
+
+    def crossed(self, finding: Finding) -> bool:
+        return finding.longest_notes > self.longest_notes or finding.share[2] > self.share_2_bars
+
+
+def index_of(corpus: Corpus, tell: Callable[[int, int], None] = lambda done, of: None) -> Index:
+    """The index of the train split of a corpus: from the file beside it, or made now and kept. `tell(done, of)` counts pieces."""
+    path, stamp = corpus.folder / INDEX_FILE, {"fingerprint": corpus.fingerprint, "split": "train"}
+    if path.exists():
+        try:
+            return Index.load(path, stamp)
+        except CheckpointError as error:
+            log.warning("%s; made again from the notes", error)
+    train = numbers_of(corpus, "train")
+
+    def named() -> Iterator[tuple[str, Piece]]:
+        for done, number in enumerate(train, 1):
+            yield corpus.rows[number].name, corpus.piece(number)
+            tell(done, len(train))
+
+    index = Index.of(named())
+    try:
+        index.save(path, stamp)
+    except WriteFailed as error:  # a full disk, or a corpus that may only be read: slower the next time, no worse
+        log.warning("the index is not kept: %s", error)
+    return index
+
+
+def numbers_of(corpus: Corpus, split: str, most: int | None = None, only: Sequence[str] = ()) -> list[int]:
+    """The pieces of a split that fit the rules `only`, `most` of them, evenly over all."""
+    chosen = corpus.matching(only) if only else np.ones(len(corpus.rows), bool)
+    numbers = [number for number, row in enumerate(corpus.rows) if SPLITS[row.split] == split and chosen[number]]
+    if most is None or len(numbers) <= most:
+        return numbers
+    return [numbers[at * len(numbers) // most] for at in range(most)]
+
+
+Places = list[tuple[Array, Ints]]
+
+
+def _begin(piece: Piece, lines: Lines, places: Places) -> Floats:
+    """When each moment begins, in bars."""
+    tick = np.zeros(len(lines.steps), np.int64)
+    for rows, moment in places:
+        tick[moment] = piece.notes["onset"][rows]
+    return bars_at(piece, tick)
+
+
+def _until(piece: Piece, lines: Lines, places: Places, begin: Floats) -> Floats:
+    """When each moment ends, in bars: with the next of its line, or with the bar in which its notes end."""
+    tick = np.zeros(len(lines.steps), np.int64)
+    for rows, moment in places:
+        np.maximum.at(tick, moment, piece.notes["onset"][rows].astype(np.int64) + piece.notes["duration"][rows])
+    following = np.append(begin[1:], np.inf)
+    following[lines.starts[1:][np.diff(lines.starts) > 0] - 1] = np.inf
+    until: Floats = np.minimum(following, np.ceil(bars_at(piece, tick)))
+    return until
+
+
+def _covered(piece: Piece, places: Places, runs: Runs, chosen: npt.NDArray[np.bool_]) -> int:
+    """How many notes lie in the chosen runs."""
+    first, last = runs.first[chosen], runs.last[chosen]
+    size = max([*(int(moment.max()) for _, moment in places if len(moment)), *last.tolist()]) + 2
+    edges = np.bincount(first, minlength=size) - np.bincount(last + 1, minlength=size)
+    inside = np.cumsum(edges) > 0
+    note = np.zeros(len(piece), bool)
+    for rows, moment in places:
+        note[rows[inside[moment]]] = True
+    return int(note.sum())

@@ -1,0 +1,219 @@
+"""Copies are found wherever they are put and however transposed, with their places; what is new is not found."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partimento.analysis.originality import INDEX_FILE, Finding, Index, Limits, Run, index_of
+from partimento.analysis.verbatim import Known, lines_of
+from partimento.corpus import Corpus
+from partimento.errors import CheckpointError, CorpusError
+from partimento.piece import METER, Piece, Track, note_array
+from tests.made import chorale
+from tests.strategies import pieces
+
+
+def random_piece(seed: int, notes: int = 200) -> Piece:
+    """Two tracks of random walks in eighths and quarters, some chords."""
+    chance = np.random.RandomState(seed)
+    rows: list[tuple[int, int, int, int, int]] = []
+    for track, low in ((0, 64), (1, 40)):
+        tick, pitch = 0, low
+        while len(rows) < notes // 2 * (track + 1):
+            pitch = low + (pitch - low + chance.choice([-4, -3, -2, -1, 1, 2, 3, 4, 5])) % 20
+            length = int(chance.choice([240, 240, 480, 720]))
+            rows.append((tick, length, int(pitch), 80, track))
+            if chance.rand() < 0.2:
+                rows.append((tick, length, int(pitch) + 4, 80, track))
+            tick += length
+    return Piece(note_array(rows), (Track(), Track()), 480)
+
+
+def planted(into: Piece, of: Piece, start_bar: int, bars: int, at_bar: int, semitones: int) -> Piece:
+    """A piece with bars of another one, transposed, in the place of its own."""
+    bar = 1920
+    copied = of.cut(start_bar * bar, (start_bar + bars) * bar).transpose(semitones).notes.copy()
+    copied["onset"] += at_bar * bar
+    own = into.notes[(into.notes["onset"] < at_bar * bar) | (into.notes["onset"] >= (at_bar + bars) * bar)]
+    return replace(into, notes=np.concatenate([own, copied]))
+
+
+def test_planted_copies_are_found_100_of_100() -> None:
+    """Two bars of one of fifty pieces, in any key, inside another piece that is not among them."""
+    known = [random_piece(seed) for seed in range(50)]
+    index = Index.of((f"piece {number}", piece) for number, piece in enumerate(known))
+    chance = np.random.RandomState(0)
+    for trial in range(100):
+        source, start, at, semitones = chance.randint(50), chance.randint(8), chance.randint(8), chance.randint(-6, 7)
+        piece = planted(random_piece(1000 + trial), known[source], start, 2, at, semitones)
+        found = index.find(piece)
+        run = found.runs[0]
+        assert run.known == f"piece {source}", trial
+        assert run.bars[0] - 1 <= at + 1 <= run.bars[1], trial
+        assert run.known_bars[0] - run.bars[0] == start - at, trial
+        assert found.line_share[1] > 0, trial
+
+
+def test_what_is_new_is_not_found() -> None:
+    index = Index.of((str(seed), random_piece(seed)) for seed in range(50))
+    for seed in range(200, 230):
+        found = index.find(random_piece(seed))
+        assert found.longest_notes < 12
+        assert found.share[1] == found.share[2] == 0
+
+
+def test_a_whole_piece_in_another_key_resolution_and_place() -> None:
+    piece = random_piece(1)
+    index = Index.of([("other", random_piece(2)), ("it", piece)])
+    later = replace(piece, notes=np.array(piece.notes))
+    shifted = later.notes.copy()
+    shifted["onset"] += 1920
+    shifted["duration"] = 7  # however long the notes are held
+    for copy in (piece, piece.transpose(3), piece.quantise(96), replace(piece, notes=shifted)):
+        found = index.find(copy)
+        assert found.runs[0].known == "it"
+        assert found.longest_notes == len({(note["onset"], note["pitch"]) for note in piece.notes})
+        assert found.share == {1: 1.0, 2: 1.0, 4: 1.0}
+    assert found.runs[0].bars[0] == 2
+    assert found.runs[0].known_bars[0] == 1
+
+
+def test_a_melody_in_another_setting() -> None:
+    """One track of the piece is known, its texture is not."""
+    piece, other = random_piece(1), random_piece(2)
+    melody = piece.notes[piece.notes["track"] == 0]
+    setting = replace(piece, notes=np.concatenate([melody, other.notes[other.notes["track"] == 1]]))
+    found = Index.of([("it", piece)]).find(setting)
+    assert found.line_share[4] > 0.4
+    assert found.share[1] < 0.2
+
+
+def test_runs_and_shares_by_hand() -> None:
+    """Bars of 3/4; six bars of quarters are known, of which four stand in the piece, in the middle, a fifth higher."""
+    meters = np.array([(0, 3, 4)], METER)
+    tune = [60, 64, 62, 65, 60, 67, 71, 69, 72, 62, 60, 59, 57, 62, 66, 61, 70, 58]
+    other = [50, 71, 52, 73, 49, 74]
+
+    def piece(pitches: list[int]) -> Piece:
+        return Piece(note_array([(at * 480, 480, pitch, 80, 0) for at, pitch in enumerate(pitches)]), (Track(),), meters=meters)
+
+    found = Index.of([("tune", piece(tune))]).find(piece([*other[:3], *(pitch + 7 for pitch in tune[3:15]), *other[3:]]))
+    share = {1: 12 / 18, 2: 12 / 18, 4: 12 / 18}
+    assert found == Finding(18, (Run(12, 4.0, (2, 5), "tune", (2, 5)),), share, share)
+
+
+def test_two_copies_are_two_runs() -> None:
+    """Each stretch of the piece is told once, the longer run first, with the piece that it comes from."""
+    sources = [random_piece(1), random_piece(2)]
+    index = Index.of(zip("ab", sources, strict=True))
+    piece = planted(planted(random_piece(3), sources[1], 2, 2, 1, 1), sources[0], 2, 4, 6, -2)
+    first, second, *rest = index.find(piece).runs
+    assert (first.known, second.known) == ("a", "b")
+    assert first.bars[0] >= 6
+    assert second.bars[1] <= 4
+    assert not any(run.notes > 12 for run in rest)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_runs_are_those_of_a_slow_twin(seed: int) -> None:
+    """Every maximal common stretch of three moments and eight notes, by comparing all with all."""
+    chance = np.random.RandomState(seed)
+
+    def scale(notes: int) -> Piece:
+        rows = [(at * 240, 240, 60 + int(chance.randint(2)), 80, 0) for at in range(notes)]
+        return Piece(note_array(rows), (Track(),), 480)
+
+    one, other = scale(60), scale(80)
+    runs = Known(lines_of(other)[0]).common(lines_of(one)[0])
+    a, b = (np.diff(piece.notes["pitch"].astype(int)).tolist() for piece in (one, other))
+    wanted = set()
+    for i in range(len(a)):
+        for j in range(len(b)):
+            if a[i] == b[j] and (not i or not j or a[i - 1] != b[j - 1]):
+                size = 0
+                while i + size < len(a) and j + size < len(b) and a[i + size] == b[j + size]:
+                    size += 1
+                if size + 1 >= 8:
+                    wanted.add((i, i + size, j))
+    assert wanted
+    assert set(zip(runs.first.tolist(), runs.last.tolist(), runs.there.tolist(), strict=True)) == wanted
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(pieces(), min_size=1, max_size=3), st.integers(0, 2))
+def test_any_pieces(some: list[Piece], number: int) -> None:
+    if not any(len(lines_of(piece)[0].steps) for piece in some):
+        with pytest.raises(CorpusError, match="no note"):
+            Index.of((str(at), piece) for at, piece in enumerate(some))
+        return
+    index = Index.of((str(at), piece) for at, piece in enumerate(some))
+    found = index.find(some[number % len(some)])
+    assert 0 <= found.longest_notes <= len(some[number % len(some)])
+    for shares in (found.share, found.line_share):
+        assert all(1 >= one >= other >= 0 for one, other in pairwise(shares.values()))
+    assert json.loads(json.dumps(found.to_json()))["notes"] == found.notes
+
+
+def test_an_index_on_disk(tmp_path: Path, made_corpus: Path) -> None:
+    (made_corpus / INDEX_FILE).unlink(missing_ok=True)  # the folder is shared with other tests
+    corpus = Corpus.open(made_corpus)
+    told: list[tuple[int, int]] = []
+    index = index_of(corpus, lambda done, of: told.append((done, of)))
+    assert told[-1][0] == told[-1][1] == len(index.names)
+    path = corpus.folder / INDEX_FILE
+    written = path.read_bytes()
+    again = index_of(corpus)
+    piece = corpus.piece(0).transpose(1)
+    assert again.find(piece) == index.find(piece)
+    path.write_bytes(written[:-5] + b"x" + written[-4:])
+    assert index_of(corpus).find(piece) == index.find(piece)  # damaged: made again
+    assert path.read_bytes() == written
+    with pytest.raises(CheckpointError, match="of other pieces"):
+        Index.load(path, {"fingerprint": "another", "split": "train"})
+    path.unlink()
+
+
+def test_limits() -> None:
+    def finding(longest: int, share: float) -> Finding:
+        return Finding(100, (Run(longest, 1.0, (1, 1), "", (1, 1)),), {1: share, 2: share, 4: 0}, {})
+
+    limits = Limits.of([finding(at, at / 1000) for at in range(101)], [finding(50, 0.0)] * 3 + [finding(99, 0.0)])
+    assert (limits.longest_notes, limits.false_alarms, limits.pieces) == (97.5, 0.25, 4)
+    assert limits.crossed(finding(10, 0.0976))
+    assert not limits.crossed(finding(97, 0.0974))
+
+
+def jsb() -> Iterator[tuple[str, list[np.ndarray]]]:
+    place = Path(os.environ.get("PARTIMENTO_DATA", "")) / "jsb-chorales.zip"
+    if not place.is_file():
+        pytest.skip(f"{place} is not there; set PARTIMENTO_DATA to a folder that holds it")
+    with zipfile.ZipFile(place) as archive:
+        for name, split in json.loads(archive.read("jsb-chorales/Jsb16thSeparated.json")).items():
+            yield name, [np.array(slots).astype(np.int64) for slots in split]
+
+
+@pytest.mark.data
+def test_jsb_chorales_copy_each_other_as_is_known() -> None:
+    """The runs of test in train, and copies of train pieces in other keys."""
+    splits = {name: [chorale(slots) for slots in split] for name, split in jsb()}
+    index = Index.of((f"train {number}", piece) for number, piece in enumerate(splits["train"]))
+    found = [index.find(piece) for piece in splits["test"]]
+    notes = sum(one.notes for one in found)
+    share = {bars: 100 * sum(one.share[bars] * one.notes for one in found) / notes for bars in (1, 2, 4)}
+    assert share[1] == pytest.approx(8.3, abs=0.1)
+    assert share[2] == pytest.approx(1.1, abs=0.1)
+    assert share[4] == 0
+    for number in range(0, 229, 9):
+        copy = index.find(splits["train"][number].transpose(1))
+        assert (copy.runs[0].known, copy.share[4]) == (f"train {number}", 1.0)
