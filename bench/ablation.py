@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from partimento.evaluation import chorales
+from partimento.benchmarks import jsb as chorales
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.recipes import recipe
 from partimento.training.train import train
@@ -30,7 +30,7 @@ def main() -> None:
     variants = {"all": {}, **{f"without {name}": {name: False} for name in PARTS}, "none": dict.fromkeys(PARTS, False)}
     answer: dict[str, object] = {"steps": steps, "depth": depth, "unit": benchmark.unit}
     for name, off in variants.items():
-        made = replace(full, model=replace(full.model, **off))  # type: ignore[arg-type]
+        made = replace(full, model=full.model.changed(**off))
         started = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
             result = train(made, benchmark.encoded, Path(folder), threads=1)

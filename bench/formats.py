@@ -24,8 +24,9 @@ from typing import Any
 
 from partimento.errors import UnreadableFile
 from partimento.formats import parse, sources, supervise
-from partimento.formats import safe_xml as xml
-from partimento.formats.midi.container import text_of
+from partimento.formats.decode import text_of
+from partimento.formats.musicxml.archive import unpack
+from partimento.formats.safe_xml import text_of_xml
 from partimento.piece import Piece
 
 NEAR = 0.06  # quarters; a MIDI file of 120 ticks a quarter rounds quintuplets and smaller
@@ -84,7 +85,7 @@ def text_of_item(item: sources.Item) -> str:
     data = sources.load(item)
     if item.suffix in (".krn", ".abc"):
         return text_of(data)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.text_of_xml(xml.unpack(data)).lstrip()
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + text_of_xml(unpack(data)).lstrip()
 
 
 def to_mei(item: sources.Item) -> str:

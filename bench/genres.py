@@ -39,7 +39,7 @@ def main() -> None:
     whole = corpus.encoded(options.encoding, known)
     of_genre = {genre: whole.only(corpus.matching([f"genre={genre}"])) for genre in genres}
     told = scheduled(replace(named(options.recipe, options.depth), encoding=options.encoding), options.steps)
-    alone = told.untold()
+    alone = told.without_conditions()
     finer = scheduled(told, options.steps // 2, 0.25)
 
     def model(name: str, recipe: Recipe, data: Encoded, start: Checkpoint | None = None) -> Checkpoint:

@@ -39,7 +39,7 @@ def main() -> None:
         pieces.append(encoding.encode(piece.quantise(options.grid) if options.grid else piece))
     encoded = Encoded.of(encoding, pieces, [row.split for row in corpus.rows])
     chosen = recipe("lstm_notes")
-    chosen = replace(chosen.untold(), encoding=encoding.key)
+    chosen = replace(chosen.without_conditions(), encoding=encoding.key)
     if options.no_transpose:
         chosen = replace(chosen, training=replace(chosen.training, transpose=0))
     with tempfile.TemporaryDirectory() as folder:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from partimento.corpus import Corpus
-from partimento.formats import SUFFIXES
+from partimento.formats import READERS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -33,7 +33,7 @@ def take_real(archive: Path, folder: Path, count: int, seed: int) -> int:
     """`count` files of the archive, drawn by the seed, under numbered names; how many there were."""
     folder.mkdir()
     with zipfile.ZipFile(archive) as file:
-        names = sorted(name for name in file.namelist() if Path(name).suffix.lower() in SUFFIXES)
+        names = sorted(name for name in file.namelist() if Path(name).suffix.lower() in READERS)
         chosen = sorted(random.Random(seed).sample(names, min(count, len(names))))
         for number, name in enumerate(chosen):
             (folder / f"{number:03}{Path(name).suffix.lower()}").write_bytes(file.read(name))

@@ -38,7 +38,7 @@ def main() -> None:
     depth = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     torch.set_num_threads(1)
     made, encoding = recipe("transformer_notes", depth), make("notes:profile=score")
-    made = made.untold()
+    made = made.without_conditions()
     model, optimiser = build(made, encoding)
     stepper = Stepper(model, optimiser, made.training)
     chance = np.random.default_rng(0)

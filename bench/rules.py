@@ -1,7 +1,7 @@
 """Whether rules hold, and what they cost: pieces of a model under each rule, written as MIDI and judged by an independent checker.
 
 Usage: python bench/rules.py MODEL [--bars 10000] [--count 64]. The model must be of the encoding `notes` with bars. For each rule:
-pieces of 8 bars until there are --bars of them; violations that `tests/composing/rules/checker.py` finds in the files; the
+pieces of 8 bars until there are --bars of them; violations that `partimento/testing/rules.py` finds in the files; the
 cost in bits a note (how much probability the model gave to what the rule forbids, -log2 of what is left, over one batch);
 notes a second beside the same batch without the rule but with the same number of bars, in turns. One JSON object.
 """
@@ -26,7 +26,7 @@ from partimento.composing.sampling import Sampling, weights
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.models.checkpoint import Checkpoint
-from tests.composing.rules.checker import violations
+from partimento.testing.rules import violations
 
 BARS = 8
 RULES = {

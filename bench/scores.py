@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from partimento.errors import PartimentoError, UnreadableFile
-from partimento.formats import SUFFIXES, WRITERS, parse
+from partimento.formats import READERS, WRITERS, parse
 from partimento.notate import score_of
 from partimento.piece import Piece
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 def _pieces(folder: Path, count: int) -> list[Piece]:
     """Every so many of the files that can be read, notated ones first where a set has both."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.suffix != ".abc")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS and path.suffix != ".abc")
     scores = [path for path in files if path.suffix not in (".mid", ".midi")]
     files = scores or files
     found = []

@@ -24,7 +24,8 @@ import numpy as np
 from partimento.bootstrap import Interval
 from partimento.composing.windows import window
 from partimento.corpus import Corpus
-from partimento.encodings import Events, notes_time
+from partimento.encodings import Events
+from partimento.encodings.notes.time import walk
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.models.checkpoint import Checkpoint
@@ -57,7 +58,7 @@ def asked_and_answered(task: Task, encoding: Tasks, longest: int) -> tuple[Event
 
 def plain_rows(encoding: Tasks, events: Events, start: int, end: int, of: set[tuple[int, int, int]] | None) -> np.ndarray:
     """Which events of a piece lie in these ticks; or are one of the notes `of` (onset, pitch, duration)."""
-    tick = notes_time.walk(events, encoding.layout).tick
+    tick = walk(events, encoding.layout).tick
     inside = (tick >= start) & (tick < end)
     if of is None:
         return np.asarray(inside)

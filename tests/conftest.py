@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from partimento.benchmarks.chorale import trees
 from partimento.corpus import Options, build
-from partimento.models.chorale import trees
 from tests.made import FEW_TREES, made_folder
 
 

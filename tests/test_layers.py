@@ -14,14 +14,14 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece"],
+    ["compiled", "errors", "files", "piece", "plugins", "progress"],
     ["bars", "theory", "pedal", "instruments", "bootstrap"],
     ["harmony", "task", "notate"],
-    ["formats", "encodings", "render"],
-    ["corpus", "models"],
+    ["formats", "encodings"],
+    ["corpus", "models", "render"],
     ["likelihood", "analysis"],
     ["training", "composing"],
-    ["evaluation"],
+    ["benchmarks", "testing"],
     ["cli", "studio"],
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.encodings import Encoding, make
-from partimento.encodings.cursor import Remembering
-from partimento.encodings.notes_layout import PROFILES
+from partimento.encodings.cursor import HistoryCursor
+from partimento.encodings.notes.layout import PROFILES
 from partimento.piece import Piece
-from tests.encodings import slow_notes
+from tests.encodings.notes import slow
 from tests.encodings.test_conformance import VARIANTS, events_of
 from tests.made import made_piece
 from tests.strategies import pieces
 
 few = settings(max_examples=20, deadline=None)
-OWN = [encoding for encoding in VARIANTS if type(encoding.cursor()) is not Remembering]
+OWN = [encoding for encoding in VARIANTS if type(encoding.cursor()) is not HistoryCursor]
 
 
 def check(encoding: Encoding, events: np.ndarray) -> None:
@@ -67,7 +67,7 @@ def test_what_may_follow_in_notes(profile: str, seed: int) -> None:
         drawn: tuple[int, ...] = ()
         for _ in layout.fields:
             legal = cursor.allowed(drawn)
-            assert np.array_equal(legal, slow_notes.allowed(layout, events, drawn))
+            assert np.array_equal(legal, slow.allowed(layout, events, drawn))
             ids = np.flatnonzero(legal)
             if not len(ids):
                 assert cursor.ended

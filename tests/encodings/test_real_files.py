@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from partimento.encodings import make
-from partimento.encodings.melody import Melody
+from partimento.encodings.melody.seed import Melody
 from partimento.errors import UnreadableFile
 from partimento.formats import parse
-from tests.encodings.test_melody import rows, slow_melody
+from tests.encodings.melody.test_seed import rows, slow_melody
 from tests.real import MOST, SETS, midi_files
 
 pytestmark = pytest.mark.data

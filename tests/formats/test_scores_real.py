@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from partimento.formats import parse, sources
-from partimento.formats import safe_xml as xml
+from partimento.formats.musicxml.archive import unpack
 from partimento.piece import Piece
 
 FILES = ("bach/bwv66.6.mxl", "bach/bwv846.mxl", "bach/bwv227.7.mxl")
@@ -20,7 +20,7 @@ def notes_of(piece: Piece) -> list[tuple[int, float]]:
 
 def xml_of(name: str) -> bytes:
     item = next(item for item in sources.list_items("music21:bach").items if item.name == name)
-    return xml.unpack(sources.load(item))
+    return unpack(sources.load(item))
 
 
 @pytest.mark.parametrize("name", FILES)

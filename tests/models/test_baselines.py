@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from partimento.encodings import Field
 from partimento.errors import CorpusError, InvalidOption, UnknownName
 from partimento.models.baselines import BASELINES, RepeatLast, fit
-from partimento.models.counting import Counting
+from partimento.models.count_based import Counting
 from partimento.models.ngram import NGram
 
 FIELDS = (Field("pitch", 4), Field("duration", 3), Field("chord", 2, optional=True))
@@ -75,7 +75,7 @@ def test_session_batches_and_chunks_agree(name: str, monkeypatch: pytest.MonkeyP
     pieces = some_pieces(5, [20, 20, 0, 7])
     scores = list(model.score(pieces))
     assert [score.nats.shape for score in scores] == [piece.shape for piece in pieces]
-    monkeypatch.setattr("partimento.models.counting.CHUNK", 3)
+    monkeypatch.setattr("partimento.models.count_based.CHUNK", 3)
     for score, again in zip(scores, model.score(pieces), strict=True):
         assert np.allclose(score.nats, again.nats, atol=1e-6)
         assert np.array_equal(score.hits, again.hits)

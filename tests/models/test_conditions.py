@@ -14,9 +14,9 @@ from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError, InvalidOption
+from partimento.models.base import predictor_of
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
-from partimento.models.families import predictor_of
 from partimento.models.model import Model
 from partimento.models.neural import NeuralPredictor
 from partimento.training.batches import Batches

@@ -12,7 +12,8 @@ from partimento.errors import InvalidOption, UnknownName
 from partimento.models import neural
 from partimento.models.backbones import backbone
 from partimento.models.config import ModelConfig
-from partimento.models.heads import HEADS, INPUTS, heads, inputs
+from partimento.models.heads import HEADS, heads
+from partimento.models.inputs import INPUTS, inputs
 from partimento.models.model import Model
 from partimento.models.neural import NeuralPredictor
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from partimento.errors import WriteFailed
-from partimento.notate import engrave
+from partimento.formats import engrave
 from partimento.render.page import pages, png
 from tests.made import made_piece
 

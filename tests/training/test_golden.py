@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from partimento.models.chorale import trees
-from partimento.models.config import ChoraleConfig
-from partimento.models.families import predictor_of
+from partimento.benchmarks.chorale import trees
+from partimento.benchmarks.chorale.config import ChoraleConfig
+from partimento.models.base import predictor_of
 from partimento.models.recipes import RECIPES
-from partimento.training.listening import batches_of
+from partimento.models.recipes import recipe as named
+from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build
 from tests.made import FEW_TREES
 from tests.training.tiny import made_encoded, tiny_encoded, tiny_recipe
@@ -54,7 +55,7 @@ def test_golden(name: str) -> None:
     golden = json.loads(GOLDEN.read_text())[name]
     made = made_by(name)
     # CPUs differ in their sums; where outputs begin at zero, Adam follows the signs of small ones
-    rel, near = (5e-3, None) if isinstance(RECIPES[name]().model, ChoraleConfig) else (None, 1e-4)
+    rel, near = (5e-3, None) if isinstance(named(name).model, ChoraleConfig) else (None, 1e-4)
     assert made["losses"] == pytest.approx(golden["losses"], rel=rel, abs=near)
     assert made["events"] == golden["events"]
 

@@ -12,7 +12,7 @@ import pytest
 from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError, WriteFailed
 from partimento.training import train as training
-from partimento.training.state import states
+from partimento.training.run_state import states
 from tests.training.tiny import STEPS, outcome, run, tiny_encoded, tiny_recipe
 
 

@@ -31,7 +31,7 @@ def test_it_learns_and_says_so(tmp_path: Path, name: str, split_method: str) -> 
     recipe = tiny_recipe(name, learning_rate=0.01)
     about = {"corpus": "tiny"}
     result = train(
-        recipe, encoded, tmp_path, split_method=split_method, threads=1, max_steps=150, on_progress=seen.append, metadata=about
+        recipe, encoded, tmp_path, split_method=split_method, threads=1, max_steps=150, on_step=seen.append, metadata=about
     )
     assert (result.stopped, result.step) == ("steps", 150)
     assert result.valid_bits < 5.0  # uniform: log2(60) = 5.9

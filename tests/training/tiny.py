@@ -53,7 +53,7 @@ def made_encoded(key: str, pieces: int = 12) -> Encoded:
 def tiny_recipe(name: str = "seed_pair", **changes: Any) -> Recipe:
     """The named recipe, small; dropout is on, so that random state matters."""
     full = recipe(name)
-    model = replace(full.model, width=24, embedding=8, dropout=0.1)
+    model = full.model.changed(width=24, embedding=8, dropout=0.1)
     small: dict[str, Any] = {"batch": 4, "segment": 32, "valid_every": 25, "warmup": 10, "learning_rate": 3e-3, **changes}
     return replace(full, model=model, training=replace(full.training, **small))
 
@@ -61,12 +61,12 @@ def tiny_recipe(name: str = "seed_pair", **changes: Any) -> Recipe:
 def run(folder: Path, report: int = -1, steps: int = STEPS) -> training.TrainResult:
     """The run whose end all tests compare. Steps are reported as bytes to the file descriptor `report`."""
 
-    def on_progress(progress: training.Progress) -> None:
+    def on_step(progress: training.Progress) -> None:
         if report >= 0:
             os.write(report, f"{progress.step}\n".encode())
 
     return training.train(
-        tiny_recipe(), tiny_encoded(), folder, threads=1, max_steps=steps, on_progress=on_progress, metadata={"corpus": "tiny"}
+        tiny_recipe(), tiny_encoded(), folder, threads=1, max_steps=steps, on_step=on_step, metadata={"corpus": "tiny"}
     )
 
 

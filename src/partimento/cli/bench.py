@@ -12,7 +12,7 @@ from partimento.cli.screen import Flag, Screen, counted, duration, positive, sho
 from partimento.errors import InvalidOption, UnknownName
 
 if TYPE_CHECKING:
-    from partimento.evaluation.protocol import Benchmark, Figures
+    from partimento.benchmarks.protocol import Benchmark, Figures
     from partimento.models.checkpoint import Checkpoint
     from partimento.models.config import Recipe
 
@@ -98,7 +98,8 @@ def bench(
             positive(option, value)
     if out is None and not model:
         raise InvalidOption("--out is missing: the folder for the runs; or give a trained --model")
-    from partimento.evaluation import chorales, pianorolls
+    from partimento.benchmarks import jsb as chorales
+    from partimento.benchmarks import pianorolls
     from partimento.models.checkpoint import Checkpoint
     from partimento.models.recipes import recipe as named
     from partimento.training.process import thread_count
@@ -148,7 +149,7 @@ def _trained(
     from partimento.training.train import train as run_training
 
     with screen.progress() as tell:
-        plan = make_plan(recipe, benchmark.encoded, threads=threads, tell=tell)
+        plan = make_plan(recipe, benchmark.encoded, threads=threads, on_progress=tell)
     screen.say(
         f"   {recipe.name}, seed {recipe.training.seed}: {counted(plan.parameters, 'parameter')}, "
         f"about {duration(plan.epoch_seconds)} an epoch"
@@ -160,10 +161,10 @@ def _trained(
             out,
             metadata={"benchmark": benchmark.name, "data": benchmark.sha256, "licences": [f"benchmark data: {benchmark.name}"]},
             threads=threads,
-            on_progress=teller(screen, tell, plan.steps),
+            on_step=teller(screen, tell, plan.steps),
             budget_seconds=None if minutes is None else 60 * minutes,
             max_steps=steps,
-            tell=tell,
+            on_progress=tell,
         )
     return Checkpoint.load(result.path)
 

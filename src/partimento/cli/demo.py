@@ -97,7 +97,7 @@ def _train(screen: Screen, corpus: Any, run: Path, minutes: float) -> dict[str, 
     screen.say("2. Training seed_pair, an LSTM with two inputs and two outputs")
     # a small corpus is learnt in minutes, and overlearnt soon after
     chosen = recipe("seed_pair")
-    chosen = replace(chosen, model=replace(chosen.model, dropout=0.2))
+    chosen = replace(chosen, model=chosen.model.changed(dropout=0.2))
     result = learn(screen, corpus, chosen, run, minutes=minutes)
     screen.say(
         f"   {result['valid_bits_per_note']:.3f} bits a note on valid after {result['epochs']:.1f} epochs "

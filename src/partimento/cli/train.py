@@ -136,7 +136,7 @@ def train(
     chosen = replace(
         chosen,
         encoding=encoding or chosen.encoding,
-        model=replace(chosen.model, **{name: value for name, value in model.items() if value is not None}),
+        model=chosen.model.changed(**{name: value for name, value in model.items() if value is not None}),
         training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
     )
     opened = Corpus.open(corpus)
@@ -199,7 +199,7 @@ def learn(
     if only:
         encoded = encoded.only(corpus.matching(only))
     with screen.progress() as tell:
-        plan = make_plan(recipe, encoded, split_method=split_method, threads=threads, tell=tell)
+        plan = make_plan(recipe, encoded, split_method=split_method, threads=threads, on_progress=tell)
     screen.say(
         f"   {recipe.name} on {short(corpus.folder)}: {counted(plan.parameters, 'parameter')}, "
         f"{counted(plan.notes, 'note')} to learn from"
@@ -219,10 +219,10 @@ def learn(
                 start=start,
                 metadata=_metadata(corpus, encoded, only, start),
                 threads=threads,
-                on_progress=teller(screen, tell, plan.steps),
+                on_step=teller(screen, tell, plan.steps),
                 budget_seconds=None if minutes is None else 60 * minutes,
                 max_steps=steps,
-                tell=tell,
+                on_progress=tell,
             )
     except TrainingDiverged:
         write_atomic(out / RUN_FILE, place)

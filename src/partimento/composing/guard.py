@@ -90,8 +90,8 @@ def place_of(number: int) -> float:
 
 
 class Repeats:
-    """The notes of one sequence so far, and how much of them is repeated. `place` and `least` (0..1) are where the human pieces stand among all that it should repeat
-    no more and no less than."""
+    """The notes of one sequence so far, and how much of them is repeated. `place` and `least` (0..1) are where the human pieces
+    stand among all that it should repeat no more and no less than."""
 
     def __init__(self, habits: Habits, place: float, least: float = 0.0) -> None:
         self._measure(habits, place, least)

@@ -1,6 +1,6 @@
 """Sequences drawn side by side, event after event and field by field, within their constraints.
 
-It knows no rule, no encoding and no model from the inside: what a sequence is held to is a list of one kind of thing, a `Constraint`.
+It knows no rule, no encoding and no model from the inside: what holds a sequence is a list of one kind of thing, a `Constraint`.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Constraint:
     """
 
     def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
-        """Of the ids that are `allowed` in field `len(drawn)`, bool [size], those that may be drawn: as a new array, or the same."""
+        """Of the ids `allowed` in field `len(drawn)`, bool [size], those that may be drawn; `allowed` itself stays as it is."""
         return allowed
 
     def bias(self, logits: Floats, drawn: Prefix) -> Floats:
-        """Log-probabilities [size] of field `len(drawn)` as they should be: as a new array, or the same."""
+        """Log-probabilities [size] of field `len(drawn)` as they should be; `logits` itself stays as it is."""
         return logits
 
     def is_loophole(self, drawn: Prefix) -> bool:
@@ -168,8 +168,8 @@ def steps(
     count: int,
     most: int,
 ) -> abc.Generator[Events, None, None]:
-    """Events [B, F] of `count` sequences after those `before`, over which `cursor` has been pushed, until each has `most` notes or has
-    ended. `constraints` makes those of a sequence from its own cursor and its number.
+    """Events [B, F] of `count` sequences after those `before`, over which `cursor` has been pushed, until each has `most` notes or
+    has ended. `constraints` makes those of a sequence from its own cursor and its number.
 
     The model reads the same cursors, so each event is parsed once a sequence, and what is given once for all.
     """

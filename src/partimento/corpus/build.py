@@ -31,9 +31,9 @@ from partimento.errors import CorpusError, InvalidOption, UnknownName
 from partimento.files import seal, sha256, unseal, write_atomic, write_atomic_with
 from partimento.formats import READ_TASK, item_to_json, supervise, unpack
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
+from partimento.formats.notated import REPEATS
 from partimento.formats.serialise import piece_to_bytes
 from partimento.formats.sources import Item, Listing, list_items
-from partimento.formats.written import REPEATS
 from partimento.piece import NOTE, Piece
 
 

@@ -6,14 +6,15 @@ from dataclasses import fields
 
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.cursor import Cursor
-from partimento.encodings.frames import Frames, Roll
-from partimento.encodings.leadsheet import Leadsheet
-from partimento.encodings.melody_written import WrittenMelody
+from partimento.encodings.frames.encoding import Frames
+from partimento.encodings.leadsheet.encoding import Leadsheet
+from partimento.encodings.melody.encoding import WrittenMelody
 from partimento.encodings.miditok import MidiTok
-from partimento.encodings.notes import Notes
+from partimento.encodings.notes.encoding import Notes
+from partimento.encodings.roll.encoding import Roll
 from partimento.encodings.slots import Slots
-from partimento.encodings.tasks import Tasks
-from partimento.encodings.voices import Voices
+from partimento.encodings.tasks.encoding import Tasks
+from partimento.encodings.voices.encoding import Voices
 from partimento.errors import InvalidOption, UnknownName
 
 REGISTRY: dict[str, type[Encoding]] = {

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.cursor import Cursor, Remembering
+from partimento.encodings.cursor import Cursor, HistoryCursor
 from partimento.piece import Piece
 
 Events = npt.NDArray[np.unsignedinteger[Any]]  # [T, F]
@@ -99,7 +99,7 @@ class Encoding(ABC):
 
     def cursor(self) -> Cursor:
         """Stands before the first event; pushed over events, it says of their end what `context`, `allowed` and `ended` do."""
-        return Remembering(self)
+        return HistoryCursor(self)
 
     def ended(self, history: npt.NDArray[Any]) -> bool:
         """Whether the events [T, F] are a whole piece after which nothing may follow; False where no event says so."""

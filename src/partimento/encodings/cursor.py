@@ -1,22 +1,19 @@
 """The end of a growing sequence of events: what is known there, what may follow, and what of music it can tell.
 
-It knows no encoding but by its contract. `Remembering` asks the encoding about the whole sequence; an encoding whose answers
-take the longer the more there is has a cursor of its own, which says the same. One that tells all notes and bars, so that rules
-and endings can be asked for, is a `Texture` (`texture.py`).
+It knows no encoding. `HistoryCursor` asks one about the whole sequence; an encoding whose answers take the longer the more
+there is has a cursor of its own, which says the same. One that tells all notes and bars, so that rules and endings can be asked
+for, is a `Texture` (`texture.py`).
 """
 
 from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Self
+from collections.abc import Sequence, Sized
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from partimento.encodings.base import Encoding
 
 
 class Note(NamedTuple):
@@ -44,9 +41,9 @@ class NextNote(NamedTuple):
 class Cursor(ABC):
     """Stands after the events pushed so far; at first before the first one. What it holds is replaced, never changed in place.
 
-    An encoding whose events say when notes begin tells it in ticks, `ticks_per_quarter` of which are a quarter (0: it does not):
-    `tick`, where the last event lies, `bar_tick`, where its bar begins (of four quarters where no meter is told), and the `notes_begun`
-    by it. `end_id` is the id of the first field that ends a piece; 0 where no event does.
+    An encoding whose events say when notes begin tells it in ticks, `ticks_per_quarter` of which are a quarter (0: it does
+    not): `tick`, where the last event lies, `bar_tick`, where its bar begins (of four quarters where no meter is told), and the
+    `notes_begun` by it. `end_id` is the id of the first field that ends a piece; 0 where no event does.
     """
 
     ticks_per_quarter: int = 0
@@ -82,10 +79,22 @@ class Cursor(ABC):
         return copy.copy(self)
 
 
-class Remembering(Cursor):
-    """Keeps all events."""
+class OfWhole(Protocol):
+    """What an encoding says of a whole history of events [T, F]."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    @property
+    def fields(self) -> Sized: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def context(self, events: npt.NDArray[Any], /) -> npt.NDArray[np.uint8]: ...
+    def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...], /) -> npt.NDArray[np.bool_]: ...
+    def ended(self, history: npt.NDArray[Any], /) -> bool: ...
+
+
+class HistoryCursor(Cursor):
+    """Keeps all events, and asks the encoding about all of them."""
+
+    def __init__(self, encoding: OfWhole) -> None:
         self.encoding, self._length = encoding, 0
         self._rows = np.zeros((64, len(encoding.fields)), encoding.dtype)
 

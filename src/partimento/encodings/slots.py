@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import lines
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.cursor import Cursor
-from partimento.encodings.voices import MAX_STEPS, NAMES, Voices
+from partimento.encodings.pitch_ids import pitch_range, transposed
+from partimento.encodings.voices.context import context, context_fields
+from partimento.encodings.voices.cursor import VoicesCursor
+from partimento.encodings.voices.encoding import MAX_STEPS, NAMES, Voices
 from partimento.piece import NOTE, Piece, Track
 
 GRID, VOICES = 4, 4
@@ -79,14 +81,14 @@ class Slots(Encoding):
 
     @property
     def context_fields(self) -> tuple[Context, ...]:
-        return lines.context_fields(NAMES[VOICES], GRID)
+        return context_fields(NAMES[VOICES], GRID)
 
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         events = np.asarray(events).astype(np.int64)[:, TOP_DOWN]
-        return lines.context(np.where(events >= FIRST_PITCH, events + LOWEST - FIRST_PITCH, -1), self._begins(events), GRID)
+        return context(np.where(events >= FIRST_PITCH, events + LOWEST - FIRST_PITCH, -1), self._begins(events), GRID)
 
     def cursor(self) -> Cursor:
-        return lines.LinesCursor(self, GRID, FIRST_PITCH, LOWEST, columns=TOP_DOWN)
+        return VoicesCursor(self, GRID, FIRST_PITCH, LOWEST, columns=TOP_DOWN)
 
     @property
     def pitches(self) -> tuple[Pitches, ...]:
@@ -95,7 +97,7 @@ class Slots(Encoding):
         return tuple(Pitches(f, FIRST_PITCH, LOWEST, references[f], tuple(range(f))) for f in range(VOICES))
 
     def pitch_range(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        return lines.pitch_range(events, FIRST_PITCH, LOWEST)
+        return pitch_range(events, FIRST_PITCH, LOWEST)
 
     def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
-        return lines.transposed(events, semitones, FIRST_PITCH, SYMBOLS)
+        return transposed(events, semitones, FIRST_PITCH, SYMBOLS)

@@ -25,8 +25,8 @@ class Texture(Cursor):
     """Grows by one event at a time. `notes` are all so far, by onset; `sounding` those of them that last beyond `last_onset`, the
     tick of the last one (-1 before the first).
 
-    `given` are notes by onset that are not generated but stand around, as in a task; they sound as well. Those that begin in what is written
-    come once more as events; `due` is the tick of the next of them.
+    `given` are notes by onset that are not generated but stand around, as in a task; they sound as well. Those that begin in what
+    is written come once more as events; `due` is the tick of the next of them.
     """
 
     has_bars = True  # else ticks are those of playing time

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -20,35 +20,19 @@ from partimento.errors import InvalidOption, UnknownName, UnreadableFile
 from partimento.files import write_atomic
 from partimento.formats import serialise as wire
 from partimento.formats import sources, supervise
-from partimento.formats.abc.write import abc_from_piece
-from partimento.formats.humdrum.write import humdrum_from_piece
+from partimento.formats.format import Format as Format
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
-from partimento.formats.midi.read import piece_from_midi
-from partimento.formats.midi.write import midi_from_piece
-from partimento.formats.score import piece_from_abc, piece_from_humdrum, piece_from_xml
-from partimento.formats.scorewrite import mei_from_piece, musicxml_from_piece, mxl_from_piece
-from partimento.formats.written import REPEATS
+from partimento.formats.notated import REPEATS
+from partimento.formats.registry import FORMATS as FORMATS
+from partimento.formats.registry import MODULES as MODULES
+from partimento.formats.registry import READERS as READERS
+from partimento.formats.registry import WRITERS as WRITERS
+from partimento.formats.registry import format_of as format_of
+from partimento.formats.registry import register as register
 from partimento.piece import Piece
 
 READ_TASK = "partimento.formats.readtask:read_task"  # of `supervise.run`, for items as JSON
 _KEPT_BYTES = 16 << 20
-Reader = Callable[..., tuple[Piece, Counter[str]]]
-
-READERS: dict[str, Reader] = {
-    **dict.fromkeys((".mid", ".midi", ".kar", ".rmi", ".smf"), piece_from_midi),
-    **dict.fromkeys((".musicxml", ".xml", ".mxl", ".mei"), piece_from_xml),
-    ".krn": piece_from_humdrum,
-    ".abc": piece_from_abc,
-}
-WRITERS: dict[str, Callable[[Piece], bytes]] = {
-    **dict.fromkeys((".mid", ".midi"), midi_from_piece),
-    **dict.fromkeys((".musicxml", ".xml"), musicxml_from_piece),
-    ".mxl": mxl_from_piece,
-    ".mei": mei_from_piece,
-    ".krn": humdrum_from_piece,
-    ".abc": abc_from_piece,
-}
-SUFFIXES = tuple(READERS)
 
 
 def parse(
@@ -60,18 +44,16 @@ def parse(
     """
     if repeats not in REPEATS:
         raise UnknownName("order of repeats", repeats, REPEATS)
-    reader = READERS.get(suffix.lower())
-    if reader is None:
-        raise UnknownName("suffix", suffix, SUFFIXES)
+    one = format_of(data, suffix)
+    if one is None:
+        raise UnknownName("suffix", suffix, READERS)
     _keep_memory()
     try:
         if not data:
             raise UnreadableFile("empty file")
         if len(data) > limits.max_bytes:
             raise UnreadableFile("too large", f"{len(data)} bytes; the limit is {limits.max_bytes}")
-        if reader is piece_from_midi or data[:4] in (b"MThd", b"RIFF"):
-            return piece_from_midi(data, source=source, limits=limits)
-        return reader(data, source=source, limits=limits, repeats=repeats)
+        return one.read(data, source=source, limits=limits, repeats=repeats)
     except UnreadableFile as error:
         raise UnreadableFile(error.reason, error.detail, name=source) from None
     except MemoryError:
@@ -122,7 +104,7 @@ def read_items(
     """Each item, as it is done, with its piece and the repairs that took, or with the reason why it cannot be read."""
     if repeats not in REPEATS:
         raise UnknownName("order of repeats", repeats, REPEATS)
-    init = {"limits": vars(limits), "repeats": repeats}
+    init = {"limits": vars(limits), "repeats": repeats, "formats": MODULES}
     tasks = ({"item": item_to_json(item)} for item in items)
     for index, reply in supervise.run(READ_TASK, tasks, workers=workers, seconds=seconds, init=init):
         item = items[index]
@@ -175,7 +157,7 @@ def items_of(path: str) -> list[sources.Item]:
     if listing.refused:
         raise listing.refused[0]
     what = "nothing in it is a score" if os.path.isdir(file) or file.endswith(".zip") else f"the suffix {Path(file).suffix!r}"
-    raise UnreadableFile("unsupported", f"{what}; known: {', '.join(SUFFIXES)}", name=Path(file).name)
+    raise UnreadableFile("unsupported", f"{what}; known: {', '.join(READERS)}", name=Path(file).name)
 
 
 def _item(path: str) -> sources.Item:

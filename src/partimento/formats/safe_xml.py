@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
 from xml.etree import ElementTree
 
 from partimento.errors import UnreadableFile
-from partimento.formats.midi.container import text_of
+from partimento.formats.decode import text_of
 
-MAX_BYTES = 32 << 20  # of a score in an archive
-MAX_RATIO = 200
 MAX_DEPTH = 100  # scores of the real world have 20
 
 Element = ElementTree.Element
@@ -57,33 +52,6 @@ def text_of_xml(data: bytes) -> str:
     else:
         text = text_of(data.removeprefix(b"\xef\xbb\xbf"))
     return re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
-
-
-def unpack(data: bytes) -> bytes:
-    """The score inside an .mxl archive, never more than `MAX_BYTES` of it; other bytes as they are."""
-    if data[:2] != b"PK":
-        return data
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = {info.filename: info for info in archive.infolist()}
-            name = ""
-            if "META-INF/container.xml" in infos and infos["META-INF/container.xml"].file_size < 1 << 16:
-                match = re.search(rb"full-path\s*=\s*[\"']([^\"']+)[\"']", archive.read("META-INF/container.xml"))
-                name = text_of(match[1]) if match else ""
-            if name not in infos:
-                name = next((n for n in infos if n.lower().endswith((".xml", ".musicxml")) and not n.startswith("META-INF/")), "")
-            if not name:
-                raise UnreadableFile("not a score", "an archive without a score")
-            info = infos[name]
-            if info.file_size > MAX_BYTES or info.file_size > (1 << 20) + MAX_RATIO * info.compress_size:
-                raise UnreadableFile("too large", f"an archive whose score unpacks to {info.file_size} bytes")
-            with archive.open(info) as member:
-                text = member.read(MAX_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, ValueError, RuntimeError, NotImplementedError) as error:
-        raise UnreadableFile("damaged", f"the archive: {error}") from None
-    if len(text) > MAX_BYTES:
-        raise UnreadableFile("too large", f"an archive whose score has over {MAX_BYTES} bytes")
-    return text
 
 
 def text_in(element: Element, path: str, default: str = "") -> str:

@@ -17,8 +17,8 @@ from pathlib import Path
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.formats.abc.tunebook import file_header, split_tunebook, tune_number
 from partimento.formats.limits import DEFAULT_LIMITS
+from partimento.formats.registry import READERS
 
-SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf", ".musicxml", ".xml", ".mxl", ".mei", ".krn", ".abc")
 MUSIC21_SETS = {"bach": "bach", "oneills": "oneills1850", "ryans": "ryansMammoth", "airds": "airdsAirs", "essen": "essenFolksong"}
 MAX_RATIO, RATIO_BYTES = 200, 64 << 20  # an archive that unpacks to more than both is a bomb
 _SETS_ORDER = {".mxl": 0, ".musicxml": 1, ".xml": 2, ".krn": 3, ".abc": 4}
@@ -106,7 +106,7 @@ def _list_file(path: Path, name: str, listing: Listing) -> None:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             listing.refused.append(UnreadableFile("damaged archive", str(error), name=name))
         return
-    if suffix not in SUFFIXES:
+    if suffix not in READERS:
         listing.ignored.append(name)
         return
     try:
@@ -133,7 +133,7 @@ def _list_archive(path: Path, name: str, listing: Listing) -> None:
         inner = info.filename.removeprefix(f"{stem}/") if doubled else info.filename
         full = f"{name}/{inner}"
         suffix = Path(inner).suffix.lower()
-        if any(part.startswith(".") or part == "__MACOSX" for part in inner.split("/")) or suffix not in SUFFIXES:
+        if any(part.startswith(".") or part == "__MACOSX" for part in inner.split("/")) or suffix not in READERS:
             listing.ignored.append(full)
         elif info.flag_bits & 1:
             listing.refused.append(UnreadableFile("encrypted", "inside an archive", name=full))

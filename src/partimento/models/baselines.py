@@ -12,7 +12,7 @@ import numpy as np
 
 from partimento.encodings import Field
 from partimento.errors import UnknownName
-from partimento.models.counting import Counting, Floats, Ints, Targeted, choices_of, marginals
+from partimento.models.count_based import Counting, Floats, Ints, Targeted, choices_of, marginals
 from partimento.models.ngram import NGram
 from partimento.models.predictor import Predictor
 

@@ -20,8 +20,8 @@ from partimento import __version__, encodings
 from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError, PartimentoError
+from partimento.models.base import NeuralModel, predictor_of, untrained
 from partimento.models.config import Recipe
-from partimento.models.families import Neural, predictor_of, untrained
 from partimento.models.predictor import Predictor
 from partimento.models.tensorfile import load, load_with_digest, save
 
@@ -37,7 +37,7 @@ class Checkpoint:
     metadata: dict[str, Any]
     recipe: Recipe
     encoding: Encoding
-    model: Neural
+    model: NeuralModel
     vocabulary: Conditions | None = None
 
     @classmethod

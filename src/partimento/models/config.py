@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
+from partimento.models.families import FIRST, FamilyConfig, family
 
-HEARING = 3
 SCHEDULES = ("plateau", "cosine", "trapezoid")
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ def _later(default: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(FamilyConfig):
     """A backbone between embeddings and heads, all by name.
 
     `inputs`: how an event enters, `fields` (an embedding for each field, side by side), `summed` (their sum), or `joint` (one
@@ -51,44 +51,13 @@ class ModelConfig:
     shared_logits: bool = _later(False)
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
         # upper ends: what a damaged or hostile file may ask for
-        _check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), dropout=(0.0, 0.95))
-        _check_range(self, queries=(1, 1024), keys=(0, 1024), span=(0, 2**20))
+        check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), dropout=(0.0, 0.95))
+        check_range(self, queries=(1, 1024), keys=(0, 1024), span=(0, 2**20))
 
-
-@dataclass(frozen=True)
-class ChoraleConfig:
-    """A network for four-voice chorales (`models/chorale`), in the encoding `slots`: an LSTM of `width` over eighths, and a head
-    that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
-    units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. With
-    `trees` half of what it says of the notes on eighths is that of boosted trees, grown over the training pieces
-    (`chorale/boosted.py`). `hearing` is the version of what is told of each slot (`listener.py`): raise `HEARING` with every change
-    of that, so that no model is told other things than it has learned from.
-    """
-
-    family: str = "chorale"
-    width: int = 96
-    layers: int = 2
-    embedding: int = 128
-    head: int = 128
-    dropout: float = 0.5
-    dropout_head: float = 0.5
-    dropout_input: float = 0.3
-    memory: bool = True
-    trees: bool = True
-    hearing: int = HEARING
-
-    conditions: ClassVar[bool] = False  # it knows none
-
-    def __post_init__(self) -> None:
-        _check_types(self)
-        if self.family != "chorale":
-            raise UnknownName("family", self.family, ["chorale"])
-        if self.hearing != HEARING:
-            raise InvalidOption(f"it learned from version {self.hearing} of what is heard, this is {HEARING}; train it again")
-        _check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384))
-        _check_range(self, dropout=(0.0, 0.95), dropout_head=(0.0, 0.95), dropout_input=(0.0, 0.95))
+    def without_conditions(self) -> ModelConfig:
+        return replace(self, conditions=False)
 
 
 @dataclass(frozen=True)
@@ -141,18 +110,18 @@ class TrainingConfig:
     tasks: float = _later(0.0)
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
         big = 2**31
         if self.schedule not in SCHEDULES:
             raise UnknownName("schedule", self.schedule, SCHEDULES)
         if self.schedule != "plateau" and not self.steps:
             raise InvalidOption(f"the schedule {self.schedule!r} needs to know its steps")
-        _check_range(self, batch=(1, big), segment=(1, big), learning_rate=(0.0, 10.0), weight_decay=(0.0, 10.0), clip=(1e-6, 1e9))
-        _check_range(self, warmup=(0, big), valid_every=(1, big), valid_events=(1, 2**60), patience=(1, big), decay=(0.0, 1.0))
-        _check_range(self, decays=(0, 1000), min_gain=(0.0, 100.0), epochs=(1, big), seed=(0, 2**63 - 1))
-        _check_range(self, steps=(0, big), cooldown=(0.0, 1.0), accumulate=(1, 4096), skips=(0, big), average=(0.0, 0.999999))
-        _check_range(self, smoothing=(0.0, 0.5), noise=(0.0, 0.9), transpose=(0, 12), louder=(0, 16), faster=(0, 24))
-        _check_range(self, drop=(0.0, 1.0), omit=(0.0, 1.0), tasks=(0.0, 1.0))
+        check_range(self, batch=(1, big), segment=(1, big), learning_rate=(0.0, 10.0), weight_decay=(0.0, 10.0), clip=(1e-6, 1e9))
+        check_range(self, warmup=(0, big), valid_every=(1, big), valid_events=(1, 2**60), patience=(1, big), decay=(0.0, 1.0))
+        check_range(self, decays=(0, 1000), min_gain=(0.0, 100.0), epochs=(1, big), seed=(0, 2**63 - 1))
+        check_range(self, steps=(0, big), cooldown=(0.0, 1.0), accumulate=(1, 4096), skips=(0, big), average=(0.0, 0.999999))
+        check_range(self, smoothing=(0.0, 0.5), noise=(0.0, 0.9), transpose=(0, 12), louder=(0, 16), faster=(0, 24))
+        check_range(self, drop=(0.0, 1.0), omit=(0.0, 1.0), tasks=(0.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -161,12 +130,12 @@ class Recipe:
 
     name: str
     encoding: str = "melody"
-    model: ModelConfig | ChoraleConfig = field(default_factory=ModelConfig)
+    model: FamilyConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
-    def untold(self) -> Recipe:
+    def without_conditions(self) -> Recipe:
         """The same recipe for a model that is told no conditions."""
-        return replace(self, model=replace(self.model, conditions=False)) if isinstance(self.model, ModelConfig) else self
+        return replace(self, model=self.model.without_conditions())
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -190,9 +159,10 @@ class Recipe:
             raise CheckpointError(f"the recipe cannot work: {error}") from None
 
 
-def _kind(rows: Any) -> type[ModelConfig] | type[ChoraleConfig]:
-    """Which config a JSON object is of: those of other families than the first say so."""
-    return ChoraleConfig if isinstance(rows, dict) and "family" in rows else ModelConfig
+def _kind(rows: Any) -> Any:
+    """Which config a JSON object is of: those of other families than the first say so. Raises `UnknownName`."""
+    name = str(rows.get("family", FIRST)) if isinstance(rows, dict) else FIRST
+    return family(name).config_class()
 
 
 def _of(kind: type[T], rows: Any, place: str) -> T:
@@ -210,7 +180,7 @@ def _check_keys(kind: Any, rows: Any, place: str) -> None:
         raise CheckpointError(f"the {place} lacks {', '.join(sorted(missing))}")
 
 
-def _check_types(config: Any) -> None:
+def check_types(config: Any) -> None:
     """Each value has the type of its default; an int will do for a float."""
     for entry in fields(config):
         value, kind = getattr(config, entry.name), type(entry.default)
@@ -220,7 +190,7 @@ def _check_types(config: Any) -> None:
             raise InvalidOption(f"{entry.name} is {value!r}; it must be of type {kind.__name__}")
 
 
-def _check_range(config: Any, **ranges: tuple[float, float]) -> None:
+def check_range(config: Any, **ranges: tuple[float, float]) -> None:
     for name, (low, high) in ranges.items():
         value = getattr(config, name)
         if not low <= value <= high:

@@ -1,29 +1,97 @@
-"""The families of neural models: which config makes which model, and which predictor plays it. It knows no training."""
+"""The families of neural models, by name: what their settings, networks and predictors are. It imports none of them.
+
+A family that lives elsewhere is added by `register`; its classes are imported when a recipe or a checkpoint first asks for them.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
-import numpy.typing as npt
-
-from partimento.encodings import Encoding
-from partimento.encodings.conditions import Conditions
-from partimento.models.chorale.model import Chorale
-from partimento.models.chorale.predictor import ChoralePredictor
-from partimento.models.config import ChoraleConfig, ModelConfig
-from partimento.models.model import Model
-from partimento.models.neural import NeuralPredictor
-
-Neural = Model | Chorale
+from partimento.errors import InvalidOption, UnknownName
+from partimento.plugins import imported
 
 
-def untrained(config: ModelConfig | ChoraleConfig, encoding: Encoding, vocabulary: Conditions | None = None) -> Neural:
-    """The model of a config, for an encoding's events and the conditions in a vocabulary. Raises `InvalidOption`."""
-    return Chorale(config, encoding) if isinstance(config, ChoraleConfig) else Model.of(config, encoding, vocabulary)
+@dataclass(frozen=True)
+class FamilyConfig:
+    """The settings of a model of some family: a frozen dataclass whose JSON form says `family`, but for the first one's."""
+
+    @property
+    def width(self) -> int:
+        """Of its vectors, in numbers."""
+        raise NotImplementedError
+
+    @property
+    def layers(self) -> int:
+        """How many of that width."""
+        raise NotImplementedError
+
+    @property
+    def family(self) -> str:
+        return FIRST
+
+    @property
+    def conditions(self) -> bool:
+        """Whether the model is told the conditions of a piece."""
+        return False
+
+    def changed(self, **values: Any) -> Self:
+        """The same settings but for these. Raises `InvalidOption` where one of them is unknown or out of range."""
+        if unknown := set(values) - {entry.name for entry in fields(self)}:
+            raise InvalidOption(f"models of the family {self.family!r} have no {', '.join(sorted(unknown))}; take another recipe")
+        return replace(self, **values)
+
+    def without_conditions(self) -> Self:
+        """The settings of the same model that is told none."""
+        return self
 
 
-def predictor_of(
-    model: Neural, encoding: Encoding, conditions: npt.NDArray[Any] | None = None
-) -> NeuralPredictor | ChoralePredictor:
-    """The model as a predictor, under `conditions` [C], or [P, C] one row for each piece to be scored. Raises `InvalidOption`."""
-    return ChoralePredictor(model, conditions) if isinstance(model, Chorale) else NeuralPredictor(model, encoding, conditions)
+@dataclass(frozen=True)
+class Family:
+    """Places ("package.module:object") of a family's settings (a `FamilyConfig`), of its model (a `NeuralModel`, whose `of` takes
+    settings, an encoding and a vocabulary of conditions or None), and of its predictor, called with model, encoding, conditions."""
+
+    config: str
+    model: str
+    predictor: str
+
+    def config_class(self) -> Any:
+        return imported(self.config)
+
+    def model_class(self) -> Any:
+        return imported(self.model)
+
+    def predictor_class(self) -> Any:
+        return imported(self.predictor)
+
+
+FIRST = "fields"  # of embeddings, a backbone and heads: what a recipe means that names no family
+FAMILIES = {
+    FIRST: Family(
+        config="partimento.models.config:ModelConfig",
+        model="partimento.models.model:Model",
+        predictor="partimento.models.neural:NeuralPredictor",
+    ),
+    "chorale": Family(
+        config="partimento.benchmarks.chorale.config:ChoraleConfig",
+        model="partimento.benchmarks.chorale.model:Chorale",
+        predictor="partimento.benchmarks.chorale.predictor:ChoralePredictor",
+    ),
+}
+
+
+def register(name: str, config: str, model: str, predictor: str) -> None:
+    """Adds a family under a name of its own; the places are as in `Family`.
+
+    ```python
+    register("mine", "my_package.config:MyConfig", "my_package.model:MyModel", "my_package.model:MyPredictor")
+    ```
+    """
+    FAMILIES[name] = Family(config, model, predictor)
+
+
+def family(name: str) -> Family:
+    """The family of that name. Raises `UnknownName`."""
+    if name not in FAMILIES:
+        raise UnknownName("family", name, FAMILIES)
+    return FAMILIES[name]

@@ -1,4 +1,4 @@
-"""Event embeddings and heads: fields into the backbone's vectors, and those into exact distributions over the next event.
+"""Heads: vectors of the backbone into exact distributions over the next event.
 
 They know fields and their sizes; they know no backbone and no music. Id 0 of a field that is not optional has
 probability zero; chained heads also give none to pitches that an ascending field has passed. Where a target has such a 0
@@ -15,65 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partimento.encodings import Context, Field, Pitches
+from partimento.encodings import Context, Pitches
 from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import ModelConfig
-from partimento.models.shared import SharedScores
-from partimento.models.structure import SPREAD, WIDEST, IntervalScores, PitchChain
-
-Fields = tuple[Field, ...]
-MAX_JOINT = 2**16
-
-
-def first_id(field: Field) -> int:
-    """The lowest id that a real event may have."""
-    return 0 if field.optional else 1
-
-
-class FieldInputs(nn.Module):
-    """An embedding for each field, side by side; id 0 has one too, so the start event is learned."""
-
-    def __init__(self, config: ModelConfig, fields: Fields) -> None:
-        super().__init__()
-        self.tables = nn.ModuleList(nn.Embedding(field.size, config.embedding) for field in fields)
-        self.width = config.embedding * len(fields)
-
-    def forward(self, events_BTF: Tensor) -> Tensor:
-        return torch.cat([table(events_BTF[..., f]) for f, table in enumerate(self.tables)], -1)
-
-
-class SummedInputs(nn.Module):
-    """The sum of an embedding for each field, as one product: for many small fields."""
-
-    def __init__(self, config: ModelConfig, fields: Fields) -> None:
-        super().__init__()
-        sizes = [field.size for field in fields]
-        self.first = [sum(sizes[:f]) for f in range(len(sizes))]
-        self.table = nn.Parameter(torch.randn(sum(sizes), config.width) / math.sqrt(len(fields)))
-        self.width = config.width
-
-    def forward(self, events_BTF: Tensor) -> Tensor:
-        rows_BTF = events_BTF + torch.tensor(self.first, device=events_BTF.device)
-        chosen = self.table.new_zeros(*events_BTF.shape[:-1], len(self.table))
-        summed: Tensor = chosen.scatter(-1, rows_BTF, 1.0) @ self.table
-        return summed
-
-
-class JointInputs(nn.Module):
-    """One embedding for each combination of ids."""
-
-    def __init__(self, config: ModelConfig, fields: Fields) -> None:
-        super().__init__()
-        self.sizes = [field.size for field in fields]
-        self.table = nn.Embedding(_product(self.sizes), config.embedding)
-        self.width = config.embedding
-
-    def forward(self, events_BTF: Tensor) -> Tensor:
-        code_BT = events_BTF[..., 0]
-        for f, size in enumerate(self.sizes[1:], 1):
-            code_BT = code_BT * size + events_BTF[..., f]
-        embedded: Tensor = self.table(code_BT)
-        return embedded
+from partimento.models.fields import Fields, first_id, joint_size
+from partimento.models.inputs import SPREAD
+from partimento.models.intervals import WIDEST, IntervalScores, PitchChain
+from partimento.models.key_scores import KeyScores
 
 
 class Heads(nn.Module, ABC):
@@ -126,7 +74,7 @@ class Independent(Heads):
     ) -> None:
         super().__init__(config, fields)
         self.project = nn.Linear(config.width, sum(self.choices))
-        self.shared = SharedScores.of(config, self.choices, columns) if config.shared_logits else None
+        self.shared = KeyScores.of(config, self.choices, columns) if config.shared_logits else None
         self.uses_columns = self.shared is not None
 
     def _split(self, h: Tensor, context: Tensor | None) -> tuple[Tensor, ...]:
@@ -170,7 +118,7 @@ class Joint(Heads):
         super().__init__(config, fields)
         if any(field.told for field in fields):
             raise InvalidOption("a joint class has no fields that are told; take heads 'chained'")
-        self.classes = _product(self.choices)
+        self.classes = joint_size(self.choices)
         self.project = nn.Linear(config.width, self.classes)
 
     def _class(self, events: Tensor) -> Tensor:
@@ -324,26 +272,7 @@ def _with_zero(log_p: Tensor, first: int) -> Tensor:
     return F.pad(log_p, (first, 0), value=-math.inf) if first else log_p
 
 
-def _product(sizes: list[int]) -> int:
-    product = math.prod(sizes)
-    if product > MAX_JOINT:
-        raise InvalidOption(f"a joint class of {product} combinations is too large (at most {MAX_JOINT}); take heads 'chained'")
-    return product
-
-
-INPUTS: dict[str, type[FieldInputs] | type[SummedInputs] | type[JointInputs]] = {
-    "fields": FieldInputs,
-    "summed": SummedInputs,
-    "joint": JointInputs,
-}
 HEADS: dict[str, type[Heads]] = {"independent": Independent, "joint": Joint, "chained": Chained}
-
-
-def inputs(config: ModelConfig, fields: Fields) -> FieldInputs | SummedInputs | JointInputs:
-    """The event embeddings that `config` names. Raises `UnknownName`."""
-    if config.inputs not in INPUTS:
-        raise UnknownName("inputs", config.inputs, INPUTS)
-    return INPUTS[config.inputs](config, fields)
 
 
 def heads(config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()) -> Heads:

@@ -11,12 +11,14 @@ from partimento.encodings import Context, Encoding, Pitches
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError
 from partimento.models.backbones import State, backbone
+from partimento.models.base import NeuralModel
 from partimento.models.config import ModelConfig
-from partimento.models.heads import Fields, heads, inputs
-from partimento.models.structure import ConditionInputs, ContextInputs
+from partimento.models.fields import Fields
+from partimento.models.heads import heads
+from partimento.models.inputs import ConditionInputs, ContextInputs, inputs
 
 
-class Model(nn.Module):
+class Model(NeuralModel):
     """A distribution over the next event given all before it. The first is predicted from the all-zero start event.
 
     `columns` and `pitches` are what the encoding can say before each event (`Encoding.context`); where the config uses
@@ -101,10 +103,6 @@ class Model(nn.Module):
                     f"the weights {name!r} to begin from do not fit this model; take the recipe they were made by"
                 )
             weight[: len(given)] = given
-
-    @property
-    def parameter_count(self) -> int:
-        return sum(parameter.numel() for parameter in self.parameters())
 
 
 def shifted(events_BTF: Tensor) -> Tensor:

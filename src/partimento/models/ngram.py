@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from partimento.encodings import Events, Field
 from partimento.errors import CorpusError
-from partimento.models.counting import Counting, Floats, Ints, Targeted, choices_of
+from partimento.models.count_based import Counting, Floats, Ints, Targeted, choices_of
 
 ORDER = 8
 FACTORS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)

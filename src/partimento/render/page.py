@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from partimento.errors import UnknownName, WriteFailed
+from partimento.formats.engrave import engrave
+from partimento.formats.musicxml.write import musicxml_from_score
 from partimento.notate import score_of
-from partimento.notate.engrave import engrave
-from partimento.notate.musicxml import musicxml_from_score
 from partimento.notate.score import Part
 from partimento.piece import Piece
 

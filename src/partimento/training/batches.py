@@ -1,4 +1,4 @@
-"""Batches as a model takes them: segments varied by the recipe, with what the encoding says of them. It knows no model and no step.
+"""Batches as a model takes them: segments varied by the recipe, with what the encoding says of them. It knows no step.
 
 Batch `i` of epoch `e` is a function of (split, recipe, e, i), its random variations too.
 """
@@ -18,7 +18,9 @@ from partimento.corpus.encoded import Split
 from partimento.corpus.segments import Segments
 from partimento.encodings import Encoding
 from partimento.errors import InvalidOption
+from partimento.models.base import Features, NeuralModel
 from partimento.models.config import TrainingConfig
+from partimento.progress import OnProgress, silent
 
 SHORTEST = 256  # events that a task may have, however short the other segments of its batch are
 _VARY = 0x5A17  # tells these random numbers from those of the segments
@@ -75,13 +77,28 @@ class _Row:
     context: npt.NDArray[Any]
 
 
+def batches_of(model: NeuralModel, split: Split, config: TrainingConfig, on_progress: OnProgress = silent) -> Batches:
+    """The batches that a model learns from, which may take the pieces of the split in first: minutes, of which it tells."""
+    if type(model).features is NeuralModel.features:
+        return Batches(split, config, model.uses_context)
+    if split.method != "works":
+        raise InvalidOption("a model that remembers its pieces would know the rest of each; train it on the split by works")
+    pieces = [split.encoded.piece(number) for number in split.pieces.tolist()]
+    return Batches(split, config, model.uses_context, model.features(pieces, config.seed, on_progress))
+
+
 class Batches:
     """Those of one split. A segment is moved by a random number of semitones, as far as its piece stays within the range that
-    each voice has in the split, made louder and faster, and left by some of its instruments, at random."""
+    each voice has in the split, made louder and faster, and left by some of its instruments, at random. Its context is what the
+    encoding says, `with_context`, or `features` of a model that has taken the split's pieces in."""
 
-    def __init__(self, split: Split, config: TrainingConfig, with_context: bool, grain: int = 1) -> None:
-        self.split, self.config, self.with_context = split, config, with_context
+    def __init__(self, split: Split, config: TrainingConfig, with_context: bool, features: Features | None = None) -> None:
+        self.split, self.config, self.with_context = split, config, with_context or features is not None
         self.columns, self.context_type = len(split.encoded.encoding.context_fields), "int64"
+        self.features, grain = features, 1
+        if features is not None:
+            self.columns, self.context_type, grain = features.columns, features.dtype, features.grain
+            self._place = {number: place for place, number in enumerate(split.pieces.tolist())}
         self.segments = Segments(split, config.batch, config.segment, config.seed, grain)
         self.varies = bool(config.transpose or config.louder or config.faster or config.drop)
         if config.tasks and type(split.encoded.encoding).task is Encoding.task:
@@ -138,6 +155,8 @@ class Batches:
         """What is known before each of these events of a piece, moved by some semitones: a function of all before it."""
         if not self.with_context:
             return np.zeros((0, self.columns), np.uint8)
+        if self.features is not None:
+            return self.features.of(self._place[number], semitones, slice(first, last))
         return self.split.encoded.encoding.context(events[:last])[first:last]
 
     def _told(self, head: npt.NDArray[Any], chance: np.random.Generator) -> npt.NDArray[Any]:

@@ -12,13 +12,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
+from partimento.models.base import NeuralModel, untrained
 from partimento.models.config import Recipe, TrainingConfig
-from partimento.models.families import Neural, untrained
 from partimento.training.batches import Batch
 from partimento.training.process import World
 
 
-def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = None) -> tuple[Neural, torch.optim.Optimizer]:
+def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = None) -> tuple[NeuralModel, torch.optim.Optimizer]:
     """A new model, seeded by the recipe, and its optimiser. Sets torch's random state."""
     torch.manual_seed(recipe.training.seed)
     model = untrained(recipe.model, encoding, vocabulary).to("cuda" if torch.cuda.is_available() else "cpu")
@@ -31,7 +31,9 @@ def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = No
 class Stepper:
     """Takes steps with a model and its optimiser; several processes, each with some rows of a batch, take one together."""
 
-    def __init__(self, model: Neural, optimiser: torch.optim.Optimizer, config: TrainingConfig, world: World | None = None) -> None:
+    def __init__(
+        self, model: NeuralModel, optimiser: torch.optim.Optimizer, config: TrainingConfig, world: World | None = None
+    ) -> None:
         self.optimiser, self.config, self.world = optimiser, config, world or World()
         self.objective: nn.Module = _Objective(model, config)
         if self.world.size > 1:
@@ -68,7 +70,7 @@ class Stepper:
 class _Objective(nn.Module):
     """The nats of a batch's targets, in bfloat16 where a GPU does the matrix products."""
 
-    def __init__(self, model: Neural, config: TrainingConfig) -> None:
+    def __init__(self, model: NeuralModel, config: TrainingConfig) -> None:
         super().__init__()
         self.model, self.config = model, config
 

@@ -12,9 +12,9 @@ import torch
 from partimento import encodings
 from partimento.corpus.encoded import Encoded
 from partimento.errors import InvalidOption
-from partimento.models.chorale.library import Tell, silent
 from partimento.models.config import Recipe
-from partimento.training.listening import batches_of
+from partimento.progress import OnProgress, silent
+from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build
 from partimento.training.process import thread_count
 
@@ -34,9 +34,15 @@ class Plan:
 
 
 def plan(
-    recipe: Recipe, encoded: Encoded, *, split_method: str = "works", threads: int = 0, steps: int = STEPS, tell: Tell = silent
+    recipe: Recipe,
+    encoded: Encoded,
+    *,
+    split_method: str = "works",
+    threads: int = 0,
+    steps: int = STEPS,
+    on_progress: OnProgress = silent,
 ) -> Plan:
-    """Times a few steps on a throw-away model, after one to warm up; tells of what takes long before them. Memory is an
+    """Times a few steps on a throw-away model, after one to warm up; `on_progress` hears of what takes long before. Memory is an
     estimate (weights, their copies, the vectors of one batch), or what these steps took, if that was more."""
     if encodings.make(recipe.encoding).key != encoded.encoding.key:
         raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
@@ -44,7 +50,7 @@ def plan(
     split = encoded.split("train", split_method)
     with thread_count(threads), torch.random.fork_rng():
         model, optimiser = build(recipe, encoded.encoding, encoded.vocabulary)
-        batches, stepper = batches_of(model, split, config, tell), Stepper(model, optimiser, config)
+        batches, stepper = batches_of(model, split, config, on_progress), Stepper(model, optimiser, config)
         count = batches.count(0)
         for number in range(steps + 1):
             batches.batch(0, number % count)  # what is worked out once a piece is not part of an epoch

@@ -19,14 +19,14 @@ from partimento import encodings
 from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError, InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
+from partimento.models.base import predictor_of
 from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
-from partimento.models.chorale.library import Tell, silent
 from partimento.models.config import Recipe
-from partimento.models.families import predictor_of
-from partimento.training.listening import batches_of, kept, prepare
+from partimento.progress import OnProgress, silent
+from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.process import World, signals, thread_count, world
-from partimento.training.state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
+from partimento.training.run_state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
 from partimento.training.validation import Sample
 
 SAVE_EVERY_SECONDS = 20.0
@@ -72,23 +72,24 @@ def train(
     start: Checkpoint | None = None,
     metadata: dict[str, Any] | None = None,
     threads: int = 0,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_step: Callable[[Progress], None] | None = None,
     budget_seconds: float | None = None,
     max_steps: int | None = None,
-    tell: Tell = silent,
+    on_progress: OnProgress = silent,
 ) -> TrainResult:
     """Trains in `folder` and leaves `model.safetensors` (the weights that were best on valid) and `history.jsonl` there.
 
     A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
     when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
     run returns its result. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's choice.
-    `metadata` goes into the checkpoint. `tell` hears of work that is no step: what is done, how much of it, of how much. Under
-    torchrun each process computes its rows of every batch, and the first one writes.
+    `metadata` goes into the checkpoint. `on_step` hears where the run stands, twice a second at most; `on_progress` of work
+    that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of every batch, and the first
+    one writes.
 
     Raises `CheckpointError` where the folder holds another run, `TrainingDiverged`, `WriteFailed`, `CorpusError`.
     """
     with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by, world() as processes:
-        run = Run(recipe, encoded, Path(folder), split_method, metadata or {}, on_progress, processes, start, tell)
+        run = Run(recipe, encoded, Path(folder), split_method, metadata or {}, on_step, processes, start, on_progress)
         return run.finished() or run.go(stopped_by, budget_seconds, max_steps)
 
 
@@ -102,10 +103,10 @@ class Run:
         folder: Path,
         split_method: str,
         metadata: dict[str, Any],
-        on_progress: Callable[[Progress], None] | None = None,
+        on_step: Callable[[Progress], None] | None = None,
         processes: World | None = None,
         start: Checkpoint | None = None,
-        tell: Tell = silent,
+        on_progress: OnProgress = silent,
     ) -> None:
         if encodings.make(recipe.encoding).key != encoded.encoding.key:
             raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")
@@ -117,7 +118,7 @@ class Run:
         else:
             metadata = metadata | {"conditions": vocabulary.to_json()}
         self.recipe, self.config, self.folder, self.metadata = recipe, recipe.training, folder, metadata
-        self.on_progress, self.tell, self.world = on_progress, tell, processes or World()
+        self.on_step, self.on_progress, self.world = on_step, on_progress, processes or World()
         self.identity = {"recipe": json.loads(recipe.to_json()), "data": fingerprint(encoded), "split_method": split_method}
         self.identity["from"] = start.sha256 if start is not None else ""
         self.encoding = encoded.encoding
@@ -128,7 +129,7 @@ class Run:
             self.model.inherit(start.model.state_dict())
         if self.world.rank:
             torch.manual_seed(self.config.seed + self.world.rank)  # dropout of its own, now that the weights are the same
-        self.batches = batches_of(self.model, encoded.split("train", split_method), self.config, tell)
+        self.batches = batches_of(self.model, encoded.split("train", split_method), self.config, on_progress)
         self.stepper = Stepper(self.model, self.optimiser, self.config, self.world)
         # a small corpus is validated once an epoch, but not after every handful of steps
         self.valid_every = min(self.config.valid_every, max(25, self.batches.count(0)))
@@ -162,7 +163,7 @@ class Run:
         self._write_history()
         begun = time.monotonic()
         if self.world.rank == 0:
-            prepare(self.model, self.tell)
+            self.model.prepare(self.on_progress)
         before = state.seconds + time.monotonic() - begun
         started = saved = reported = time.monotonic()
         notes_before = state.notes
@@ -256,7 +257,7 @@ class Run:
         }
         own = {"training": told, "identity": self.identity, "scores": {"valid_bits_per_note": state.schedule.best}}
         if self.world.rank == 0:
-            save_model(self.folder / FILE_NAME, {**state.best, **kept(self.model)}, self.recipe, {**self.metadata, **own})
+            save_model(self.folder / FILE_NAME, {**state.best, **self.model.extra_tensors()}, self.recipe, {**self.metadata, **own})
             self._clean()
         return self._result(told)
 
@@ -277,7 +278,7 @@ class Run:
         return self.state.epoch + self.state.index / self.batches.count(self.state.epoch)
 
     def _report(self, notes_per_second: float, warning: str = "") -> None:
-        if self.on_progress is None or self.world.rank:
+        if self.on_step is None or self.world.rank:
             return
         state, nan = self.state, math.nan
         last = state.history[-1] if state.history else None
@@ -285,7 +286,7 @@ class Run:
         rate = state.schedule.learning_rate(self.config, state.step)
         valid_bits, best = (last.valid_bits if last else nan), state.schedule.best
         place = (state.step, self._epoch(), state.notes, state.seconds, notes_per_second)
-        self.on_progress(Progress(*place, train_bits, valid_bits, best, rate, warning))
+        self.on_step(Progress(*place, train_bits, valid_bits, best, rate, warning))
 
     def _warn(self, warning: str) -> None:
         self.warnings.append(warning)

@@ -17,9 +17,9 @@ from partimento.encodings.texture import NoteMasks, Texture
 from partimento.errors import InvalidOption
 
 # a rule may contradict those before it, and is asked which it does not
-REGISTRY: tuple[type[Rule], ...] = (
+REGISTRY: list[type[Rule]] = [
     *(Key, Meter, Tempo, Instruments, Ranges, Chords, Bass, Polyphony, NoParallelFifths, Rhythm, Bars),
-)
+]
 
 
 def all_options() -> dict[str, Option]:
@@ -87,8 +87,8 @@ class Rules:
         return cls(**rows)
 
     def made(self, here: Texture, place: Inside | None = None) -> Setting:
-        """The rules as they hold of a sequence that goes on from `here`; of a task, in its `place`. Raises `InvalidOption` when they
-        contradict each other, what is given, or the encoding."""
+        """The rules as they hold of a sequence that goes on from `here`; of a task, in its `place`. Raises `InvalidOption` when
+        they contradict each other, what is given, or the encoding."""
         at = Setting(self.options, here, place)
         for kind in REGISTRY:
             if (rule := kind.made(at)) is not None:

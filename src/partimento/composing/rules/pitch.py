@@ -81,8 +81,8 @@ class Instruments(Rule):
 
 
 def _ranges(value: Any) -> dict[int, tuple[int, int]]:
-    """Spans of pitches by program, -1 for all others, of a text such as "piano=A0-C8,violin=G3-E7", or of a mapping of instruments to
-    texts or pairs."""
+    """Spans of pitches by program, -1 for all others, of a text such as "piano=A0-C8,violin=G3-E7", or of a mapping of instruments
+    to texts or pairs."""
     if isinstance(value, str):
         parts = [part.rpartition("=") for part in value.split(",") if part.strip()]
         value = {name if equals else -1: span for name, equals, span in parts}
@@ -311,7 +311,7 @@ class NoParallelFifths(Rule):
     """The outer voices never move from one fifth (or twelfth, ...) to another in the same direction."""
 
     options = (Option("no_parallel_fifths", "Not between the lowest and the highest voice.", truth, unset=False, kind=bool),)
-    examples = ({"no_parallel_fifths": True, "polyphony": 2},)
+    examples = ({"no_parallel_fifths": True, "polyphony": 2, "chords": "C5"},)
 
     @classmethod
     def made(cls, at: Setting) -> Self | None:

@@ -23,11 +23,13 @@ OneRule = TypeVar("OneRule", bound=NoteRule)
 
 @dataclass(frozen=True)
 class Inside(NoteRule):
-    """Where a task is written: notes begin from `start_tick` on and end by `end_tick`. `fixed` are the onsets and ends, [N, 2] by onset, of notes of each
-    pitch in the tracks that are written to: none begins while one sounds, or is held into it. Something sounds after `last_tick`,
-    so that the answer does not stop short.
+    """Where a task is written: notes begin from `start_tick` on and end by `end_tick`. `fixed` are the onsets and ends, [N, 2] by
+    onset, of notes of each pitch in the tracks that are written to: none begins while one sounds, or is held into it. Something
+    sounds after `last_tick`, so that the answer does not stop short.
 
-    Rules count from `count_tick` (it may lie before the region); `players` are the programs that play; the task ends there if it `is_last`."""
+    Rules count from `count_tick` (it may lie before the region); `players` are the programs that play; the task ends there if it
+    `is_last`.
+    """
 
     start_tick: int
     end_tick: int
@@ -87,8 +89,8 @@ class Setting:
 
     @cached_property
     def players(self) -> frozenset[int]:
-        """The programs that may play: those asked for, else those of the given notes, else all but drums, which would be a way around
-        every rule of pitch."""
+        """The programs that may play: those asked for, else those of the given notes, else all but drums, which would be a way
+        around every rule of pitch."""
         given = frozenset(note.program for note in self.here.notes) if self.place is None else self.place.players
         every = frozenset(range(DRUMS)) if self.here.has_instruments else frozenset({0})
         return frozenset(self.asked["instruments"]) or given or every
@@ -112,8 +114,8 @@ class Setting:
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a rule: the keyword `name` of `Rules`, which is also its key in JSON, and `flag` on the command line, where that
-    reads it as a `kind`; `help` is shown there.
+    """One option of a rule: the keyword `name` of `Rules`, which is also its key in JSON, and `flag` on the command line, which
+    reads it as a `kind` and shows its `help`.
 
     `parse` makes its value of words as people write them, or of what `to_json` made of such a value; where it is `unset` nothing
     is asked for. It raises `InvalidOption` for a value that cannot be, `TypeError` or `ValueError` for what is no value.
@@ -137,12 +139,12 @@ class Rule(NoteRule):
 
     @classmethod
     def check(cls, asked: Mapping[str, Any]) -> None:
-        """Raises `InvalidOption` where the options cannot be met at any place. `asked` are the values of all options of all rules."""
+        """Raises `InvalidOption` where the options cannot be met anywhere. `asked` are the values of the options of all rules."""
 
     @classmethod
     def made(cls, at: Setting) -> Self | None:
-        """The rule as it is asked for at this place; None where it is not. Raises `InvalidOption` where it contradicts what is given
-        there, or a rule that was made before it."""
+        """The rule as it is asked for at this place; None where it is not. Raises `InvalidOption` where it contradicts what is
+        given there, or a rule that was made before it."""
         raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""Rules of time: meter, tempo, how many bars, how many notes at once, whose rhythm. They know no pitch, but for the tonic at the end."""
+"""Rules of time: meter, tempo, bars, how many notes at once, whose rhythm. They know no pitch, but for the tonic at the end."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from partimento.formats.notated import Bar
 from partimento.formats.repeats import playing_order
-from partimento.formats.written import Bar
 
 _MOST_PARTS = 1000
 

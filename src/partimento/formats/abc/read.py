@@ -1,4 +1,4 @@
-"""How ABC becomes a `Score`: the music of one tune (ABC standard 2.1, 2011, section 4). It opens no files, and includes none.
+"""How ABC becomes a `NotatedScore`: the music of one tune (ABC standard 2.1, 2011, section 4). It opens no files.
 
 Each voice is a track; bars are those of the first voice. Grace notes are counted and left out, and so are macros.
 """
@@ -6,17 +6,22 @@ Each voice is a track; bars are those of the first voice. Grace notes are counte
 from __future__ import annotations
 
 import re
+from collections import Counter
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.abc.fields import STEPS, alter_of, octave_of, read_directive, read_field
 from partimento.formats.abc.parts import order_of_parts
 from partimento.formats.abc.texts import music_lines, without_comment
+from partimento.formats.abc.tunebook import split_tunebook
 from partimento.formats.abc.voice import Head, Reading, Voice
+from partimento.formats.decode import text_of
+from partimento.formats.limits import DEFAULT_LIMITS, Limits
+from partimento.formats.notated import DYNAMICS, Bar, NotatedScore, Note, finished
 from partimento.formats.repeats import complete, read_words
-from partimento.formats.written import DYNAMICS, Bar, Note, Score
-from partimento.piece import Track
+from partimento.piece import Piece, Track
 
+_INCLUDE = re.compile(r"^\s*(%%|I:)\s*abc-include", re.MULTILINE | re.IGNORECASE)
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 TRACKS = "%%partimento-tracks"  # then the track of each voice, as our own writer says it: two staves of a piano are one
 _MUSIC = re.compile(
@@ -38,7 +43,21 @@ _MUSIC = re.compile(
 )
 
 
-def score_of(text: str) -> Score:
+def piece_from_abc(
+    data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
+) -> tuple[Piece, Counter[str]]:
+    """The piece in ABC text of one tune. Raises `UnreadableFile`; also for a book, whose tunes are read one by one."""
+    text = text_of(data)
+    if _INCLUDE.search(text):
+        raise UnreadableFile("unsupported", "ABC that includes other files")
+    if not re.search(r"^\s*K:", text, re.MULTILINE):
+        raise UnreadableFile("not ABC", "there is no K: field")
+    if len(split_tunebook(data)) > 1:
+        raise UnreadableFile("several pieces", "a book of tunes; name one of them")
+    return finished(score_of(text), source, limits, repeats)
+
+
+def score_of(text: str) -> NotatedScore:
     """The score of one tune. Raises `UnreadableFile`."""
     reading = Reading()
     score = reading.score

@@ -8,7 +8,7 @@ import unicodedata
 
 _BLOCK = re.compile(r"^[ \t]*(?:%%|I:)begin(\w+)[^\n]*\n.*?(?:^[ \t]*(?:%%|I:)end\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 _COMMENT_LINE = re.compile(r"^[ \t]*%(?!%(?:MIDI|partimento|propagate)).*\r?\n", re.MULTILINE)
-_CONTINUED = re.compile(r"\\[ \t]*(%.*)?\r?\n(?![A-Za-z]:)")
+_CONTINUED = re.compile(r"\\(?:[ \t]+%.*|[ \t]*)\r?\n(?![A-Za-z]:)")
 _ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "c": "\u0327", "u": "\u0306", "v": "\u030c"}
 _LETTERS = {"AA": "Å", "aa": "å", "/O": "Ø", "/o": "ø", "AE": "Æ", "ae": "æ", "OE": "Œ", "oe": "œ", "ss": "ß"}
 _ESCAPE = re.compile(r"""\\(?:u([0-9a-fA-F]{4})|(AA|aa|/O|/o|AE|ae|OE|oe|ss)|([`'^~"cuv])([A-Za-z])|([\\%&]))""")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from partimento.formats.written import Bar, Note, Score
+from partimento.formats.notated import Bar, NotatedScore, Note
 from partimento.piece import Track
 
 
@@ -58,7 +58,7 @@ class Voice:
 
 @dataclass
 class Reading:
-    score: Score = field(default_factory=Score)
+    score: NotatedScore = field(default_factory=NotatedScore)
     header: Fields = field(default_factory=Fields)
     voices: dict[str, Voice] = field(default_factory=dict)
     voice: Voice = field(default_factory=lambda: Voice(0))

@@ -43,7 +43,7 @@ class _Writer:
         out += [f"Q:{_tempo(mark.qpm)}" for mark in score.tempos[:1] if mark.at == 0]
         out += [_groups(score), f"{TRACKS} {' '.join(str(part.track) for part, _ in self.staves)}", f"K:{_key(bars[0])}"]
         for place, (part, staff) in enumerate(self.staves):
-            name = escaped(part.name).replace('"', "'")
+            name = escaped(part.name).replace('"', "&quot;")
             out.append(f'V:{place + 1} clef={_clef(part.staves[staff].clefs[0])} name="{name}"')
             out += [f"%%MIDI program {part.program}"] + ["%%MIDI channel 10"] * part.is_drum
         first = 0

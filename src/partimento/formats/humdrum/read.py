@@ -1,4 +1,4 @@
-"""How Humdrum becomes a `Score`: spines of **kern, chord symbols of **mxhm, bar lines, expansion lists (Huron, "The Humdrum
+"""How Humdrum becomes a `NotatedScore`: spines of **kern, chord symbols of **mxhm, bar lines, expansion lists (Huron, "The Humdrum
 Toolkit", 1995, and the **kern guide of humdrum.org). It opens no files.
 
 Spines that name one part, or one keyboard, are one track; pitches sound as encoded. Grace notes are counted and left out.
@@ -7,14 +7,17 @@ Spines that name one part, or one keyboard, are one track; pitches sound as enco
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
+from partimento.formats.decode import text_of
+from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.musicxml.read import KINDS
+from partimento.formats.notated import Bar, NotatedScore, Note, finished
 from partimento.formats.repeats import MOST_TIMES
-from partimento.formats.written import Bar, Note, Score
-from partimento.piece import Track
+from partimento.piece import Piece, Track
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _PITCH = re.compile(r"[a-gA-G]")
@@ -54,7 +57,7 @@ class _Voice:
 
 @dataclass
 class _Reading:
-    score: Score = field(default_factory=Score)
+    score: NotatedScore = field(default_factory=NotatedScore)
     spines: list[_Spine] = field(default_factory=list)
     voices: list[_Voice] = field(default_factory=list)
     sections: list[tuple[str, Fraction]] = field(default_factory=list)  # where each label stands
@@ -66,7 +69,17 @@ class _Reading:
         return max((voice.end for voice in self.voices if voice.spine.kind == "**kern"), default=Fraction(0))
 
 
-def score_of(text: str) -> Score:
+def piece_from_humdrum(
+    data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
+) -> tuple[Piece, Counter[str]]:
+    """The piece in a Humdrum file with **kern spines. Raises `UnreadableFile`."""
+    text = text_of(data)
+    if "**kern" not in text:
+        raise UnreadableFile("not Humdrum", "there is no **kern spine")
+    return finished(score_of(text), source, limits, repeats)
+
+
+def score_of(text: str) -> NotatedScore:
     """The score of a Humdrum file. Raises `UnreadableFile` where columns do not fit their spines."""
     reading = _Reading()
     for number, line in enumerate(text.splitlines(), 1):
@@ -98,7 +111,7 @@ def score_of(text: str) -> Score:
     return score
 
 
-def _read_reference(line: str, score: Score) -> None:
+def _read_reference(line: str, score: NotatedScore) -> None:
     match = _REFERENCE.match(line)
     if match and match[2].strip():
         value = match[2].strip()

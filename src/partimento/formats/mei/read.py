@@ -1,4 +1,4 @@
-"""How MEI becomes a `Score`: staves, measures, layers and control events (MEI guidelines 5.0, CMN module). It opens no files.
+"""How MEI becomes a `NotatedScore`: staves, measures, layers and control events (MEI guidelines 5.0, CMN module).
 
 Staves that a brace binds under one name are one track. Of editorial alternatives the first is read; grace notes and cues are
 counted and left out.
@@ -7,14 +7,17 @@ counted and left out.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from partimento.errors import UnreadableFile
+from partimento.formats.limits import DEFAULT_LIMITS, Limits
+from partimento.formats.notated import DYNAMICS, Bar, NotatedScore, Note, bar_length, finished
 from partimento.formats.repeats import complete, read_words
-from partimento.formats.safe_xml import Element, whole
-from partimento.formats.written import DYNAMICS, Bar, Note, Score, bar_length
-from partimento.piece import Track
+from partimento.formats.safe_xml import Element, tree_of, whole
+from partimento.piece import Piece, Track
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _SEMITONES = {"s": 1, "f": -1, "ss": 2, "x": 2, "ff": -2, "xs": 3, "sx": 3, "ts": 3, "tf": -3, "n": 0, "nf": -1, "ns": 1}
@@ -55,7 +58,7 @@ class _Staff:
 class _Reading:
     """What holds for the whole score while it is read."""
 
-    score: Score
+    score: NotatedScore
     ties_out: set[str]
     ties_in: set[str]
     spans: dict[str, tuple[str, Fraction]]  # tuplets by the identifier of their first event
@@ -67,9 +70,19 @@ class _Reading:
     repeat_next: bool = False  # the bar line before the next bar begins a repeat
 
 
-def score_of(root: Element) -> Score:
+def piece_from_mei(
+    data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
+) -> tuple[Piece, Counter[str]]:
+    """The piece in MEI. Raises `UnreadableFile`."""
+    root = tree_of(data)
+    if root.tag != "mei":
+        raise UnreadableFile("not a score", f"XML with the root {root.tag[:40]!r}, which is not MEI")
+    return finished(score_of(root), source, limits, repeats)
+
+
+def score_of(root: Element) -> NotatedScore:
     """The score of an mei element."""
-    score = Score()
+    score = NotatedScore()
     for title in root.iterfind("meiHead//titleStmt/title"):
         score.title = score.title or _words(title)
     for tag in ("composer", "persName[@role='composer']", "creator"):

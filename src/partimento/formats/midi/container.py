@@ -127,14 +127,6 @@ def _hunt(data: bytes) -> list[tuple[int, int]]:
     return [(start + 8, stop) for start, stop in zip(starts, [*starts[1:], len(data)], strict=False) if stop >= start + 8]
 
 
-def text_of(raw: bytes) -> str:
-    """A text of a file: UTF-8 where it is that, Latin-1 otherwise."""
-    try:
-        return raw.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
 def chunk_name(data: bytes, start: int, stop: int) -> bytes:
     """The first track or sequence name at the head of a chunk; empty when it has none."""
     at = data.find(b"\x00\xff\x03", start, min(stop, start + _SEARCH))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from partimento.errors import InvalidOption, UnreadableFile
-from partimento.formats.midi.container import text_of
+from partimento.formats.decode import text_of
 from partimento.piece import CHORD, MAX_TICK, PEDAL, Array
 from partimento.theory import parse_chord
 

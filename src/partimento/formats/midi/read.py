@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partimento.errors import InvalidPiece, UnreadableFile
+from partimento.formats.decode import text_of
 from partimento.formats.limits import DEFAULT_LIMITS, Limits, check_piece
 from partimento.formats.midi import container as smf
 from partimento.formats.midi import maps as midimaps
@@ -26,8 +27,13 @@ DRUM_CHANNEL = 9
 Place = tuple[int, int, bool]  # of a sound: chunk, program, drums
 
 
-def piece_from_midi(data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS) -> tuple[Piece, Counter[str]]:
-    """The piece in a MIDI file's bytes, and how many repairs of each kind it needed. Raises `UnreadableFile`, nothing else."""
+def piece_from_midi(
+    data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
+) -> tuple[Piece, Counter[str]]:
+    """The piece in a MIDI file's bytes, and how many repairs of each kind it needed. Raises `UnreadableFile`, nothing else.
+
+    MIDI has no repeats, so `repeats` changes nothing.
+    """
     from partimento.formats.midi.events import walk  # here, since it takes a while to load
 
     container = smf.open_container(data, max_bytes=limits.max_bytes)
@@ -82,7 +88,7 @@ def _piece(container: smf.Container, walked: Walked, source: str, limits: Limits
 
 
 def _name(container: smf.Container, chunk: int) -> str:
-    return smf.text_of(smf.chunk_name(container.data, *container.chunks[chunk])).strip("\0 \t\r\n")
+    return text_of(smf.chunk_name(container.data, *container.chunks[chunk])).strip("\0 \t\r\n")
 
 
 def _sequence_title(container: smf.Container, places: Sequence[tuple[int, int, bool]]) -> str:
@@ -115,13 +121,13 @@ def _layout(
         numbers = []
         for chunk, program, drum in places:
             number = parts[chunk - 1] if chunk else -1  # type: ignore[index]
-            track = Track(program, drum, smf.text_of(smf.chunk_name(container.data, *container.chunks[chunk])))
+            track = Track(program, drum, text_of(smf.chunk_name(container.data, *container.chunks[chunk])))
             if type(number) is not int or number < 0 or found.setdefault(number, track) != track:
                 return None
             numbers.append(number)
         for chunk, program in silent:
             number = int(parts[chunk - 1])  # type: ignore[index]
-            name = smf.text_of(smf.chunk_name(container.data, *container.chunks[chunk]))
+            name = text_of(smf.chunk_name(container.data, *container.chunks[chunk]))
             if number in found or not (type(program) is int and 0 <= program < 256):
                 return None
             found[number] = Track(program & 127, program > 127, name)

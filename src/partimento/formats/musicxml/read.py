@@ -1,18 +1,21 @@
-"""How MusicXML becomes a `Score`: parts, measures, notes and directions (MusicXML 4.0, W3C 2021). It opens no files.
+"""How MusicXML becomes a `NotatedScore`: parts, measures, notes and directions (MusicXML 4.0, W3C 2021). It opens no files.
 
 One part is one track, however many staves and voices it has. Grace notes and cues are counted and left out, lyrics are not read.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.errors import UnreadableFile
+from partimento.formats.limits import DEFAULT_LIMITS, Limits
+from partimento.formats.musicxml.archive import unpack
+from partimento.formats.notated import DYNAMICS, Bar, NotatedScore, Note, bar_length, finished
 from partimento.formats.repeats import complete, read_words
-from partimento.formats.safe_xml import Element, text_in, whole
-from partimento.formats.written import DYNAMICS, Bar, Note, Score, bar_length
-from partimento.piece import Track
+from partimento.formats.safe_xml import Element, text_in, tree_of, whole
+from partimento.piece import Piece, Track
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _UNITS = {"long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1}
@@ -37,9 +40,19 @@ class _Part:
     unpitched: dict[str, int] = field(default_factory=dict)  # the MIDI pitch of each instrument
 
 
-def score_of(root: Element) -> Score:
+def piece_from_musicxml(
+    data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
+) -> tuple[Piece, Counter[str]]:
+    """The piece in MusicXML, plain or compressed. Raises `UnreadableFile`."""
+    root = tree_of(unpack(data))
+    if root.tag not in ("score-partwise", "score-timewise"):
+        raise UnreadableFile("not a score", f"XML with the root {root.tag[:40]!r}, which is neither MusicXML nor MEI")
+    return finished(score_of(root), source, limits, repeats)
+
+
+def score_of(root: Element) -> NotatedScore:
     """The score of a score-partwise or score-timewise element. Raises `UnreadableFile`."""
-    score = Score()
+    score = NotatedScore()
     score.title = text_in(root, "work/work-title") or text_in(root, "movement-title")
     creators = {creator.get("type", ""): (creator.text or "").strip() for creator in root.iterfind("identification/creator")}
     score.composer = creators.get("composer", creators.get("", ""))
@@ -98,7 +111,7 @@ def _unpitched(declared: Element | None) -> dict[str, int]:
     }
 
 
-def _read_measure(measure: Element, part: _Part, bar: Bar, score: Score) -> Fraction:
+def _read_measure(measure: Element, part: _Part, bar: Bar, score: NotatedScore) -> Fraction:
     """Adds what one part has in a bar; returns the length of its longest voice, in quarters."""
     at = longest = chord_at = Fraction(0)
     for element in measure:
@@ -139,7 +152,7 @@ def _offset(element: Element, part: _Part) -> Fraction:
     return Fraction(whole(element.findtext("offset")), part.divisions)
 
 
-def _read_note(element: Element, part: _Part, at: Fraction, length: Fraction, score: Score) -> None:
+def _read_note(element: Element, part: _Part, at: Fraction, length: Fraction, score: NotatedScore) -> None:
     if element.find("rest") is not None:
         return
     if element.find("grace") is not None or not length:
@@ -175,7 +188,7 @@ def _pitch(pitch: Element, prefix: str) -> int:
     )
 
 
-def _read_attributes(element: Element, part: _Part, bar_start: Fraction, at: Fraction, score: Score) -> None:
+def _read_attributes(element: Element, part: _Part, bar_start: Fraction, at: Fraction, score: NotatedScore) -> None:
     part.divisions = max(1, whole(element.findtext("divisions"), part.divisions))
     for transpose in element.findall("transpose"):
         semitones = whole(transpose.findtext("chromatic")) + 12 * whole(transpose.findtext("octave-change"))
@@ -197,7 +210,7 @@ def _read_attributes(element: Element, part: _Part, bar_start: Fraction, at: Fra
             score.state_key(at, fifths, text_in(key, "mode") in ("minor", "aeolian"))
 
 
-def _read_direction(element: Element, part: _Part, bar: Bar, at: Fraction, score: Score) -> None:
+def _read_direction(element: Element, part: _Part, bar: Bar, at: Fraction, score: NotatedScore) -> None:
     place = bar.start + max(Fraction(0), at + _offset(element, part))
     for sound in [element] if element.tag == "sound" else element.findall("sound"):
         if qpm := _number(sound.get("tempo")):
@@ -255,6 +268,7 @@ def _chord(element: Element) -> str:
         value = text_in(degree, "degree-value")
         if kind_of in ("add", "alter") and value.isdigit():
             symbol += f"add{value}" if not alter else f"{alter}{value}"
+    symbol = symbol.replace("sus4add7", "7sus4")  # an added seventh is minor
     bass = element.find("bass")
     return _spelled(root, "root") + symbol + (f"/{_spelled(bass, 'bass')}" if bass is not None else "")
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from partimento.errors import InvalidOption
 from partimento.models.backbones.base import Backbone, State
-from partimento.models.backbones.past import Past
+from partimento.models.backbones.kv_cache import KVCache
 from partimento.models.config import ModelConfig
 
 BASE = 10_000.0  # the slowest rotation takes about so many steps, as in Su et al. 2021
@@ -79,12 +79,14 @@ class _Block(nn.Module):
             for layer in (self.gather, self.narrow):
                 layer.weight /= math.sqrt(2 * config.layers)
 
-    def forward(self, h_BTD: Tensor, past: Past | None, turn: tuple[Tensor, Tensor], mask: Tensor | None) -> tuple[Tensor, Past]:
+    def forward(
+        self, h_BTD: Tensor, past: KVCache | None, turn: tuple[Tensor, Tensor], mask: Tensor | None
+    ) -> tuple[Tensor, KVCache]:
         steps = h_BTD.shape[1]
         parts = torch.split(self.attend(self.norms[0](h_BTD)), self.heads, -1)
         query, key, value = (part.reshape(len(part), steps, -1, self.size).transpose(1, 2) for part in parts)  # [B, heads, T, size]
         query, new = _turned(query, turn), (_turned(key, turn), value)
-        (key, value), after = (new, Past.of(new, self.span)) if past is None else past.then(new)
+        (key, value), after = (new, KVCache.of(new, self.span)) if past is None else past.then(new)
         group = query.shape[1] // key.shape[1]
         if steps == 1:  # the queries of a group stand as steps, which here all see the same
             query = query.reshape(len(query), -1, group, self.size)

@@ -1,0 +1,6 @@
+"""The encoding `melody`: parts one after another, a pitch and a note value for each note or chord."""
+
+from partimento.encodings.melody.encoding import WrittenMelody
+from partimento.encodings.melody.seed import Melody
+
+__all__ = ["Melody", "WrittenMelody"]

@@ -1,0 +1,36 @@
+"""The pitch of an event of `melody`: which note stands for a chord, and its id. It knows no time and no option but these two."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.encodings.melody.seed import LOWEST_PIANO_KEY
+from partimento.theory import chord_root_table
+
+Ints = npt.NDArray[np.int64]
+
+
+def one_of_each_chord(pitch: Ints, start: Ints, chord: str) -> Ints:
+    """MIDI pitch of the `root`, `top` or `bass` of each chord; chord `i` is pitch[start[i]:start[i + 1]], ascending.
+
+    Of several roots the lowest.
+    """
+    stop = np.append(start[1:], len(pitch))
+    if chord != "root":
+        return pitch[start if chord == "bass" else stop - 1]
+    pitch_class_set = np.bitwise_or.reduceat(1 << pitch % 12, start)
+    root = chord_root_table()[pitch[start] % 12, pitch_class_set]
+    is_root = pitch % 12 == np.repeat(root, stop - start)
+    lowest: Ints = np.minimum.reduceat(np.where(is_root, pitch, 127), start)
+    return lowest
+
+
+def pitch_id(pitch: Ints, pitches: str) -> Ints:
+    """The id of each MIDI pitch among those of the option `pitch`: `class`, `piano` or `midi`."""
+    if pitches == "class":
+        return pitch % 12 + 1
+    if pitches == "midi":
+        return pitch + 1
+    key = pitch - LOWEST_PIANO_KEY  # outside the keyboard: the nearest octave that is on it
+    return np.where(key < 0, key % 12, np.where(key > 87, 76 + (key - 76) % 12, key)) + 1

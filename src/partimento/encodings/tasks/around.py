@@ -1,0 +1,85 @@
+"""What stands around each place of the second half of a task, and which of the standing notes come there once more.
+
+It knows events of `notes`, no piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from partimento.encodings.base import Context
+from partimento.encodings.notes.layout import LONGEST, Ints, Profile, bar_ticks
+from partimento.encodings.notes.time import walk
+from partimento.task import ROLES
+
+BARS_LEFT, BEGIN = 16, 7
+PITCHES = ("lowest given", "highest given", "lowest given next", "highest given next")
+COLUMNS = (
+    *(Context(name, 129, "pitch") for name in PITCHES),
+    Context("until the next given", LONGEST + 1, "since"),
+    Context("given that begin", BEGIN + 2, "place"),
+    Context("role", len(ROLES) + 1, "place"),
+    Context("bars left", BARS_LEFT + 2, "place"),
+)
+
+
+class Around:
+    """The notes that stand, from the first half's events [T, F], and what the separator says. `again` are those in the region, as
+    they come once more in the second half: the fields of each but kind and time, by `again_tick`, where it lies."""
+
+    def __init__(self, profile: Profile, stands: npt.NDArray[np.integer], separator: Sequence[int]) -> None:
+        first_bar, self.role, bars = (int(value) for value in separator[1:4])
+        self.first, self.last = first_bar - 1, first_bar - 1 + bars
+        kind = stands[:, 0]
+        row = np.flatnonzero(kind == profile.kind("note"))
+        found = walk(stands, profile) if len(stands) else None
+        self.onset: Ints = found.tick[row] if found is not None else np.zeros(0, np.int64)
+        self.pitch = stands[row, 2].astype(np.int64)
+        duration = stands[:, 3].astype(np.int64)
+        ties = np.flatnonzero(kind == profile.kind("tie"))
+        duration[ties - 1] += LONGEST * duration[ties]
+        self.end = self.onset + duration[row]
+        self.moments, first = np.unique(self.onset, return_index=True)
+        if len(row):
+            self.low, self.high = np.minimum.reduceat(self.pitch, first), np.maximum.reduceat(self.pitch, first)
+            self.count = np.diff(np.append(first, len(row)))
+        inside = np.zeros(len(row), bool)
+        if found is not None:
+            bar = bar_ticks(found.numerator[-1:], found.denominator[-1:], profile.ticks_per_quarter)[0]
+            inside = (self.onset >= self.first * bar) & (self.onset < self.last * bar)
+        again = stands[row[inside], 2:]
+        again[:, 1] = np.minimum(duration[row[inside]], LONGEST)
+        self.again: list[list[int]] = again.tolist()
+        self.again_tick: list[int] = self.onset[inside].tolist()
+
+    def columns(self, tick: Ints, bar_ticks: int) -> Ints:
+        """Those of `COLUMNS` at each tick, [T, 8]; before the region as at its start."""
+        tick = np.maximum(tick, self.first * bar_ticks)
+        result = np.zeros((len(tick), len(COLUMNS)), np.int64)
+        result[:, 6] = self.role
+        result[:, 7] = np.clip(-((tick - self.last * bar_ticks) // bar_ticks), 0, BARS_LEFT) + 1
+        if not len(self.moments):
+            return result
+        sounds = (self.onset <= tick[:, None]) & (self.end > tick[:, None])
+        low = np.where(sounds, self.pitch, 255).min(1)
+        result[:, 0], result[:, 1] = np.where(low < 255, low, 0), np.where(sounds, self.pitch, 0).max(1)
+        following = np.searchsorted(self.moments, tick, side="right")
+        has_next, at = following < len(self.moments), np.minimum(following, len(self.moments) - 1)
+        result[:, 2], result[:, 3] = np.where(has_next, self.low[at], 0), np.where(has_next, self.high[at], 0)
+        result[:, 4] = np.where(has_next, np.minimum(self.moments[at] - tick, LONGEST), 0)
+        before = np.maximum(following - 1, 0)
+        result[:, 5] = np.where(self.moments[before] == tick, np.minimum(self.count[before], BEGIN), 0) + 1
+        return result
+
+
+def separator(profile: Profile) -> int:
+    """The id of the kind of event between the halves."""
+    return len(profile.kinds) + 1
+
+
+def standing(profile: Profile) -> int:
+    """The id of the kind of a note that stands and comes once more in the second half."""
+    return len(profile.kinds) + 2

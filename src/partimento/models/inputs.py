@@ -1,0 +1,116 @@
+"""What goes into a backbone: embeddings of events, of what an encoding says before each of them, of conditions.
+
+It knows fields, columns and their sizes; it knows no backbone and no music.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from partimento.encodings import Context, Field
+from partimento.errors import UnknownName
+from partimento.models.config import ModelConfig
+from partimento.models.fields import Fields, joint_size
+
+SPREAD = 0.1  # of the first embeddings of columns: small beside those of the fields
+
+
+class FieldInputs(nn.Module):
+    """An embedding for each field, side by side; id 0 has one too, so the start event is learned."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(nn.Embedding(field.size, config.embedding) for field in fields)
+        self.width = config.embedding * len(fields)
+
+    def forward(self, events_BTF: Tensor) -> Tensor:
+        return torch.cat([table(events_BTF[..., f]) for f, table in enumerate(self.tables)], -1)
+
+
+class SummedInputs(nn.Module):
+    """The sum of an embedding for each field, as one product: for many small fields."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__()
+        sizes = [field.size for field in fields]
+        self.first = [sum(sizes[:f]) for f in range(len(sizes))]
+        self.table = nn.Parameter(torch.randn(sum(sizes), config.width) / math.sqrt(len(fields)))
+        self.width = config.width
+
+    def forward(self, events_BTF: Tensor) -> Tensor:
+        rows_BTF = events_BTF + torch.tensor(self.first, device=events_BTF.device)
+        chosen = self.table.new_zeros(*events_BTF.shape[:-1], len(self.table))
+        summed: Tensor = chosen.scatter(-1, rows_BTF, 1.0) @ self.table
+        return summed
+
+
+class JointInputs(nn.Module):
+    """One embedding for each combination of ids."""
+
+    def __init__(self, config: ModelConfig, fields: Fields) -> None:
+        super().__init__()
+        self.sizes = [field.size for field in fields]
+        self.table = nn.Embedding(joint_size(self.sizes), config.embedding)
+        self.width = config.embedding
+
+    def forward(self, events_BTF: Tensor) -> Tensor:
+        code_BT = events_BTF[..., 0]
+        for f, size in enumerate(self.sizes[1:], 1):
+            code_BT = code_BT * size + events_BTF[..., f]
+        embedded: Tensor = self.table(code_BT)
+        return embedded
+
+
+class ContextInputs(nn.Module):
+    """The sum of an embedding for each column that the config lets in."""
+
+    def __init__(self, config: ModelConfig, columns: tuple[Context, ...], width: int) -> None:
+        super().__init__()
+        let_in = {
+            "place": config.place,
+            "interval": config.intervals,
+            "pitch": config.sounding,
+            "since": config.since,
+            "field": False,
+        }
+        self.columns = [number for number, column in enumerate(columns) if let_in[column.kind]]
+        self.tables = nn.ModuleList(nn.Embedding(columns[number].size, width) for number in self.columns)
+        for table in self.tables:
+            nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]
+
+    def forward(self, context_BTC: Tensor) -> Tensor:
+        total: Tensor = sum(table(context_BTC[..., column]) for column, table in zip(self.columns, self.tables, strict=True))
+        return total
+
+
+class ConditionInputs(nn.Module):
+    """The sum of an embedding for each condition [B, C] that is not absent (0)."""
+
+    def __init__(self, fields: tuple[Field, ...], width: int) -> None:
+        super().__init__()
+        self.tables = nn.ModuleDict({field.name: nn.Embedding(field.size, width, padding_idx=0) for field in fields})
+        for table in self.tables.values():
+            nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]
+            with torch.no_grad():
+                table.weight[0] = 0.0  # type: ignore[operator]
+
+    def forward(self, conditions_BC: Tensor) -> Tensor:
+        total: Tensor = sum(table(conditions_BC[:, c]) for c, table in enumerate(self.tables.values()))
+        return total
+
+
+INPUTS: dict[str, type[FieldInputs] | type[SummedInputs] | type[JointInputs]] = {
+    "fields": FieldInputs,
+    "summed": SummedInputs,
+    "joint": JointInputs,
+}
+
+
+def inputs(config: ModelConfig, fields: Fields) -> FieldInputs | SummedInputs | JointInputs:
+    """The event embeddings that `config` names. Raises `UnknownName`."""
+    if config.inputs not in INPUTS:
+        raise UnknownName("inputs", config.inputs, INPUTS)
+    return INPUTS[config.inputs](config, fields)
