@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from partimento.analysis.repetition import GRID, HABITS, LENGTHS, PERIODS, RUN, Habits, figures, loops, repeats, row_of
 from partimento.composing.compose import again, compose, stream
+from partimento.composing.constraints import habits_of
 from partimento.composing.guard import NEAREST, Repeats, RepetitionBias, can_guard, place_of, without
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, make
@@ -115,18 +116,19 @@ def test_cursors_tell_the_notes_of_events(key: str) -> None:
     assert can_guard(encoding.cursor())
     for number in range(3):
         events = encoding.encode(made_piece(number))
-        cursor, told = encoding.cursor(), []
+        cursor = encoding.cursor()
+        told: list[tuple[int, float]] = []
         for event in events.tolist():
-            foretold = []
+            foretold: list[tuple[int, int]] = []
             for at in range(len(event)):
                 note = cursor.next_note(tuple(event[:at]))
-                if note is not None and event[at] != note.held and 0 <= event[at] - note.zero < 128:
+                if note is not None and event[at] in note.ids and event[at] != note.held:
                     assert note.chord == tuple(pitch for pitch, _ in foretold)
-                    foretold.append((event[at] - note.zero, note.onset_tick))
+                    foretold.append((event[at] - note.ids.start + note.lowest, note.onset_tick))
+                    assert note.id_of(foretold[-1][0]) == event[at]
             cursor.push(event)
             found = [(one.pitch, one.onset) for one in cursor.notes_begun if one.program != DRUMS]
-            is_rest = key.startswith(("melody:", "leadsheet")) and not found  # their ids are none of a pitch, or look like one
-            assert is_rest or found == foretold
+            assert found == [note for note in foretold if event[-1] != DRUMS + 1 or not key.startswith("notes")]
             assert all(one.onset <= cursor.tick for one in cursor.notes_begun)
             assert cursor.bar_tick <= cursor.tick
             told += [(pitch, onset * GRID / cursor.ticks_per_quarter) for pitch, onset in found]
@@ -140,8 +142,7 @@ def test_encodings_that_do_not_tell_onsets_have_no_guard(key: str) -> None:
     """By default none, quietly; where one is asked for that is said."""
     encoding: Encoding = make(key)
     assert not can_guard(encoding.cursor())
-    for one in compose(Model(encoding=encoding), notes=5):
-        assert '"guard"' not in one.made
+    assert habits_of(None, encoding) is None
     for guard in (True, HABITS):
         with pytest.raises(InvalidOption, match=f"guard: events of the encoding '{key}' do not say when notes begin"):
             compose(Model(encoding=encoding), notes=5, guard=guard)

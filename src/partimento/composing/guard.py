@@ -45,7 +45,7 @@ class Guard(Constraint):
         if note is None:
             return allowed
         banned = self.repeats.banned(self._twelfths(note.onset_tick), note.chord)
-        return without(allowed, [pitch + note.zero for pitch in banned if pitch + note.zero != note.held])
+        return without(allowed, [note.id_of(pitch) for pitch in banned])
 
     def bias(self, logits: Floats, drawn: Prefix) -> Floats:
         if pull := self.repeats.pull:

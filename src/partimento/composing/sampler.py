@@ -84,12 +84,12 @@ class Row:
             logits = one.bias(logits, drawn)
         return logits
 
-    def is_rejected(self, logits: Floats, allowed: Bools, drawn: Prefix, uniforms: Callable[[], float]) -> bool:
+    def is_rejected(self, logits: Floats, allowed: Bools, drawn: Prefix, uniforms: Uniforms, number: int) -> bool:
         """Whether the event so far is not to be kept, since it goes on through a loophole more often than the model would."""
         if not any(one.is_loophole(drawn) for one in self.constraints):
             return False
         weight = weights(logits[None], self.cursor.allowed(drawn)[None], Sampling())[0]
-        return bool(uniforms() * weight.sum() >= weight[allowed].sum())
+        return bool(uniforms.next()[number] * weight.sum() >= weight[allowed].sum())
 
     def ban(self, drawn: Prefix) -> None:
         self._banned.setdefault(drawn[:-1], set()).add(drawn[-1])
@@ -124,7 +124,7 @@ def draw_event(session: Session, rows: Sequence[Row], sampling: Sampling, unifor
         for b in going:
             if not found[b].any():
                 anew[b] = prefixes[b]
-            elif rows[b].is_rejected(logits_BS[b], found[b], prefixes[b], lambda b=b: uniforms.next()[b]):  # type: ignore[misc]
+            elif rows[b].is_rejected(logits_BS[b], found[b], prefixes[b], uniforms, b):
                 anew[b] = ()
             else:
                 allowed_BS[b] = found[b]
@@ -149,7 +149,7 @@ def _anew(
             drawn = drawn[:-1]
             continue
         logits = row.biased(session.logits(np.tile(np.array(drawn, np.int64), (count, 1)))[b], drawn)
-        if rejections < MOST_REJECTIONS and row.is_rejected(logits, allowed, drawn, lambda: uniforms.next()[b]):
+        if rejections < MOST_REJECTIONS and row.is_rejected(logits, allowed, drawn, uniforms, b):
             rejections, drawn = rejections + 1, ()
             continue
         field = row.fields[len(drawn)]

@@ -28,14 +28,20 @@ class Note(NamedTuple):
 class NextNote(NamedTuple):
     """The note whose pitch is the next field: where it begins, as the fields drawn before it imply, and which id a pitch has.
 
-    MIDI pitch 0 has the id `zero`, or would have. `chord` are the pitches of notes that the same event begins before it; with the
-    id `held` no note begins (-1: there is no such id).
+    The `ids` are those of pitches from the MIDI pitch `lowest` up. `chord` are the pitches of notes that the same event begins
+    before it; with the id `held` no note begins (-1: there is no such id).
     """
 
     onset_tick: int
-    zero: int
+    ids: range
+    lowest: int
     chord: tuple[int, ...] = ()
     held: int = -1
+
+    def id_of(self, pitch: int) -> int:
+        """The id with which a note of this pitch begins; -1 where none does."""
+        found = pitch - self.lowest + self.ids.start
+        return found if found in self.ids and found != self.held else -1
 
 
 class Cursor(ABC):

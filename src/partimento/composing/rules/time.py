@@ -55,7 +55,7 @@ def _tempo(value: Any) -> float | None:
         return None
     if not SLOWEST <= float(value) <= FASTEST:
         raise InvalidOption(f"a tempo of {value} quarters a minute; it must be 16..640")
-    return float(value) if isinstance(value, str) else value  # type: ignore[no-any-return]
+    return float(value) if isinstance(value, str) else value
 
 
 class Tempo(Rule):

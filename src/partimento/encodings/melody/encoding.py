@@ -21,6 +21,7 @@ from partimento.encodings.melody.seed import (
     PITCHES,
     TICKS_PER_QUARTER,
     Melody,
+    MelodyCursor,
     _value_of_twelfths,
 )
 from partimento.errors import InvalidOption
@@ -178,6 +179,10 @@ class WrittenMelody(Melody):
         inside = total < len(known.last)
         legal[1:] = inside & (known.last[total * inside] == np.arange(1, len(total) + 1)) & (length > 0)
         return legal
+
+    def cursor(self) -> MelodyCursor:
+        ticks = self.values.lengths * (TICKS_PER_QUARTER // self.values.lines)
+        return MelodyCursor(self, [0, *ticks.tolist()], self.pitch)
 
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return int(np.count_nonzero(np.asarray(events)[:, 0] <= PITCHES[self.pitch]))

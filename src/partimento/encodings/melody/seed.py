@@ -112,7 +112,7 @@ class MelodyCursor(HistoryCursor):
         self.tick, self.bar_tick = end, end - end % (4 * TICKS_PER_QUARTER)
 
     def next_note(self, drawn: tuple[int, ...]) -> NextNote | None:
-        return None if drawn else NextNote(self.tick, 1 - self._lowest)
+        return None if drawn else NextNote(self.tick, range(1, self._highest + 1), self._lowest)
 
 
 @cache

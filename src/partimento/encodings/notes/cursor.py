@@ -20,6 +20,8 @@ from partimento.encodings.pitch_ids import WIDEST
 from partimento.encodings.texture import NoteRule
 from partimento.instruments import DRUMS
 
+PITCH_IDS = range(1, 129)
+
 
 class NotesCursor(Position):
     """A position that answers as a cursor."""
@@ -53,7 +55,7 @@ class NotesCursor(Position):
         return row
 
     def next_note(self, drawn: tuple[int, ...]) -> NextNote | None:
-        return NextNote(self.tick + drawn[1] - 1, 1) if len(drawn) == 2 and drawn[0] == self.note_id else None
+        return NextNote(self.tick + drawn[1] - 1, PITCH_IDS, 0) if len(drawn) == 2 and drawn[0] == self.note_id else None
 
     def masks(self, rules: Sequence[NoteRule], players: frozenset[int], fixed: frozenset[str], start_tick: int = 0) -> FieldMasks:
         return FieldMasks(rules, self, self.profile, self.fields, fixed, DRUMS in players, start_tick)

@@ -23,7 +23,7 @@ class VoicesCursor(HistoryCursor):
         super().__init__(encoding)
         self.columns = columns
         self.grid, self.first, self.lowest, self.hold = grid, first, lowest, hold
-        voices = len(encoding.fields)
+        voices, self._size = len(encoding.fields), encoding.fields[0].size
         self._last: Sequence[int] = [hold] * voices
         self._sounding, self._sang = [-1] * voices, [-1] * voices
         self._moved, self._since = [0] * voices, [1] * voices
@@ -59,8 +59,8 @@ class VoicesCursor(HistoryCursor):
 
     def next_note(self, drawn: tuple[int, ...]) -> NextNote:
         chord = [self._pitch(number, now) for number, now in enumerate(drawn)]
-        zero = self.first - self.lowest
-        return NextNote(self.tick, zero, tuple(pitch for pitch in chord if pitch is not None), self._held(len(drawn)))
+        ids = range(self.first, self._size)
+        return NextNote(self.tick, ids, self.lowest, tuple(one for one in chord if one is not None), self._held(len(drawn)))
 
     def context(self) -> npt.NDArray[np.uint8]:
         beat, step = divmod(self._length, self.grid)
