@@ -1,4 +1,4 @@
-"""What each piece of musical structure in the model is worth: JSB chorales, nats a note on valid, the same steps and seed for each.
+"""What each piece of musical structure in the model is worth: JSB chorales, nats per note on valid, same steps and seed.
 
 Prints JSON. `python bench/ablation.py jsb-chorales.zip [steps] [depth]`
 """

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from partimento.analysis.beat_chords import NUMERALS
-from partimento.analysis.figures.declared import FEATURES
-from partimento.analysis.figures.of_set import measure
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.measures import measure
 from partimento.analysis.ngrams import Ngrams, stream
 from partimento.analysis.piece_set import Music
 from partimento.corpus import Corpus
@@ -33,11 +33,11 @@ def facts(music: Music) -> dict[str, Any]:
     measures = measure(music)
 
     def share(name: str, *labels: str) -> float:
-        known = FEATURES[name].labels
+        known = HISTOGRAMS[name].labels
         return round(float(sum(measures.share(name)[known.index(label)] for label in labels)), 4)
 
     down, up = share("interval", "minor 2nd down", "major 2nd down"), share("interval", "minor 2nd up", "major 2nd up")
-    wide = [label for label in FEATURES["interval"].labels if label.split()[0] not in ("unison", "minor", "major", "wider")]
+    wide = [label for label in HISTOGRAMS["interval"].labels if label.split()[0] not in ("unison", "minor", "major", "wider")]
     return {
         "pieces": len(music),
         "notes": len(music.notes),
@@ -50,11 +50,11 @@ def facts(music: Music) -> dict[str, Any]:
         "quarters_among_notes": share("duration", "quarter"),
         "eighths_among_notes": share("duration", "8th"),
         "notes_on_a_beat": share("place", "downbeat", "other beats"),
-        "changes_of_chord_a_beat": round(float(np.nanmean(measures.figure("chords_per_beat"))), 4),
+        "changes_of_chord_a_beat": round(float(np.nanmean(measures.figures["chords_per_beat"])), 4),
         "V_to_I_or_i": share("chord_change", "V → I", "V → i"),
         "I_or_i_to_V": share("chord_change", "I → V", "i → V"),
         "V_that_goes_to_I_or_i": _after_five(measures.share("chord_change")),
-        "commonest_change": FEATURES["chord_change"].labels[int(measures.share("chord_change").argmax())],
+        "commonest_change": HISTOGRAMS["chord_change"].labels[int(measures.share("chord_change").argmax())],
         "roots_up_a_fourth": share("root_motion", "4th"),
         "roots_up_a_fifth": share("root_motion", "5th"),
         "pieces_that_end_V_I": share("cadence", "V–I", "vii°–I"),

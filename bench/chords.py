@@ -21,10 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento import formats
+from partimento.chord_symbols import CHORD_NOTES, NO_CHORD, parse_chord
 from partimento.errors import UnreadableFile
 from partimento.harmony import find_chords
 from partimento.piece import CHORD, QUALITIES, Array, Piece
-from partimento.theory import CHORD_NOTES, NO_CHORD, find_key, parse_chord
+from partimento.theory import find_key
 
 POP909 = {"maj": "", "min": "m", "hdim7": "m7b5", "min7": "m7", "min6": "m6", "maj6": "6", "minmaj7": "mmaj7", "sus4(b7)": "7sus4"}
 Pairs = Iterator[tuple[Piece, Array]]

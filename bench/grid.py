@@ -4,7 +4,7 @@
 
 MidiTok's REMI keeps eighths of a quarter, `notes` 48 ticks. Here the pieces are put on `--grid` lines a quarter before they are
 encoded, so that `lstm_notes@notes` pays for the same times as a REMI row of `partimento leaderboard`; MidiTok's tokens cannot be
-transposed by the recipe either, and `--no-transpose` leaves that out. Prints bits a note on the test split.
+transposed by the recipe either, and `--no-transpose` leaves that out. Prints bits per note on the test split.
 """
 
 from __future__ import annotations

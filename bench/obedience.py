@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from partimento.analysis.figures.of_piece import table
+from partimento.analysis.figures.measures import table
+from partimento.analysis.figures.registry import FIGURES
 from partimento.composing.compose import compose
 from partimento.corpus import Corpus
 from partimento.encodings.conditions import SCALES, Conditions
@@ -39,7 +40,7 @@ def figures(piece: Piece) -> np.ndarray:
     lengths = np.histogram(np.log2(np.maximum(quarters, 1 / 16)), np.arange(-4, 5))[0] / len(pitch)
     fifths, minor = find_key(np.bincount(pitch % 12, notes["duration"].astype(float), 12))
     degrees = np.bincount((pitch - (7 * fifths + 9 * minor)) % 12, minlength=12) / len(pitch)
-    own = np.nan_to_num(table([piece])[0][:7])  # without repetition, loops, ending, length: nothing that a short piece lacks
+    own = np.nan_to_num(table([piece], list(FIGURES)[:7])[0])  # without ending and length
     return np.concatenate([own, steps, lengths, degrees, [pitch.mean() / 12, pitch.std() / 12, float(minor)]])
 
 

@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="seed_pair")
     options = parser.parse_args()
     corpus = Corpus.open(options.corpus)
-    titles = ["encoding", "events a note", "bits a note", "pitch %", "duration %", "n-gram: bits", "pitch %", "duration %"]
+    titles = ["encoding", "events a note", "bits per note", "pitch %", "duration %", "n-gram: bits", "pitch %", "duration %"]
     titles += ["last again: bits", "pitch %", "duration %"]
     print("| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|", flush=True)
     for key in options.keys:

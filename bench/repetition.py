@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from partimento.analysis.figures.of_piece import bars_at, statistics
+from partimento.analysis.figures.measures import table
 from partimento.analysis.originality import HUMAN_PIECES, numbers_of
 from partimento.analysis.repetition import HABITS, LENGTHS, Habits, figures, row_of
 from partimento.composing.compose import compose
@@ -37,12 +37,12 @@ def held_out(folder: Path, most: int) -> list[Piece]:
 
 
 def row(name: str, pieces: Sequence[Piece], own_end: str = "", notes: Sequence[int] = (), speed: str = "") -> str:
-    table = np.array([figures(piece) for piece in pieces])
-    at_128, at_256 = (np.nanmean(table[:, LENGTHS.index(length)]) for length in (128, 256))
-    track = np.nanmean([statistics(piece).repetition for piece in pieces])
-    lines = np.mean([abs(bar - round(bar)) < 1e-6 for bar in (float(bars_at(p, np.array([p.end_tick]))[0]) for p in pieces)])
+    rows = np.array([figures(piece) for piece in pieces])
+    at_128, at_256 = (np.nanmean(rows[:, LENGTHS.index(length)]) for length in (128, 256))
+    track = np.nanmean(table(pieces, ["repeated_runs"]))
+    lines = np.mean([abs(bar - round(bar)) < 1e-6 for bar in table(pieces, ["bars"])[:, 0]])
     span = f"{min(notes)} to {max(notes)}" if notes else ""
-    cells = [f"{at_128:.1%}", f"{at_256:.1%}", f"{track:.1%}", f"{table[:, -1].mean():.1f}", f"{lines:.0%}", own_end, span, speed]
+    cells = [f"{at_128:.1%}", f"{at_256:.1%}", f"{track:.1%}", f"{rows[:, -1].mean():.1f}", f"{lines:.0%}", own_end, span, speed]
     return f"| {name} | " + " | ".join(cells) + " |"
 
 

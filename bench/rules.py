@@ -2,7 +2,7 @@
 
 Usage: python bench/rules.py MODEL [--bars 10000] [--count 64]. The model must be of the encoding `notes` with bars. For each rule:
 pieces of 8 bars until there are --bars of them; violations that `partimento/testing/rules.py` finds in the files; the
-cost in bits a note (how much probability the model gave to what the rule forbids, -log2 of what is left, over one batch);
+cost in bits per note (how much probability the model gave to what the rule forbids, -log2 of what is left, over one batch);
 notes a second beside the same batch without the rule but with the same number of bars, in turns. One JSON object.
 """
 

@@ -1,4 +1,4 @@
-"""Does it help to know what comes later? Bits a note of the true notes of held-out pieces: as a task, with what stands around them,
+"""Does it help to know what comes later? Bits per note of the true notes of held-out pieces: as a task, with what is around them,
 and by the same model that sees only the past.
 
     python bench/tasks.py RUN CORPUS [--pieces 200]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from partimento.chord_symbols import NO_CHORD
 from partimento.piece import CHORD, KEY, METER, PEDAL, QUALITIES, TEMPO, About, Piece, Track, note_array
-from partimento.theory import NO_CHORD
 
 texts = st.text(st.characters(), max_size=12)  # any code point, lone surrogates too
 tracks = st.builds(Track, st.integers(0, 127), st.booleans(), texts)

@@ -145,7 +145,7 @@ def test_the_meters_of_many_pieces_are_those_of_each(several: list[tuple[Stated,
     grids = [BarGrid.of(one, end) for one, end in zip(pieces, ends, strict=True)]
     ticks = np.concatenate([np.arange(0, max(1, end), max(1, end // 40)) for end in ends])
     which = np.repeat(np.arange(len(ends)), [len(np.arange(0, max(1, end), max(1, end // 40))) for end in ends])
-    for name in ("bars_at", "bar_at", "beats_at", "in_bar"):
+    for name in ("bars_at", "bar_at", "pulses_at", "in_bar"):
         found = getattr(together, name)(ticks, which)
         alone = [getattr(grids[one], name)(tick) for tick, one in zip(ticks.tolist(), which.tolist(), strict=True)]
         assert found.tolist() == alone, name

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from partimento.chord_symbols import CHORD_NOTES, NO_CHORD, chord_name, parse_chord
 from partimento.harmony import Floats, Ints, Weights, beats, best_path, find_chords, with_chords_played
 from partimento.piece import CHORD, METER, NOTE, Piece, Track, note_array
-from partimento.theory import CHORD_NOTES, NO_CHORD, chord_name, parse_chord
 from tests.strategies import pieces
 
 

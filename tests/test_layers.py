@@ -14,8 +14,8 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece", "plugins", "progress"],
-    ["bars", "theory", "pedal", "instruments", "bootstrap"],
+    ["compiled", "errors", "files", "piece", "plugins", "progress", "system", "theory"],
+    ["bars", "chord_symbols", "pedal", "instruments", "bootstrap"],
     ["harmony", "task", "notate"],
     ["formats", "encodings"],
     ["corpus", "models", "render"],

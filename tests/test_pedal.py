@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from partimento.chord_symbols import parse_chord
 from partimento.errors import InvalidPiece
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.pedal import pedalled
 from partimento.piece import CHORD, PEDAL, QUALITIES, Piece, Track, note_array
-from partimento.theory import parse_chord
 from tests.strategies import pieces
 
 

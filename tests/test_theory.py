@@ -10,22 +10,16 @@ import numpy as np
 import pytest
 from music21 import chord, key, pitch
 
-from partimento.errors import InvalidOption
-from partimento.piece import QUALITIES
 from partimento.theory import (
-    CHORD_NOTES,
-    CHORD_SYMBOLS,
     MAJOR_KEYS,
     MAJOR_PROFILE,
     MINOR_KEYS,
     MINOR_PROFILE,
     PITCH_CLASS_NAMES,
     STEP_OF_PITCH_CLASS,
-    chord_name,
     chord_root_table,
     find_key,
     key_name,
-    parse_chord,
 )
 
 STEPS = "CDEFGAB"
@@ -152,39 +146,3 @@ def test_a_scale_with_its_triad_is_in_its_key(fifths: int, minor: bool) -> None:
 @pytest.mark.parametrize("amount", [0, 1, 7])
 def test_where_nothing_tells_a_key(amount: int) -> None:
     assert find_key([amount] * 12) == (0, False)
-
-
-@pytest.mark.parametrize("root", range(12))
-@pytest.mark.parametrize("quality", range(len(QUALITIES)))
-def test_a_chord_symbol_is_read_as_it_is_written(root: int, quality: int) -> None:
-    for bass in (root, (root + 4) % 12):
-        assert parse_chord(chord_name(root, quality, bass)) == (root, quality, bass)
-
-
-@pytest.mark.parametrize(
-    ("symbol", "name"),
-    [
-        pair.split("=")
-        for pair in (
-            "Cmin=Cm C-7=Cm7 CΔ7=Cmaj7 CΔ=Cmaj7 CM7=Cmaj7 Cmaj=C Cmaj9=Cmaj7 C6/9=C6 Am9=Am7 G9sus=G7sus4 "
-            "Dsus=Dsus4 B°7=Bdim7 Bo=Bdim Bø7=Bm7b5 Bm7(b5)=Bm7b5 C+7=C7#5 Caug=C+ C7+=C7#5 Cadd9=C C2=C G7b9=G7 "
-            "G7(#11)=G7 Bb7/Ab=Bb7/G# CmMaj7=Cmmaj7 Cm(maj7)=Cmmaj7 E13=E7 C(add9)=C N.C.=N.C. NC=N.C. G5=G5 "
-            "C^7=Cmaj7 Cm11=Cm7 C##=D Ebb=D F♯m=F#m B♭=Bb"
-        ).split()
-    ],
-)
-def test_the_ways_people_write_chords(symbol: str, name: str) -> None:
-    assert chord_name(*parse_chord(symbol)) == name
-
-
-@pytest.mark.parametrize("symbol", ["", "H", "c", "Cfoo", "C/", "C/H", "/C", "Cx7", "I", "123"])
-def test_what_is_no_chord_symbol(symbol: str) -> None:
-    with pytest.raises(InvalidOption, match="no chord symbol"):
-        parse_chord(symbol)
-
-
-def test_the_notes_of_chords() -> None:
-    notes = dict(zip(QUALITIES, CHORD_NOTES, strict=True))
-    assert notes["half-diminished seventh"] == (0, 3, 6, 10)
-    assert notes["suspended seventh"] == (0, 5, 7, 10)
-    assert len(CHORD_SYMBOLS) == len(set(CHORD_SYMBOLS)) == len(set(CHORD_NOTES)) == len(QUALITIES)

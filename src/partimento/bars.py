@@ -56,7 +56,7 @@ class Meters:
     """The meters in force in one piece or in several: rows [M] by piece and tick, the first of each piece at tick 0.
 
     Places are found for many ticks at once. `tick` may be a number or an array [N]; so may `piece`, the number of the piece
-    of each tick. Bars and beats are counted from 0 in each piece. A bar that is cut short counts as all of its beats.
+    of each tick. Bars and beats are counted from 0 in each piece.
     """
 
     piece: Ints
@@ -87,7 +87,7 @@ class Meters:
     @cached_property
     def compound(self) -> npt.NDArray[np.bool_]:
         """Whether the beats of each meter are dotted [M]."""
-        return (self.denominator >= 8) & (self.numerator % 3 == 0) & (self.numerator > 3)
+        return np.asarray((self.denominator >= 8) & (self.numerator % 3 == 0) & (self.numerator > 3))
 
     @cached_property
     def beats_in_bar(self) -> Ints:
@@ -101,12 +101,16 @@ class Meters:
         return length
 
     @cached_property
-    def beats_before(self) -> Ints:
-        """The beats of the piece before each meter [M]."""
-        beats = self.bars * self.beats_in_bar
-        total = np.cumsum(beats) - beats
-        first = np.searchsorted(self.piece, self.piece)
-        before: Ints = total - total[first]
+    def pulse(self) -> Floats:
+        """The length in ticks [M] of what is counted in where music of many meters is compared: the beat, but a quarter in 2/2 or
+        3/2, so that its halves, thirds and quarters are the notes in use."""
+        return np.where(self.compound, self.beat, np.minimum(self.beat, self.ticks_per_quarter))
+
+    @cached_property
+    def _pulses_before(self) -> Floats:
+        pulses = np.ceil(self.bars * self.bar / self.pulse)
+        total = np.cumsum(pulses) - pulses
+        before: Floats = total - total[np.searchsorted(self.piece, self.piece)]
         return before
 
     @cached_property
@@ -134,12 +138,10 @@ class Meters:
         within = np.minimum(np.floor((tick - self.tick[row]) / self.bar[row]), self._room[row] - 1)
         return self.bars_before[row] + within.astype(np.int64)
 
-    def beats_at(self, tick: Ticks, piece: Ticks = 0) -> Any:
-        """How many beats after the beginning each tick lies, float [N]."""
+    def pulses_at(self, tick: Ticks, piece: Ticks = 0) -> Any:
+        """How many pulses after the beginning each tick lies, float [N]. A bar that is cut short counts as all of its pulses."""
         row = self.row(tick, piece)
-        return self.beats_before[row] + np.minimum(
-            (tick - self.tick[row]) / self.beat[row], self._room[row] * self.beats_in_bar[row]
-        )
+        return self._pulses_before[row] + (tick - self.tick[row]) / self.pulse[row]
 
     def in_bar(self, tick: Ticks, piece: Ticks = 0) -> Any:
         """Ticks from the bar line to each tick, float [N]."""
@@ -168,7 +170,7 @@ class BarGrid(Meters):
     @classmethod
     def _of(cls, rows: list[tuple[int, ...]], ticks_per_quarter: int, end_tick: int) -> Self:
         columns = np.array([(0, *row, ticks_per_quarter) for row in rows], np.int64).T
-        return cls(*columns, end_tick=max(1, end_tick))
+        return cls(*columns, **{"end_tick": max(1, end_tick)})
 
     @property
     def count(self) -> int:
@@ -266,7 +268,8 @@ def _rows(meters: Sequence[tuple[int, int, int]], ticks_per_quarter: int, end_ti
         return [(*stated[0], 0, stretches[0].bars, 1, 1)]
     has_upbeat = stretches[0].bars == 1 and stretches[0].last < stretches[1].first
     ends_split = _split(stretches, int(has_upbeat))
-    number, before, rows = 1 - has_upbeat, 0, []
+    rows: list[tuple[int, ...]] = []
+    number, before = 1 - has_upbeat, 0
     for place, (meter, one) in enumerate(zip(stated, stretches, strict=True)):
         number -= place in ends_split and one.bars == 1
         step = 0 if place in ends_split and one.bars == 2 else 1

@@ -28,7 +28,12 @@ class UnknownName(PartimentoError):
 
 
 class InvalidOption(PartimentoError):
-    """An option has a value that cannot work."""
+    """An option has a value that cannot work. `option` is its name in Python, where the message begins with it; the command line
+    writes it as it is typed there."""
+
+    def __init__(self, message: str, *, option: str = "") -> None:
+        self.option, self.message = option, message
+        super().__init__(f"{option}: {message}" if option else message)
 
 
 class CorpusError(PartimentoError):

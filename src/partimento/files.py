@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from partimento.errors import WriteFailed
+from partimento.errors import InvalidOption, WriteFailed
 
 
 def write_atomic(path: Path | str, content: bytes) -> None:
@@ -33,9 +33,10 @@ def write_atomic_with(path: Path | str, write: Callable[[Path], None]) -> None:
         temporary = Path(name)
         temporary.chmod(0o666 & ~_umask())
         write(temporary)
-        _sync(temporary)
+        _sync(temporary, os.O_RDWR)  # Windows syncs only what may be written
         os.replace(temporary, path)
-        _sync(path.parent)
+        if os.name == "posix":  # elsewhere a folder cannot be opened
+            _sync(path.parent, os.O_RDONLY)
     except OSError as error:
         raise WriteFailed(
             f"{path}: could not be written ({error.strerror or error}); free space or choose another place"
@@ -74,8 +75,15 @@ def _write_all(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def check_parents(path: Path) -> None:
+    """Raises `InvalidOption` when a file stands where a folder above `path` would be."""
+    above = next((place for place in path.parents if place.exists()), None)
+    if above is not None and not above.is_dir():
+        raise InvalidOption(f"{path}: the file {above} is in the way; choose another place")
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
     try:
         os.fsync(handle)
     finally:

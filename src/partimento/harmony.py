@@ -13,8 +13,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from partimento.chord_symbols import CHORD_NOTES, NO_CHORD
 from partimento.piece import CHORD, NOTE, QUALITIES, Array, Piece, Track
-from partimento.theory import CHORD_NOTES, NO_CHORD, find_key
+from partimento.theory import find_key
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

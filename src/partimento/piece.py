@@ -18,7 +18,7 @@ KEY = np.dtype([("tick", "<i4"), ("fifths", "i1"), ("minor", "?")])
 CHORD = np.dtype([("tick", "<i4"), ("root", "i1"), ("quality", "u1"), ("bass", "i1")])
 PEDAL = np.dtype([("onset", "<i4"), ("duration", "<i4"), ("track", "<u2")])
 
-QUALITIES = (  # of a chord; `theory.py` knows their notes and how they are written
+QUALITIES = (  # of a chord; `chord_symbols.py` knows their notes and how they are written
     *("major", "minor", "augmented", "diminished", "suspended fourth", "suspended second", "fifth", "major sixth", "minor sixth"),
     *("dominant seventh", "major seventh", "minor seventh", "half-diminished seventh", "diminished seventh"),
     *("minor major seventh", "augmented seventh", "suspended seventh"),
@@ -215,7 +215,7 @@ class Piece:
         """
 
         def nearest(tick: Array) -> Array:
-            line = nearest_line(tick, self.ticks_per_quarter, ticks_per_quarter)
+            line: Array = nearest_line(tick, self.ticks_per_quarter, ticks_per_quarter)
             if len(line) and line.max() >= 2 * MAX_TICK:
                 raise InvalidPiece(f"on a grid of {ticks_per_quarter} ticks a quarter the piece goes beyond tick {MAX_TICK}")
             return line

@@ -1,4 +1,4 @@
-"""Pitch-class sets, chord symbols and names: small vectorised tables. It knows nothing of pieces, files or models.
+"""Pitch-class sets, scales, keys and names: small vectorised tables. It knows nothing of pieces, files or models.
 
 A pitch-class set is a 12-bit mask: bit `p` is set when pitch class `p` (C = 0) sounds.
 """
@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.errors import InvalidOption
-from partimento.piece import QUALITIES
 
 PITCH_CLASS_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 MAJOR_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
@@ -23,65 +22,8 @@ MINOR_KEYS = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "
 STEP_OF_PITCH_CLASS = np.array([0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6])
 
 
-# for each of `QUALITIES`: how it is written after the root, and its notes in semitones above it
-CHORD_SYMBOLS = ("", "m", "+", "dim", "sus4", "sus2", "5", "6", "m6", "7", "maj7", "m7", "m7b5", "dim7", "mmaj7", "7#5", "7sus4")
-CHORD_NOTES = (
-    *((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6), (0, 5, 7), (0, 2, 7), (0, 7), (0, 4, 7, 9), (0, 3, 7, 9)),
-    *((0, 4, 7, 10), (0, 4, 7, 11), (0, 3, 7, 10), (0, 3, 6, 10), (0, 3, 6, 9), (0, 3, 7, 11), (0, 4, 8, 10), (0, 5, 7, 10)),
-)
-NO_CHORD = (-1, 0, -1)  # root, quality, bass
-
-_CHORD = re.compile(r"([A-G])([#b♯♭]{0,2})([^/]*|6/9)(?:/([A-G])([#b♯♭]{0,2}))?")
-# the first pattern that matches what stands after a root decides; ninths and higher are as the seventh chord below them
-_QUALITY_PATTERNS = [
-    (re.compile(pattern), QUALITIES.index(quality))
-    for pattern, quality in (
-        (r"(5|power)$", "fifth"),
-        (r"(ø|hdim|half-?dim|(m|min|mi|-)7\(?[b♭-]5)", "half-diminished seventh"),
-        (r"(dim|o|°)7", "diminished seventh"),
-        (r"(dim|o|°|(m|min|mi|-)\(?[b♭]5)", "diminished"),
-        (r"(m|min|mi|-)\(?(maj|ma|M|Δ|\^)", "minor major seventh"),
-        (r"(aug|\+)7|7(\(?[#♯+]5|\+|aug)", "augmented seventh"),
-        (r"aug|\+$|\(?[#♯]5", "augmented"),
-        (r"(7|9|11|13)sus", "suspended seventh"),
-        (r"sus2", "suspended second"),
-        (r"sus", "suspended fourth"),
-        (r"(maj|ma|M|Δ|\^)(7|9|11|13)|[Δ^]", "major seventh"),
-        (r"(min|mi|m(?!aj)|-)6", "minor sixth"),
-        (r"(min|mi|m(?!aj)|-)(7|9|11|13)", "minor seventh"),
-        (r"(min|mi|m(?!aj)|-)", "minor"),
-        (r"(maj|M)?6", "major sixth"),
-        (r"(dom)?(7|9|11|13)", "dominant seventh"),
-        (r"(maj|ma|M)?(add.*|2|4|\(.*)?$", "major"),
-    )
-]
-
-
-def chord_name(root: int, quality: int, bass: int) -> str:
-    """The symbol of a chord: `chord_name(9, 11, 7)` is 'Am7/G'; 'N.C.' where no chord sounds."""
-    if root < 0:
-        return "N.C."
-    inversion = "" if bass == root else "/" + PITCH_CLASS_NAMES[bass]
-    return PITCH_CLASS_NAMES[root] + CHORD_SYMBOLS[quality] + inversion
-
-
-def parse_chord(symbol: str) -> tuple[int, int, int]:
-    """Root, quality (an index into `QUALITIES`) and bass of a chord symbol, such as 'F#m7b5/E'.
-
-    Of ninths and higher chords the seventh chord is kept. Raises `InvalidOption` for what is no chord symbol.
-    """
-    text = symbol.strip()
-    if text.upper().rstrip(".") in ("N.C", "NC", "N", "NONE"):
-        return NO_CHORD
-    match = _CHORD.fullmatch(text)
-    quality = next((index for pattern, index in _QUALITY_PATTERNS if match and pattern.match(match[3])), None)
-    if match is None or quality is None:
-        raise InvalidOption(f"{symbol!r} is no chord symbol; write chords as C, G/B, Am7, F#m7b5, Bbmaj7, Dsus4 or N.C.")
-    root = _pitch_class(match[1], match[2])
-    return root, quality, _pitch_class(match[4], match[5]) if match[4] else root
-
-
-def _pitch_class(letter: str, accidentals: str) -> int:
+def pitch_class(letter: str, accidentals: str) -> int:
+    """The pitch class 0..11 of a letter with its accidentals: `pitch_class("B", "b")` is 10."""
     alteration = sum(1 if sign in "#♯" else -1 for sign in accidentals)
     return (PITCH_CLASS_NAMES.index(letter) + alteration) % 12
 
@@ -116,7 +58,7 @@ def parse_scale(text: str) -> tuple[int, str]:
     name = (" ".join(match[3].lower().split()) or ("minor" if match[1].islower() else "major")) if match else ""
     if match is None or name not in SCALES:
         raise InvalidOption(f"{text!r} is no key or scale; write G major, A minor, Bb, or a tonic with one of {', '.join(SCALES)}")
-    return _pitch_class(match[1].upper(), match[2]), name
+    return pitch_class(match[1].upper(), match[2]), name
 
 
 def key_of_scale(tonic: int, scale: str) -> tuple[int, bool] | None:
@@ -124,11 +66,6 @@ def key_of_scale(tonic: int, scale: str) -> tuple[int, bool] | None:
     if scale not in _FIFTHS_OF_MODE:
         return None
     return (7 * tonic + _FIFTHS_OF_MODE[scale] + 5) % 12 - 5, scale != "major"
-
-
-def chord_notes(root: int, quality: int) -> int:
-    """The 12-bit mask of a chord's notes; all twelve where no chord sounds."""
-    return 0xFFF if root < 0 else pitch_class_set(root, CHORD_NOTES[quality])
 
 
 def parse_pitch(text: str) -> int:

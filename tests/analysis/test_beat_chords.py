@@ -7,8 +7,8 @@ import pytest
 
 from partimento.analysis.beat_chords import QUALITY_NAMES, Beats, chords, keys_found, tonic
 from partimento.analysis.piece_set import Music
+from partimento.chord_symbols import CHORD_NOTES
 from partimento.piece import METER, NOTE, QUALITIES, Piece, Track
-from partimento.theory import CHORD_NOTES
 from tests.made import made_piece
 
 Note = tuple[int, int, int]

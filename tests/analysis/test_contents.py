@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partimento.analysis.contents import Voices, bar_count, contents, kept, voices
+from partimento.analysis.contents import Voices, contents, kept, voices
 from partimento.errors import UnknownName
 from partimento.piece import CHORD, KEY, METER, TEMPO, Piece, Track, note_array
 from tests.made import made_piece
@@ -48,23 +48,32 @@ def test_a_piece_without_notes() -> None:
     assert all(one.back == 0 for one in found.encodings)
 
 
-SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12)), min_size=1, max_size=12)
+SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12), st.integers(60, 63)), min_size=1, max_size=12)
 
 
 @given(SPANS)
-def test_voices_against_counting_every_tick(spans: list[tuple[int, int]]) -> None:
-    one = piece([(onset, duration, 60, 64, 0) for onset, duration in spans])
-    counts = [sum(onset <= tick < onset + duration for onset, duration in spans) for tick in range(50)]
+def test_voices_against_counting_every_tick(spans: list[tuple[int, int, int]]) -> None:
+    one = piece([(onset, duration, pitch, 64, 0) for onset, duration, pitch in spans])
+    counts = [len({pitch for onset, duration, pitch in spans if onset <= tick < onset + duration}) for tick in range(50)]
     sounding = [count for count in counts if count]
     assert voices(one.notes) == Voices(round(sum(sounding) / len(sounding), 3), max(counts))
 
 
 @pytest.mark.parametrize(
-    ("meters", "end", "bars"),
-    [([], 1920, 1), ([], 1921, 2), ([(0, 3, 4)], 1440 * 5, 5), ([(0, 1, 4), (480, 4, 4)], 480 + 1920, 2), ([(960, 2, 4)], 1920, 2)],
+    ("meters", "end", "bars", "upbeat"),
+    [
+        ([], 1920, 1, False),
+        ([], 1921, 2, False),
+        ([(0, 3, 4)], 1440 * 5, 5, False),
+        ([(0, 1, 4), (480, 4, 4)], 480 + 1920, 1, True),
+        ([(960, 2, 4)], 1920, 2, False),
+    ],
 )
-def test_bars(meters: list[tuple[int, int, int]], end: int, bars: int) -> None:
-    assert bar_count(piece([(0, end, 60, 64, 0)], meters=np.array(meters, METER))) == bars
+def test_bars(meters: list[tuple[int, int, int]], end: int, bars: int, upbeat: bool) -> None:
+    """As a page numbers them, so that an upbeat is none."""
+    found = contents(piece([(0, end, 60, 64, 0)], meters=np.array(meters, METER)), encodings=())
+    assert (found.bars, found.upbeat) == (bars, upbeat)
+    assert contents(piece([]), encodings=()).bars == 0
 
 
 def test_what_encodings_keep() -> None:

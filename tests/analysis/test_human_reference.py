@@ -22,7 +22,7 @@ def corpus(made_corpus: Path) -> Corpus:
 
 def test_it_comes_back_as_it_was(corpus: Corpus, tmp_path: Path) -> None:
     told: list[str] = []
-    made = Reference.of(corpus, tell=lambda stage, done, of: told.append(stage))
+    made = Reference.of(corpus, on_progress=lambda stage, done, of: told.append(stage))
     held = [number for split in (1, 2) for number, row in enumerate(corpus.rows) if row.split == split]
     assert made.human.shape == (len(held), len(ROWS))
     assert made.repetition.shape == (len(held), FIGURES)

@@ -65,6 +65,20 @@ def test_planted_copies_are_found_100_of_100() -> None:
         assert found.line_share[1] > 0, trial
 
 
+def test_bars_are_told_as_pages_number_them() -> None:
+    """The same bars, once after an upbeat of a quarter: there they begin in bar 0."""
+    plain = replace(random_piece(1), meters=np.array([(0, 4, 4)], METER))
+    later = plain.notes.copy()
+    later["onset"] += 480
+    upbeat = replace(plain, notes=later, meters=np.array([(0, 1, 4), (480, 4, 4)], METER))
+    for known, asked in ((plain, upbeat), (upbeat, plain)):
+        run = Index.of([("it", known)]).find(asked).runs[0]
+        assert run.bars[0] == run.known_bars[0] == 1
+        assert run.bars[1] == run.known_bars[1]
+    first = replace(upbeat, notes=plain.notes)  # begins in the upbeat
+    assert Index.of([("it", plain)]).find(first).runs[0].bars[0] == 0
+
+
 def test_what_is_new_is_not_found() -> None:
     index = Index.of((str(seed), random_piece(seed)) for seed in range(50))
     for seed in range(200, 230):
@@ -169,7 +183,7 @@ def test_an_index_on_disk(tmp_path: Path, made_corpus: Path) -> None:
     (made_corpus / INDEX_FILE).unlink(missing_ok=True)  # the folder is shared with other tests
     corpus = Corpus.open(made_corpus)
     told: list[tuple[int, int]] = []
-    index = index_of(corpus, lambda done, of: told.append((done, of)))
+    index = index_of(corpus, lambda stage, done, of: told.append((done, of)))
     assert told[-1][0] == told[-1][1] == len(index.names)
     path = corpus.folder / INDEX_FILE
     written = path.read_bytes()

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.piece_set import Music
+from partimento.bars import BarGrid
 from partimento.corpus import Corpus
 from partimento.errors import CorpusError, InvalidOption
 from partimento.piece import KEY, METER, NOTE, Piece, Track
@@ -38,7 +38,7 @@ def test_blocks_are_the_set_in_order(most: int) -> None:
 
 
 def test_bars_and_beats_of_all_pieces_at_once() -> None:
-    meters = [(0, 3, 4), (700, 6, 8), (701, 4, 4)]
+    meters = [(0, 3, 4), (700, 6, 8), (720, 4, 4)]
     odd = [
         replace(PIECES[0], meters=np.array(meters, METER)),
         replace(PIECES[1], meters=np.zeros(0, METER)),
@@ -47,14 +47,12 @@ def test_bars_and_beats_of_all_pieces_at_once() -> None:
     ]
     music = Music.of("odd", odd)
     onset = music.notes["onset"].astype(np.int64)
-    clock, piece = music.clock, music.piece_of_note
-    row = clock.row(piece, onset)
-    bars = clock.bars[row] + (onset - clock.tick[row]) / clock.bar[row]
-    one_by_one = np.concatenate([bars_at(each, each.notes["onset"]) for each in odd])
-    np.testing.assert_allclose(bars, one_by_one)
-    # beats: 3/4 ends within its second bar, which counts as three beats; 6/8 then lasts one tick, a bar of two beats
-    assert clock.beats_at(np.array([0, 0, 0, 0]), np.array([0, 480, 700, 701])).tolist() == [0, 1, 3, 5]
-    assert clock.beats_at(np.array([1, 2, 2, 3]), np.array([960, 1440, 5240, 720])).tolist() == [2, 5, 17, 1]
+    piece = music.piece_of_note
+    one_by_one = np.concatenate([BarGrid.of(each).bars_at(each.notes["onset"]) for each in odd])
+    assert np.array_equal(music.meters.bars_at(onset, piece), one_by_one)
+    # 3/4 ends within its bar, which counts as three beats; 6/8 then lasts twenty ticks, a bar of two beats; in 2/2 quarters count
+    assert music.meters.pulses_at(np.array([0, 480, 700, 720]), np.array([0, 0, 0, 0])).tolist() == [0, 1, 3, 5]
+    assert music.meters.pulses_at(np.array([960, 1440, 5240, 720]), np.array([1, 2, 2, 3])).tolist() == [2, 5, 17, 1]
 
 
 def test_drums_and_programs() -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from partimento.analysis.exploration import explore
-from partimento.analysis.figures.declared import FEATURES
-from partimento.analysis.figures.of_set import measure
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.measures import measure
 from partimento.analysis.ngrams import Ngrams, stream
 from partimento.analysis.piece_set import Music
 from partimento.analysis.report.facts import FACTS, facts
@@ -54,7 +54,7 @@ def test_a_page_of_every_set(path: Path) -> None:
         assert len(facts(exploration)) == FACTS
         assert to_html(exploration).startswith(b"<!doctype html>")
     for name, counts in measure(music).counts.items():
-        things = FEATURES[name].things
+        things = HISTOGRAMS[name].things
         if things == "pieces" and name != "cadence":
             assert (counts.sum(axis=1) == 1).all()
 
@@ -65,7 +65,7 @@ def test_what_musicians_know_of_chorales() -> None:
         pytest.skip(f"no {CHORALES.name}")
     music = music_of(CHORALES, 400)
     measures = measure(music)
-    share = {name: dict(zip(feature.labels, measures.share(name), strict=True)) for name, feature in FEATURES.items()}
+    share = {name: dict(zip(histogram.labels, measures.share(name), strict=True)) for name, histogram in HISTOGRAMS.items()}
     steps = {label: share["interval"][label] for label in share["interval"] if "2nd" in label}
     assert sum(steps.values()) > 0.5
     assert steps["major 2nd down"] + steps["minor 2nd down"] > steps["major 2nd up"] + steps["minor 2nd up"]

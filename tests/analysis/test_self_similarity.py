@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from partimento.analysis.figures.of_set import measure
+from partimento.analysis.figures.measures import measure
 from partimento.analysis.piece_set import Music
 from partimento.analysis.self_similarity import self_similarity, typical
 from partimento.piece import NOTE, Piece, Track

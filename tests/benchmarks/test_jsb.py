@@ -95,7 +95,7 @@ def test_figures_are_ratios_of_sums_and_paired() -> None:
 def test_several_predictors_as_one() -> None:
     """The mean of their probabilities of each note, each given the notes before it."""
     data = Encoded.of(SLOTS, some_pieces(), [0, 1, 1, 1, 2, 2])
-    protocol = Benchmark("x", "nats a note", data, "", "", {}, chorales.measure, ())
+    protocol = Benchmark("x", "nats per note", data, "", "", {}, chorales.measure, ())
     two = [some_predictor(), some_predictor(1)]
     one, other, both = (protocol.figures(predictors, "valid") for predictors in (two[0], two[1:], two))
     pieces = pieces_of(data.split("valid"))

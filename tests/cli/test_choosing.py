@@ -120,7 +120,7 @@ def test_a_reference_that_is_missing_is_made_of_the_corpus(run: Path, tmp_path: 
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [(["--best", 3], "--best 3"), (["--best", -1], "--best is -1"), (["--like", "x.mid", "--exact"], "--exact")],
+    [(["--best", 3], "--best: 3 cannot be"), (["--best", -1], "--best: -1 cannot be"), (["--like", "x.mid", "--exact"], "--exact")],
 )
 def test_what_cannot_be(options: list[object], said: str, run: Path, tmp_path: Path, partimento: Command) -> None:
     answer = partimento("compose", run, "-o", tmp_path / "e.mid", *options)

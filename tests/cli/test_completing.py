@@ -47,8 +47,8 @@ def test_mistakes(run: Path, tmp_path: Path, partimento: Command) -> None:
     tune = tmp_path / "tune.mid"
     write(made_piece(5, 40), tune)
     for options, what in (
-        (["--write", "bars=2-3"], "--given"),
-        (["--write", "bars=2-3", "--given", tune, "--given-notes", 3], "--given-notes"),
+        (["--write", "bars=2-3"], "--write: name the whole score"),
+        (["--write", "bars=2-3", "--given", tune, "--given-notes", 3], "without given_notes"),
         (["--write", "tenor", "--given", tune], "tenor"),
         (["--write", "tracks=9", "--given", tune], "no track 9"),
     ):

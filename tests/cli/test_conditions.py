@@ -71,7 +71,7 @@ def test_mistakes(labelled: Path, made_run: Path, partimento: Command, tmp_path:
         (("train", labelled, "--out", tmp_path / "x", "--only", "genre=polka"), "its genres: one, three, two"),
         (
             ("train", labelled, "--out", tmp_path / "x", "--from", made_run, "--recipe", "seed_pair"),
-            "--recipe does not go with --from",
+            "--recipe: a model to go on from brings its own",
         ),
         (("train", labelled, "--out", tmp_path / "x", "--recipe", "seed_pair", "--depth", 3), "has no depth"),
         (("train", labelled, "--out", tmp_path / "x", "--recipe", "lstm_notes", "--depth", 0), "depth is 0"),

@@ -21,7 +21,7 @@ def test_a_corpus(tmp_path: Path, made_corpus: Path, partimento: Command) -> Non
         assert f"\n  {number}. " in answer.out
     assert "Next: partimento explore" in answer.out
     assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert (tmp_path / "a-data" / "features.csv").exists()
+    assert (tmp_path / "a-data" / "histograms.csv").exists()
     found = partimento("explore", made_corpus, "-o", tmp_path / "b.html", "--json").json
     assert set(found) == KEYS
     assert found["report"] == str(tmp_path / "b.html")

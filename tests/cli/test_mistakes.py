@@ -123,7 +123,7 @@ compose run -o new.mid --given-notes 3 ==> --given
 compose run -o new.mid --given few/one/000.mid --given-notes 0 ==> --given-notes
 compose --like nowhere.mid -o new.mid ==> --like nowhere.mid
 compose --like text.txt -o new.mid ==> text.txt
-compose --like few/one/000.mid -o new.mid ==> --like few/one/000.mid
+compose --like few/one/000.mid -o new.mid ==> few/one/000.mid: the file does not say how it was made
 compose --like made.mid -o made.mid ==> made.mid
 compose --like made.mid --notes 9 --seed 3 -o new.mid ==> --notes, --seed
 compose --like made.mid -o new.wav ==> new.wav

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from partimento.analysis.figures.of_piece import bars_at
+from partimento.bars import BarGrid
 from partimento.composing.compose import again, compose, stream
 from partimento.composing.constraints import prepared
 from partimento.composing.ending import EARLIEST, LATEST, Ending, RuleMasks
@@ -56,7 +56,7 @@ class EvenModel(Model):
 
 
 def bars_of(piece: Piece) -> float:
-    return float(bars_at(piece, np.array([piece.end_tick]))[0])
+    return float(BarGrid.of(piece).bars_at(piece.end_tick))
 
 
 @pytest.mark.parametrize("key", ["notes:profile=score", "notes:profile=piano", "notes"])

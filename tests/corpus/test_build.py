@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from partimento.corpus import Corpus, Labels, Options, build
-from partimento.corpus.build import _locked
 from partimento.errors import CorpusError, InvalidOption
 from partimento.formats import write
 from partimento.formats.limits import Limits
+from partimento.system import locked
 from tests.hostile import hostile_files
 from tests.made import made_folder, made_piece
 
@@ -169,9 +169,11 @@ def test_only(tmp_path: Path, made_music: Path) -> None:
 
 
 def test_two_builds_at_once_are_refused(tmp_path: Path, made_music: Path) -> None:
-    with _locked(tmp_path / "out" / ".build"), pytest.raises(InvalidOption, match="another build is at work"):
+    held = locked(tmp_path / "out" / ".build" / "lock", "held")
+    with held, pytest.raises(InvalidOption, match="another build is at work"):
         build([made_music], tmp_path / "out", ONE)
     assert len(build([made_music], tmp_path / "out", ONE)) == 12
+    assert not (tmp_path / "out" / ".build").exists()
 
 
 def content_of(folder: Path) -> dict[str, bytes]:

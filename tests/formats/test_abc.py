@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from partimento.chord_symbols import chord_name
 from partimento.errors import UnreadableFile
 from partimento.formats import parse
 from partimento.formats.abc.write import abc_from_piece
 from partimento.piece import Piece, Track, note_array
-from partimento.theory import chord_name
 from tests.formats.test_musicxml import rows
 
 

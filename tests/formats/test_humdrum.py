@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from partimento.chord_symbols import chord_name
 from partimento.errors import UnreadableFile
 from partimento.formats import parse
 from partimento.piece import Piece
-from partimento.theory import chord_name
 from tests.formats.test_musicxml import rows
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from partimento.chord_symbols import chord_name
 from partimento.formats import parse
 from partimento.piece import Piece
-from partimento.theory import chord_name
 from tests.formats.scores import layer, mei
 from tests.formats.test_musicxml import rows
 

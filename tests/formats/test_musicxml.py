@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from partimento.chord_symbols import chord_name
 from partimento.errors import UnreadableFile
 from partimento.formats import parse
 from partimento.piece import Piece
-from partimento.theory import chord_name
 from tests.formats.scores import FOUR, measure, musicxml, note
 
 
@@ -35,6 +35,26 @@ def test_ties_also_over_a_gap_and_between_voices() -> None:
     again = note("E4", 4, '<notations><tied type="stop"/></notations>') + note("E4", 12)
     piece = read(musicxml(measure(content, FOUR) + measure(again)))
     assert rows(piece) == [(0, 4, 60, 0), (0.5, 3.5, 64, 0), (4, 1, 64, 0), (5, 3, 64, 0)]
+
+
+def test_a_tie_that_is_not_ended_swallows_nothing() -> None:
+    start, stop = '<tie type="start"/>', '<tie type="stop"/>'
+    piece = read(musicxml(measure(note("C5", 16, start), FOUR) + measure(note("C5", 16)) + measure(note("C5", 16, stop))))
+    assert rows(piece) == [(0, 4, 72, 0), (4, 4, 72, 0), (8, 4, 72, 0)]
+    # but one that is struck in another voice meanwhile leaves the tie alone
+    voice = "<backup><duration>16</duration></backup><forward><duration>4</duration></forward>" + note("C5", 8)
+    piece = read(musicxml(measure(note("C5", 16, start) + voice, FOUR) + measure(note("C5", 16, stop))))
+    assert rows(piece) == [(0, 8, 72, 0), (1, 2, 72, 0)]
+
+
+def test_quarter_tones_go_one_way_and_are_counted() -> None:
+    def altered(alter: str) -> str:
+        pitch = f"<pitch><step>D</step><alter>{alter}</alter><octave>4</octave></pitch>"
+        return f"<note>{pitch}<duration>4</duration></note>"
+
+    piece, repairs = parse(musicxml(measure("".join(map(altered, ("0.5", "1.5", "-0.5", "-1.5"))), FOUR)), ".xml")
+    assert piece.notes["pitch"].tolist() == [63, 64, 62, 61]
+    assert repairs == {"quarter tones moved to the next key": 4}
 
 
 def test_transposing_instruments_sound_and_so_does_their_key() -> None:
@@ -80,6 +100,18 @@ def test_chord_symbols() -> None:
     piece = read(musicxml(measure(content, FOUR) + measure("<harmony><kind>none</kind></harmony>" + note("C4", 16))))
     assert piece.chords["tick"].tolist() == [0, 960, 1920]
     assert [chord_name(*row.tolist()[1:]) for row in piece.chords] == ["G7/B", "Fm7b5", "N.C."]
+
+
+def test_chord_symbols_before_one_note_share_it_and_numerals_are_left_out() -> None:
+    def harmony(root: str, more: str = "") -> str:
+        return f"<harmony><root><root-step>{root}</root-step></root><kind>major</kind>{more}</harmony>"
+
+    content = harmony("C") + harmony("G") + note("E4", 8) + harmony("F") + harmony("D", "<offset>4</offset>") + note("E4", 8)
+    numeral = "<harmony><numeral><numeral-root>5</numeral-root></numeral><kind>dominant</kind></harmony>"
+    function = "<harmony><function>V</function><kind>dominant</kind></harmony>"
+    piece, repairs = parse(musicxml(measure(content, FOUR) + measure(numeral + function + note("C4", 16))), ".xml")
+    assert piece.chords[["tick", "root"]].tolist() == [(0, 0), (480, 7), (960, 5), (1440, 2)]
+    assert repairs == {"chord symbols left out": 2}
 
 
 def test_grace_cue_and_unpitched_notes() -> None:
@@ -137,6 +169,15 @@ def test_timewise_scores() -> None:
     )
     data = f'<score-timewise><part-list><score-part id="P0"/></part-list>{measures}</score-timewise>'.encode()
     assert rows(read(data)) == [(0, 4, 60, 0), (4, 4, 62, 0)]
+
+
+def test_lengths_that_no_division_holds() -> None:
+    half = note("C4", 1).replace("<duration>1<", "<duration>1.5<")
+    many = "".join(measure(note("C4", 1), f"<divisions>{prime}</divisions>") for prime in (10007, 10009, 10037, 10039))
+    assert rows(read(musicxml(measure(half, FOUR)))) == [(0, 0.375, 60, 0)]
+    piece, repairs = parse(musicxml(measure(note("C4", 16), FOUR) + many), ".xml")
+    assert len(piece) == 5
+    assert "moved to the grid" in repairs
 
 
 def test_lengths_that_cannot_be() -> None:

@@ -57,6 +57,9 @@ def bars(*lines: str) -> list[Marks]:
         (["|:", "1 :| ]", "2 fine ]", "dc"], [0, 1, 0, 2, 3, 0, 2]),  # after the jump the last ending, and no repeats
         (["|:", "1 :| ]", "3 ]"], [0, 1, 0, 2]),  # misnumbered
         (["$", "tocoda", "ds", "coda", "1 :| ]", "2 ]"], [0, 1, 2, 0, 1, 3, 4, 3, 5]),  # what is new after a jump has its repeats
+        (["", "ds"], [0, 1, 0, 1]),  # no sign
+        (["$", "$", "ds", "dc"], [0, 1, 2, 1, 2, 3, 0, 1, 2, 3]),  # the nearest sign; each jump once
+        (["|:", "1 :|", "2", "|:", ":|"], [0, 1, 0, 2, 3, 4, 3, 4]),  # a bracket that nobody ends
         (["", "1 ]", "2 ]"], [0, 1, 2]),  # marks that would leave out a bar are not believed
     ],
 )
@@ -70,9 +73,22 @@ def test_words() -> None:
         read_words(marks, words)
         assert getattr(marks, name)
     marks = Marks()
+    read_words(marks, "D.C. al Segno")
+    assert marks == Marks(da_capo=True)
+    marks = Marks()
     read_words(marks, "dim. al fine")
     read_words(marks, "dolce")
     assert marks == Marks()
+
+
+def test_how_far_one_plays_after_a_jump() -> None:
+    def order(words: str) -> list[int]:
+        marks = bars("tocoda", "fine", "coda", "")
+        read_words(marks[3], words)
+        return playing_order(marks)
+
+    assert order("D.C. al Fine") == [0, 1, 2, 3, 0, 1]
+    assert order("D.C. al Coda") == [0, 1, 2, 3, 0, 2, 3]
 
 
 MARKS = st.builds(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from partimento.corpus.encoded import Encoded
-from partimento.errors import CheckpointError, WriteFailed
+from partimento.errors import CheckpointError, InvalidOption, WriteFailed
+from partimento.system import locked
 from partimento.training import train as training
 from partimento.training.run_state import states
 from tests.training.tiny import STEPS, outcome, run, tiny_encoded, tiny_recipe
@@ -117,3 +118,10 @@ def test_a_write_that_fails_leaves_the_states(tmp_path: Path, monkeypatch: pytes
     monkeypatch.undo()
     assert states(tmp_path) == before
     assert run(tmp_path).step == STEPS
+
+
+def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
+    with locked(tmp_path / "run" / ".lock", "held"), pytest.raises(InvalidOption, match="another training is at work there"):
+        training.train(tiny_recipe(), tiny_encoded(), tmp_path / "run", threads=1, max_steps=2)
+    training.train(tiny_recipe(), tiny_encoded(), tmp_path / "run", threads=1, max_steps=2)
+    assert not (tmp_path / "run" / ".lock").exists()

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis.piece_set import Floats, Ints, Music
+from partimento.chord_symbols import CHORD_NOTES
 from partimento.piece import QUALITIES
-from partimento.theory import CHORD_NOTES, find_key
+from partimento.theory import find_key
 
 # the kinds of chord that are told apart; triads come first and win where a seventh chord has no more evidence
 QUALITY_NAMES = (
@@ -26,6 +27,7 @@ _ROMAN = ("I", "♭II", "II", "♭III", "III", "IV", "♯IV", "V", "♭VI", "VI"
 NUMERALS = tuple(text for roman in _ROMAN for text in (roman, roman.lower(), roman.lower() + "°"))
 DEGREES = ("1", "♭2", "2", "♭3", "3", "4", "♯4", "5", "♭6", "6", "♭7", "7")
 SOUNDS = 0.1  # of a beat that a pitch must last to count as there
+MOST_BEATS = 1 << 17  # of a piece; what a broken file claims beyond is not counted
 MOST_BEATS_OF_A_NOTE = 64
 _BEATS_AT_ONCE = 1 << 16
 
@@ -51,8 +53,8 @@ class Beats:
         rows = np.flatnonzero(~music.is_drum)
         notes, piece = music.notes[rows], music.piece_of_note[rows]
         onset = notes["onset"].astype(np.int64)
-        start = music.clock.beats_at(piece, onset)
-        end = np.minimum(music.clock.beats_at(piece, onset + notes["duration"]), start + MOST_BEATS_OF_A_NOTE)
+        start, end = (np.minimum(music.meters.pulses_at(tick, piece), MOST_BEATS) for tick in (onset, onset + notes["duration"]))
+        end = np.minimum(end, start + MOST_BEATS_OF_A_NOTE)
         length = np.zeros(len(music), np.int64)
         np.maximum.at(length, piece, np.ceil(end).astype(np.int64))
         first = np.cumsum(length) - length
@@ -87,7 +89,8 @@ class Beats:
 def chords(weight_B12: npt.NDArray[np.float32], bass_B: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
     """Root (0..11; -1: fewer than three pitch classes) and quality (index into `QUALITY_NAMES`) of each beat.
 
-    Among templates of equal evidence the one whose root lies in the bass wins, then the one whose root sounds longer.
+    Among templates of equal evidence the one whose root lies in the bass wins, then the one whose root sounds longer, then the
+    one whose root is nearer above the bass. All is counted from the bass up, so a chord is the same in any transposition.
     """
     table = np.zeros((12, 12, len(QUALITY_NAMES)), np.float32)  # pitch class, root, quality
     for quality, name in enumerate(QUALITY_NAMES):
@@ -96,15 +99,17 @@ def chords(weight_B12: npt.NDArray[np.float32], bass_B: npt.NDArray[np.uint8]) -
     size = table.sum(axis=0).ravel()
     flat = table.reshape(12, -1)
     best = np.zeros(len(weight_B12), np.int64)
+    bass = bass_B.astype(np.int64) % 12
     for begin in range(0, len(best), _BEATS_AT_ONCE):
         some = slice(begin, begin + _BEATS_AT_ONCE)
-        weight = weight_B12[some]
+        weight = np.take_along_axis(weight_B12[some], (np.arange(12) + bass[some, None]) % 12, axis=1)
         there = (weight > SOUNDS).astype(np.float32)
         score = (2 * weight + there) @ flat - size  # the time of all notes is the same for all templates
-        ties = 0.002 * weight + 0.02 * (bass_B[some, None] % 12 == np.arange(12)) * (bass_B[some, None] < 128)
+        ties = 0.002 * weight
+        ties[:, 0] += 0.02
         best[some] = (score.reshape(-1, 12, len(QUALITY_NAMES)) + ties[:, :, None]).reshape(len(weight), -1).argmax(axis=1)
     chord = (weight_B12 > SOUNDS).sum(axis=1) >= 3
-    return np.where(chord, best // len(QUALITY_NAMES), -1), best % len(QUALITY_NAMES)
+    return np.where(chord, (best // len(QUALITY_NAMES) + bass) % 12, -1), best % len(QUALITY_NAMES)
 
 
 def keys_found(music: Music) -> tuple[Ints, npt.NDArray[np.bool_], Floats]:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from partimento.analysis.figures.of_texture import pitches_at_once, sounding
+from partimento.analysis.figures.of_time import notes_per_bar
+from partimento.bars import BarGrid
+from partimento.chord_symbols import chord_name
 from partimento.encodings import REGISTRY, make
 from partimento.errors import PartimentoError
 from partimento.notate.names import PROGRAMS
 from partimento.piece import Array, Piece
-from partimento.theory import PITCH_CLASS_NAMES, chord_name, find_key, key_name
+from partimento.theory import PITCH_CLASS_NAMES, find_key, key_name
 
 KEYS = ("notes:profile=score", "notes:profile=piano", "notes:profile=performance")  # beside the encodings with their defaults
 NEAR = 0.25  # quarters, or tenths of it in seconds, within which a note has come back
@@ -20,7 +24,7 @@ _GRIDS = (12, 16)  # lines a quarter
 
 @dataclass(frozen=True)
 class Voices:
-    """How many notes sound at once, where any sounds: on average and at most."""
+    """How many pitches sound at once, where any sounds: on average and at most."""
 
     mean: float = 0.0
     most: int = 0
@@ -70,6 +74,7 @@ class Contents:
     seconds: float
     quarters: float
     bars: int
+    upbeat: bool
     tracks: list[TrackContents]
     lowest: str
     highest: str
@@ -94,7 +99,8 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
     notes, tpq = piece.notes, piece.ticks_per_quarter
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     pitched = notes[~drums[notes["track"]]] if len(notes) else notes
-    bars = bar_count(piece)
+    grid = BarGrid.of(piece)
+    bars = grid.last_number if len(piece) else 0
     onsets = notes["onset"].astype(np.int64)
     on_grid = np.logical_or.reduce([onsets * lines % tpq == 0 for lines in _GRIDS])
     velocity = notes["velocity"]
@@ -105,6 +111,7 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
         seconds=round(piece.seconds, 3),
         quarters=round(piece.end_tick / tpq, 3),
         bars=bars,
+        upbeat=grid.upbeat,
         tracks=[_track(piece, number) for number in range(len(piece.tracks))],
         lowest=_name(int(pitched["pitch"].min())) if len(pitched) else "",
         highest=_name(int(pitched["pitch"].max())) if len(pitched) else "",
@@ -117,7 +124,7 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
         first_chords=[chord_name(root, quality, bass) for _, root, quality, bass in piece.chords[:8].tolist()],
         pedals=len(piece.pedals),
         notes_per_second=round(len(piece) / piece.seconds, 3) if len(piece) else 0.0,
-        notes_per_bar=round(len(piece) / bars, 3) if bars else 0.0,
+        notes_per_bar=round(notes_per_bar(piece), 3) if len(piece) else 0.0,
         on_grid=float(on_grid.mean()) if len(piece) else 0.0,
         velocities=(int(velocity.min()), int(velocity.max()), len(np.unique(velocity))) if len(piece) else (0, 0, 0),
         repairs=dict(repairs or {}),
@@ -139,28 +146,13 @@ def _name(pitch: int) -> str:
 
 
 def voices(notes: Array) -> Voices:
-    """How many of the notes sound at once."""
+    """How many pitches of these notes sound at once."""
     if not len(notes):
         return Voices()
-    onset = notes["onset"].astype(np.int64)
-    ticks, place = np.unique(np.concatenate([onset, onset + notes["duration"]]), return_inverse=True)
-    sounding = np.cumsum(
-        np.bincount(place[: len(notes)], minlength=len(ticks)) - np.bincount(place[len(notes) :], minlength=len(ticks))
-    )
-    lasting = np.diff(ticks)
-    any_sounds = lasting[sounding[:-1] > 0].sum()
-    return Voices(round(float((sounding[:-1] * lasting).sum() / any_sounds), 3), int(sounding.max()))
-
-
-def bar_count(piece: Piece) -> int:
-    """Bars up to the end of the last note; each meter begins a bar where it stands, and 4/4 holds before the first."""
-    meters = piece.meters[piece.meters["tick"] < piece.end_tick]
-    ticks = meters["tick"].astype(np.int64)
-    lengths = 4 * piece.ticks_per_quarter * meters["numerator"].astype(np.int64) // meters["denominator"]
-    if not len(ticks) or ticks[0] > 0:
-        ticks, lengths = np.insert(ticks, 0, 0), np.insert(lengths, 0, 4 * piece.ticks_per_quarter)
-    lasting = np.diff(ticks, append=piece.end_tick)
-    return int((-(-lasting // np.maximum(lengths, 1))).sum())
+    start, end = sounding(notes)
+    tick, place = np.unique(np.concatenate([start, end]), return_inverse=True)
+    change = np.bincount(place[: len(start)], minlength=len(tick)) - np.bincount(place[len(start) :], minlength=len(tick))
+    return Voices(round(pitches_at_once(notes), 3), int(np.cumsum(change).max()))
 
 
 def kept(piece: Piece, key: str) -> Kept:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from partimento.analysis.distances import Comparison, Distance, kl_bits, overlap
-from partimento.analysis.figures.declared import FEATURES, FIGURES, Measures
-from partimento.analysis.figures.of_set import measure
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.measures import Measures, measure
+from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.ngrams import KINDS, LONGEST, Gram, Ngrams, stream
 from partimento.analysis.piece_set import Floats, Ints, Music
 from partimento.analysis.self_similarity import self_similarity, typical
 from partimento.bootstrap import Interval
 from partimento.errors import CorpusError
+from partimento.progress import OnProgress, silent
 
-Tell = Callable[[str, int, int], None]
 GRAMS_SHOWN = 12
 CURVE_POINTS = 48
 TELLING_N, TELLING_CANDIDATES, LEAST_PIECES = 4, 300, 4
@@ -113,19 +114,18 @@ class Exploration:
     beside: list[Beside]
 
 
-def explore(sets: Sequence[Music], *, seed: int = 0, tell: Tell | None = None) -> Exploration:
+def explore(sets: Sequence[Music], *, seed: int = 0, on_progress: OnProgress = silent) -> Exploration:
     """Measures the sets and compares them. Raises `CorpusError` for a set without notes."""
-    say = tell or (lambda stage, done, of: None)
     for music in sets:
         if not len(music.notes):
             raise CorpusError(f"{music.name}: no notes in it; name music that has some")
-    measured = [measure(music, partial(say, f"measuring {music.name}")) for music in sets]
+    measured = [measure(music, partial(on_progress, f"measuring {music.name}")) for music in sets]
     human = next((number for number, music in enumerate(sets) if not music.made), 0)
     others = [number for number in range(len(sets)) if number != human]
     patterns: list[dict[tuple[str, int], Patterns]] = [{} for _ in sets]
     telling: dict[int, list[Telling]] = {number: [] for number in others}
     for done, kind in enumerate(KINDS):
-        say("counting figures", done, len(KINDS))
+        on_progress("counting figures", done, len(KINDS))
         grams: dict[int, Ngrams] = {}
         for number, music in enumerate(sets):
             one = grams[number] = Ngrams(*stream(music, kind))
@@ -133,16 +133,16 @@ def explore(sets: Sequence[Music], *, seed: int = 0, tell: Tell | None = None) -
         if kind != "pitch":
             for number in others:
                 telling[number] += _telling(kind, grams[human], grams[number])
-    say("counting figures", len(KINDS), len(KINDS))
+    on_progress("counting figures", len(KINDS), len(KINDS))
     explored = []
     for music, measures, found in zip(sets, measured, patterns, strict=True):
         number = typical(music, measures)
         explored.append(Explored(music, measures, found, number, self_similarity(music.piece(number))))
     beside = []
     for done, number in enumerate(others):
-        say("comparing", done, len(others))
+        on_progress("comparing", done, len(others))
         beside.append(_beside(explored[human], explored[number], telling[number], seed))
-    say("comparing", len(others), len(others))
+    on_progress("comparing", len(others), len(others))
     return Exploration(explored, beside)
 
 
@@ -195,14 +195,14 @@ def welch_t(one: Floats, other: Floats) -> Floats:
 def _beside(human: Explored, other: Explored, telling: list[Telling], seed: int) -> Beside:
     compare = Comparison(human.music.works, other.music.works, human.music.works, seed)
     overlaps, divergences, figures, mgeval = {}, {}, {}, {}
-    for name in FEATURES:
+    for name, histogram in HISTOGRAMS.items():
         one, two = human.measures.counts[name], other.measures.counts[name]
         area = compare.distributions(overlap, one, two, one)
         bits = compare.distributions(lambda p, q: kl_bits(q, p), one, two, one)
-        if area and bits and FEATURES[name].section and not area.says_nothing():
+        if area and bits and histogram.section and not area.says_nothing():
             overlaps[name], divergences[name] = area, bits
     for name in FIGURES:
-        row = compare.means(human.measures.figure(name), other.measures.figure(name), human.measures.figure(name))
+        row = compare.means(human.measures.figures[name], other.measures.figures[name], human.measures.figures[name])
         if row and not row[2].says_nothing():
             figures[name] = row
     for title, name in MGEVAL.items():
@@ -215,7 +215,7 @@ def _beside(human: Explored, other: Explored, telling: list[Telling], seed: int)
 def _of_pieces(measures: Measures, name: str) -> Floats:
     """A figure [P], or a histogram over its sum [P, K], not a number where a piece has none."""
     if name in FIGURES:
-        return measures.figure(name)
+        return measures.figures[name]
     counts = measures.counts[name]
     with np.errstate(invalid="ignore"):
         shares: Floats = counts / counts.sum(axis=1, keepdims=True)

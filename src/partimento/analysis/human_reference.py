@@ -6,7 +6,7 @@ It knows a corpus when it is made, and none when it is read; so a model can be m
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis import repetition
-from partimento.analysis.card.rows import figures
+from partimento.analysis.card.rows import ROWS, figures
 from partimento.analysis.originality import HUMAN_PIECES, INDEX_VERSION, Index, Limits, index_of, numbers_of
 from partimento.analysis.repetition import Habits
 from partimento.corpus import Corpus
-from partimento.errors import CheckpointError
+from partimento.errors import CheckpointError, PartimentoError, WriteFailed
 from partimento.models.tensorfile import load, save
+from partimento.models.whereabouts import corpus_of
+from partimento.progress import OnProgress, silent
 
 REFERENCE_FILE = "reference.safetensors"
+# the rows of files that do not name theirs
+UNNAMED_ROWS = """pitch_class_entropy scale_consistency groove_consistency notes_per_bar polyphony repeated_runs repeated_bars
+ending bars longest_run_notes copied_1_bars copied_2_bars copied_4_bars
+copied_line_1_bars copied_line_2_bars copied_line_4_bars""".split()
 REFERENCE_VERSION = 1  # raised whenever another file comes of the same corpus
 log = logging.getLogger(__name__)
 
@@ -45,17 +51,17 @@ class Reference:
     stamp: dict[str, Any]
 
     @classmethod
-    def of(cls, corpus: Corpus, only: Sequence[str] = (), tell: Callable[[str, int, int], None] = lambda *_: None) -> Reference:
+    def of(cls, corpus: Corpus, only: Sequence[str] = (), on_progress: OnProgress = silent) -> Reference:
         """The reference of models trained on a corpus, or on those pieces of it that fit the rules `only`; these human pieces
-        are measured, while the index holds every piece of the train split. `tell(stage, done, of)` counts pieces."""
-        index = index_of(corpus, lambda done, of: tell("index", done, of))
+        are measured, while the index holds every piece of the train split. `on_progress` counts pieces."""
+        index = index_of(corpus, on_progress)
         pieces, found, of_split = [], [], {}
         for split in ("valid", "test"):
             numbers = numbers_of(corpus, split, HUMAN_PIECES, only)
             for done, number in enumerate(numbers, 1):
                 pieces.append(corpus.piece(number))
                 found.append(index.find(pieces[-1]))
-                tell(f"human pieces ({split})", done, len(numbers))
+                on_progress(f"human pieces ({split})", done, len(numbers))
             of_split[split] = found[-len(numbers) :] if numbers else []
         limits = Limits.of(of_split["valid"], of_split["test"]) if all(of_split.values()) else None
         rows = np.array([repetition.figures(piece) for piece in pieces]).reshape(len(pieces), repetition.FIGURES)
@@ -70,7 +76,8 @@ class Reference:
         """Writes the file of a run, with a checksum. Raises `WriteFailed`."""
         arrays = self.index.arrays | {"human": self.human, "repetition": self.repetition}
         limits = None if self.limits is None else vars(self.limits)
-        save(folder / REFERENCE_FILE, arrays, {"reference": self.stamp, "names": self.index.names, "limits": limits})
+        names = {"names": self.index.names, "figures": list(ROWS)}
+        save(folder / REFERENCE_FILE, arrays, {"reference": self.stamp, "limits": limits, **names})
 
     @classmethod
     def load(cls, folder: Path, metadata: Mapping[str, Any]) -> Reference:
@@ -79,11 +86,21 @@ class Reference:
         path = folder / REFERENCE_FILE
         arrays, told = load(path)
         stamp = stamp_of(str(metadata.get("fingerprint", "")), metadata.get("only", ()))
-        if told.get("reference") != stamp:
+        found = told.get("reference")
+        if isinstance(found, dict) and found.get("version") != stamp["version"]:
+            raise CheckpointError(f"{path}: made by another version of this program; delete it, and it is made again of the corpus")
+        if found != stamp:
             raise CheckpointError(f"{path}: of other pieces than the model was trained on; delete it")
         index = Index.of_arrays(told["names"], arrays)
         limits = None if told["limits"] is None else Limits(**told["limits"])
-        return cls(index, arrays["human"], arrays["repetition"], limits, stamp)
+        human = _by_name(arrays["human"], told.get("figures", UNNAMED_ROWS))
+        return cls(index, human, arrays["repetition"], limits, stamp)
+
+
+def _by_name(table: Floats, names: Sequence[str]) -> Floats:
+    """The columns in the order of the card's rows [P, len(ROWS)]; not a number where the file lacks one."""
+    column = dict(zip(names, table.T, strict=True))
+    return np.stack([column.get(name, np.full(len(table), np.nan)) for name in ROWS], axis=1)
 
 
 def beside(folder: Path, metadata: Mapping[str, Any]) -> Reference | None:
@@ -95,6 +112,36 @@ def beside(folder: Path, metadata: Mapping[str, Any]) -> Reference | None:
     except CheckpointError as error:
         log.warning("%s", error)
         return None
+
+
+def reference_of(model: Path, metadata: Mapping[str, Any], on_progress: OnProgress = silent) -> Reference | None:
+    """The reference of the model in a file that says `metadata` of itself: the one beside it, or made now of its corpus, where that
+    still lies where it was. None, with a warning, where there is none to be had."""
+    if (reference := beside(model.parent, metadata)) is not None:
+        return reference
+    try:
+        corpus = Corpus.open(corpus_of(model))
+    except PartimentoError:
+        corpus = None
+    if corpus is not None and corpus.fingerprint == metadata.get("fingerprint"):
+        return make_reference(corpus, model.parent, metadata.get("only", ()), on_progress)
+    log.warning(
+        "%s has no %s beside it, and the corpus it was trained on is not where it was; so nothing can be said of copying. "
+        "Train again, or put back one of them",
+        model,
+        REFERENCE_FILE,
+    )
+    return None
+
+
+def make_reference(corpus: Corpus, folder: Path, only: Sequence[str] = (), on_progress: OnProgress = silent) -> Reference:
+    """Makes the reference of a run and keeps it, where the folder can be written."""
+    reference = Reference.of(corpus, only, on_progress)
+    try:
+        reference.save(folder)
+    except WriteFailed as error:
+        log.warning("%s", error)
+    return reference
 
 
 def stamp_of(fingerprint: str, only: Sequence[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.analysis.figures.of_piece import bars_at
 from partimento.analysis.verbatim import Ints, Known, Lines, Runs, lines_of
+from partimento.bars import BarGrid
 from partimento.corpus import SPLITS, Corpus
 from partimento.errors import CheckpointError, CorpusError, WriteFailed
 from partimento.models.tensorfile import load, save
 from partimento.piece import Array, Piece
+from partimento.progress import OnProgress, silent
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,18 +27,24 @@ HUMAN_PIECES = 200  # of each split that are measured, at most
 MOST_RUNS = 1000  # told of one piece
 INDEX_FILE = "originality.safetensors"
 log = logging.getLogger(__name__)
-INDEX_VERSION = 1  # raised whenever another index comes of the same pieces
+INDEX_VERSION = 2  # raised whenever another index comes of the same pieces
 
 
 @dataclass(frozen=True)
 class Run:
-    """Notes of a piece, `length_bars` long, that stand verbatim in `known`: first and last bar of both, from 1."""
+    """Notes of a piece, `length_bars` long, that stand verbatim in `known`: first and last bar of both, as a page numbers them."""
 
     notes: int
     length_bars: float
     bars: tuple[int, int]
     known: str
     known_bars: tuple[int, int]
+
+
+def stretch(bars: tuple[int, int]) -> str:
+    """Bars as people write them: "9-16", or "9"."""
+    first, last = bars
+    return f"{first}" if first == last else f"{first}-{last}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Index:
-    """The lines of many pieces: `names` [P], the piece of each line [L] and the bar of each moment [M], counted from 1.
+    """The lines of many pieces: `names` [P], the piece of each line [L] and the number of the bar of each moment [M].
 
     Seven bytes a moment; a moment holds one note or more, and stands in the texture and in its track.
     """
@@ -89,7 +96,7 @@ class Index:
             names.append(name)
             found.append(lines)
             of_line += [len(names) - 1] * len(places)
-            bars.append(np.minimum(_begin(piece, lines, places) // 1 + 1, 65535).astype(np.uint16))
+            bars.append(np.minimum(BarGrid.of(piece).number_at(_onsets(piece, lines, places)), 65535).astype(np.uint16))
         if not sum(len(lines.steps) for lines in found):
             raise CorpusError("there is no note to look for copies of; name other pieces")
         before = np.cumsum([0, *(len(lines.steps) for lines in found)])
@@ -129,8 +136,9 @@ class Index:
         """What of a piece is in the index."""
         lines, places = lines_of(piece)
         runs = self.known.common(lines)
-        begin = _begin(piece, lines, places)
-        length = _until(piece, lines, places, begin)[runs.last] - begin[runs.first]
+        grid, onset = BarGrid.of(piece), _onsets(piece, lines, places)
+        begin = grid.bars_at(onset)
+        length = _until(piece, grid, lines, places, begin)[runs.last] - begin[runs.first]
         notes = len(places[0][0])
         whole = lines.line[runs.first] == 0
 
@@ -139,12 +147,12 @@ class Index:
 
         return Finding(
             notes=notes,
-            runs=tuple(self._apart(lines, runs, begin, length)),
+            runs=tuple(self._apart(lines, runs, begin, length, grid.number_at(onset))),
             share={bars: share(bars, places[:1], whole) for bars in WINDOWS},
             line_share={bars: share(bars, places, np.ones(len(whole), bool)) for bars in WINDOWS},
         )
 
-    def _apart(self, lines: Lines, runs: Runs, begin: Floats, length: Floats) -> Iterator[Run]:
+    def _apart(self, lines: Lines, runs: Runs, begin: Floats, length: Floats, bar: Ints) -> Iterator[Run]:
         """Runs in the order of their notes, without those that lie for more than half in a longer one."""
         size = lines.notes[runs.last + 1] - lines.notes[runs.first]
         left = np.lexsort((-length, -size))
@@ -156,7 +164,7 @@ class Index:
             yield Run(
                 notes=int(size[best]),
                 length_bars=float(length[best]),
-                bars=(int(begin[first]) + 1, int(begin[last]) + 1),
+                bars=(int(bar[first]), int(bar[last])),
                 known=self.names[int(self.pieces[self.lines.line[there]])],
                 known_bars=(int(self.bars[there]), int(self.bars[there + last - first])),
             )
@@ -187,8 +195,8 @@ class Limits:
         return finding.longest_notes > self.longest_notes or finding.share[2] > self.share_2_bars
 
 
-def index_of(corpus: Corpus, tell: Callable[[int, int], None] = lambda done, of: None) -> Index:
-    """The index of the train split of a corpus: from the file beside it, or made now and kept. `tell(done, of)` counts pieces."""
+def index_of(corpus: Corpus, on_progress: OnProgress = silent) -> Index:
+    """The index of the train split of a corpus: from the file beside it, or made now and kept. `on_progress` counts pieces."""
     path, stamp = corpus.folder / INDEX_FILE, {"fingerprint": corpus.fingerprint, "split": "train"}
     if path.exists():
         try:
@@ -200,7 +208,7 @@ def index_of(corpus: Corpus, tell: Callable[[int, int], None] = lambda done, of:
     def named() -> Iterator[tuple[str, Piece]]:
         for done, number in enumerate(train, 1):
             yield corpus.rows[number].name, corpus.piece(number)
-            tell(done, len(train))
+            on_progress("index", done, len(train))
 
     index = Index.of(named())
     try:
@@ -222,22 +230,22 @@ def numbers_of(corpus: Corpus, split: str, most: int | None = None, only: Sequen
 Places = list[tuple[Array, Ints]]
 
 
-def _begin(piece: Piece, lines: Lines, places: Places) -> Floats:
-    """When each moment begins, in bars."""
+def _onsets(piece: Piece, lines: Lines, places: Places) -> Ints:
+    """The tick of each moment [M]."""
     tick = np.zeros(len(lines.steps), np.int64)
     for rows, moment in places:
         tick[moment] = piece.notes["onset"][rows]
-    return bars_at(piece, tick)
+    return tick
 
 
-def _until(piece: Piece, lines: Lines, places: Places, begin: Floats) -> Floats:
+def _until(piece: Piece, grid: BarGrid, lines: Lines, places: Places, begin: Floats) -> Floats:
     """When each moment ends, in bars: with the next of its line, or with the bar in which its notes end."""
     tick = np.zeros(len(lines.steps), np.int64)
     for rows, moment in places:
         np.maximum.at(tick, moment, piece.notes["onset"][rows].astype(np.int64) + piece.notes["duration"][rows])
     following = np.append(begin[1:], np.inf)
     following[lines.starts[1:][np.diff(lines.starts) > 0] - 1] = np.inf
-    until: Floats = np.minimum(following, np.ceil(bars_at(piece, tick)))
+    until: Floats = np.minimum(following, np.ceil(grid.bars_at(tick)))
     return until
 
 

@@ -9,12 +9,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import Meters
 from partimento.corpus import SPLITS, Corpus
 from partimento.errors import CorpusError, InvalidOption
 from partimento.piece import NOTE, Array, Piece
 
 NOTES_PER_BLOCK = 1 << 19  # so many notes at a time are counted: bounds the memory, keeps the arrays in the cache
-MOST_BEATS = 1 << 17  # of a piece; what a broken file claims beyond is not counted
 LABELS = ("composer", "genre")
 
 Ints = npt.NDArray[np.int64]
@@ -145,67 +145,13 @@ class Music:
         return result
 
     @cached_property
-    def clock(self) -> Clock:
-        return Clock.of(self.heads)
+    def end_tick(self) -> Ints:
+        """Where the last note of each piece ends [P]; 0 without notes."""
+        end = np.zeros(len(self), np.int64)
+        np.maximum.at(end, self.piece_of_note, self.notes["onset"].astype(np.int64) + self.notes["duration"])
+        return end
 
-
-@dataclass(frozen=True, eq=False)
-class Clock:
-    """The meters of all pieces of a set, so that bars and beats of many notes are found at once.
-
-    The beat is a quarter; in meters over 8 or 16 it is that note, or three of it where the upper number is 6, 9, 12 ...
-    Where no meter is stated it is 4/4. A change of meter begins a bar.
-    """
-
-    key: Ints  # piece << 32 | tick at which a meter starts
-    tick: Ints
-    bar: Floats  # its length in ticks
-    beat: Floats
-    bars: Floats  # bars of the piece before it
-    beats: Floats
-    upper: Ints
-    lower: Ints
-
-    @classmethod
-    def of(cls, heads: Sequence[Piece]) -> Clock:
-        count = np.array([len(head.meters) for head in heads], np.int64)
-        tpq = np.array([head.ticks_per_quarter for head in heads], np.int64)
-        rows = np.concatenate([np.zeros(0, heads[0].meters.dtype if heads else None), *(head.meters for head in heads)])
-        piece = np.concatenate([np.arange(len(heads)), np.repeat(np.arange(len(heads)), count)])
-        tick = np.concatenate([np.zeros(len(heads)), rows["tick"]]).astype(np.int64)  # 4/4 until something else is said
-        upper = np.concatenate([np.full(len(heads), 4), rows["numerator"]]).astype(np.int64)
-        lower = np.concatenate([np.full(len(heads), 4), rows["denominator"]]).astype(np.int64)
-        order = np.argsort(piece << 32 | tick, kind="stable")
-        piece, tick, upper, lower = piece[order], tick[order], upper[order], lower[order]
-        note = 4.0 * tpq[piece] / lower
-        compound = (lower >= 8) & (upper % 3 == 0) & (upper > 3)
-        beat = np.where(compound, 3 * note, np.where(lower <= 4, tpq[piece], note))
-        bar = note * upper
-        same = np.diff(piece, append=-1) == 0
-        lasts = np.where(same, np.diff(tick, append=0), 0)
-        whole_bars = np.ceil(lasts / bar)
-        before = [_sums_before(whole_bars, piece), _sums_before(np.ceil(whole_bars * bar / beat), piece)]
-        return cls(piece << 32 | tick, tick, bar, beat, before[0], before[1], upper, lower)
-
-    def row(self, piece: Ints, tick: Array) -> Ints:
-        """The meter in force at each tick, as a row of this clock."""
-        result: Ints = np.searchsorted(self.key, piece << 32 | tick, side="right") - 1
-        return result
-
-    def beats_at(self, piece: Ints, tick: Array, row: Ints | None = None) -> Floats:
-        """How many beats after the start of its piece each tick lies; at most `MOST_BEATS`."""
-        row = self.row(piece, tick) if row is None else row
-        result: Floats = np.minimum(self.beats[row] + (tick - self.tick[row]) / self.beat[row], MOST_BEATS)
-        return result
-
-    def names(self) -> list[str]:
-        """The name of the meter of each row."""
-        return [f"{upper}/{lower}" for upper, lower in zip(self.upper.tolist(), self.lower.tolist(), strict=True)]
-
-
-def _sums_before(values: Floats, piece: Ints) -> Floats:
-    """For each row the sum of the values of earlier rows of the same piece."""
-    sums = np.cumsum(values) - values
-    first = np.searchsorted(piece, piece)
-    result: Floats = sums - sums[first]
-    return result
+    @cached_property
+    def meters(self) -> Meters:
+        """The meters of all pieces, in which bars and beats of many notes are found at once."""
+        return Meters.of_all(self.heads, self.end_tick.tolist())

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.piece import Piece
+from partimento.piece import Piece, nearest_line
 
 GRID = 12  # lines a quarter on which times are equal: sixteenths and triplets
 RUN = 8  # notes of a run: about a bar of a tune
@@ -31,7 +31,7 @@ def row_of(piece: Piece) -> tuple[Ints, Ints]:
     """Pitch and onset, in twelfths of a quarter, of each pitched note of the texture in its row."""
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     notes = piece.notes[~drums[piece.notes["track"]]] if drums.any() else piece.notes
-    onset = (notes["onset"].astype(np.int64) * (2 * GRID) + piece.ticks_per_quarter) // (2 * piece.ticks_per_quarter)
+    onset = nearest_line(notes["onset"], piece.ticks_per_quarter, GRID)
     pitch = notes["pitch"].astype(np.int64)
     order = np.lexsort([pitch, onset])
     return pitch[order], onset[order]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from partimento.analysis.figures.declared import Measures
-from partimento.analysis.figures.of_piece import bars_at
+from partimento.analysis.figures.measures import Measures
 from partimento.analysis.piece_set import Floats, Music
+from partimento.bars import BarGrid
 from partimento.piece import Piece
 
 PLACES = 8  # of a bar, each with its own pitch classes, so that order in the bar counts
@@ -22,7 +22,7 @@ def self_similarity(piece: Piece, most_bars: int = MOST_BARS) -> Floats:
     """
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     tuned = piece.notes[~drums[piece.notes["track"]]]
-    bar = bars_at(piece, tuned["onset"])
+    bar = BarGrid.of(piece).bars_at(tuned["onset"])
     tuned, bar = tuned[bar < most_bars], bar[bar < most_bars]
     count = int(bar.max()) + 1 if len(bar) else 0
     place = np.minimum((bar * PLACES + 1e-6).astype(np.int64), count * PLACES - 1)
@@ -45,6 +45,6 @@ def typical(music: Music, measures: Measures) -> int:
         counts = measures.counts[name]
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         apart += np.abs(shares - measures.share(name)).sum(axis=1)
-    bars = measures.figure("bars")
+    bars = measures.figures["bars"]
     clear = (bars >= CLEAR_BARS[0]) & (bars <= CLEAR_BARS[1])
     return int(np.argmin(np.where(clear, apart, apart + 10)))

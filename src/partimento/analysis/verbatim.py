@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.piece import Array, Piece
+from partimento.piece import Array, Piece, nearest_line
 
 GRID = 24  # lines a quarter on which times are equal: 32nds and triplet sixteenths
 SEED_NOTES, SEED_MOMENTS = 8, 3  # what is shorter is found everywhere
@@ -79,7 +79,7 @@ def lines_of(piece: Piece) -> tuple[Lines, list[tuple[Array, Ints]]]:
     track = piece.notes["track"][rows]
     tracks = np.unique(track)
     parts = [rows] + ([rows[track == number] for number in tracks] if len(tracks) > 1 else [])
-    time = (piece.notes["onset"].astype(np.int64) * (2 * GRID) + piece.ticks_per_quarter) // (2 * piece.ticks_per_quarter)
+    time = nearest_line(piece.notes["onset"], piece.ticks_per_quarter, GRID)
     pitch = piece.notes["pitch"].astype(np.int64)
     steps, sizes, starts, places = [], [], [0], []
     for part in parts:

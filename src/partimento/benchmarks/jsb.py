@@ -1,4 +1,4 @@
-"""Protocol P1: the JSB chorales, four voices in sixteenths, in nats a note. It knows the data and its baselines, no model.
+"""Protocol P1: the JSB chorales, four voices in sixteenths, in nats per note. It knows the data and its baselines, no model.
 
 A note is one voice in one sixteenth: one of 47 symbols, MIDI pitches 36..81 and rest. Soprano, bass, alto and tenor of a slot
 are predicted in this order, each given all slots before and the voices before it; every piece is scored from its first slot,
@@ -64,7 +64,7 @@ def benchmark(path: Path) -> Benchmark:
     held = HoldLast(pieces_of(encoded.split("train")))
     splits = {name: encoded.split(name) for name in ("valid", "test")}
     baselines = {name: measure(held.score(pieces_of(split)), split) for name, split in splits.items()}
-    return Benchmark("jsb", "nats a note", encoded, digest, "hold the last note", baselines, measure, CAVEATS)
+    return Benchmark("jsb", "nats per note", encoded, digest, "hold the last note", baselines, measure, CAVEATS)
 
 
 def measure(scores: Iterable[Scores], split: Split) -> Figures:
@@ -109,6 +109,6 @@ class HoldLast:
 
 
 def uniform(pieces: Sequence[Events]) -> Iterator[Scores]:
-    """Every symbol alike: ln 47 = 3.8501 nats a note."""
+    """Every symbol alike: ln 47 = 3.8501 nats per note."""
     for piece in pieces:
         yield Scores(np.full(piece.shape, np.log(SYMBOLS), np.float32), np.zeros(piece.shape, np.float32))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
@@ -25,7 +27,8 @@ from partimento.cli.originality import originality
 from partimento.cli.render import render
 from partimento.cli.screen import Problem
 from partimento.cli.train import train
-from partimento.errors import PartimentoError
+from partimento.errors import InvalidOption, PartimentoError
+from partimento.system import Terminated, terminable
 
 app = App(
     name="partimento",
@@ -46,6 +49,7 @@ app = App(
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(build, train, evaluate, compare, leaderboard, compose, render, inspect, convert, explore, card, originality, demo, bench),
 )
+TYPED = {"start": "from", "conditions": "condition"}  # options whose name is another one in Python
 for place, command in enumerate(COMMANDS):
     app.command(command, sort_key=place)
 
@@ -54,13 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Exit codes: 0 done, 1 a mistake of the program, 2 a mistake of the user, 130 interrupted, 141 the reader of its output
-    has gone, as `head` does.
+    has gone, as `head` does, 143 asked to end (SIGTERM).
     """
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s: %(message)s", level=logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that cannot show a sign shows its code
+            stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
-        app(given, print_error=False, exit_on_error=False)
+        with _warnings(), terminable():
+            app(given, print_error=False, exit_on_error=False)
     except (PartimentoError, CycloptsError, Problem) as error:
         _complain(error, as_json)
         return 2
@@ -74,16 +81,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt as error:
         _complain(error if error.args else KeyboardInterrupt("interrupted"), as_json)
-        return 130
+        return 143 if isinstance(error, Terminated) else 130
     return 0
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """What the package warns of meanwhile goes to stderr, a line each."""
+    handler, logger = logging.StreamHandler(sys.stderr), logging.getLogger("partimento")
+    handler.setFormatter(logging.Formatter("warning: %(message)s"))
+    logger.addHandler(handler)
+    before, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.propagate = before
+        logger.removeHandler(handler)
 
 
 def _complain(error: BaseException, as_json: bool) -> None:
     """One line on stderr; for scripts also one object on stdout."""
-    line = " ".join((_missing(error) if isinstance(error, MissingArgumentError) else str(error)).split())
+    line = " ".join((_missing(error) if isinstance(error, MissingArgumentError) else _told(error)).split())
     print(f"partimento: {line}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": line, "kind": type(error).__name__}))
+
+
+def _told(error: BaseException) -> str:
+    """The message, in which an option is written as it is typed."""
+    if isinstance(error, InvalidOption) and error.option:
+        return f"--{TYPED.get(error.option, error.option).replace('_', '-')}: {error.message}"
+    return str(error)
 
 
 def _missing(error: MissingArgumentError) -> str:

@@ -39,7 +39,7 @@ def bench(
 ) -> None:
     """Trains on a published data set and scores the valid and test splits as its protocol says.
 
-    jsb: the JSB chorales in sixteenths, nats a note (one voice in one sixteenth, 47
+    jsb: the JSB chorales in sixteenths, nats per note (one voice in one sixteenth, 47
     symbols). DATA is Jsb16thSeparated.json, or the zip that holds it. The split is the
     published one; training is chosen on valid, and test is scored once a seed.
 
@@ -102,7 +102,7 @@ def bench(
     from partimento.benchmarks import pianorolls
     from partimento.models.checkpoint import Checkpoint
     from partimento.models.recipes import recipe as named
-    from partimento.training.process import thread_count
+    from partimento.models.threads import thread_count
 
     chosen = named(recipe or (INDEPENDENT if (protocol, row) == ("frames", "A") else PROTOCOLS[protocol]), depth)
     benchmark = chorales.benchmark(data) if protocol == "jsb" else pianorolls.benchmark(data, dataset, row)
@@ -143,28 +143,28 @@ def _seeded(recipe: Recipe, seed: int) -> Recipe:
 def _trained(
     screen: Screen, recipe: Recipe, benchmark: Benchmark, out: Path, threads: int, minutes: float | None, steps: int | None
 ) -> Checkpoint:
-    from partimento.cli.train import teller
+    from partimento.cli.train import stepping
     from partimento.models.checkpoint import Checkpoint
     from partimento.training.plan import plan as make_plan
     from partimento.training.train import train as run_training
 
-    with screen.progress() as tell:
-        plan = make_plan(recipe, benchmark.encoded, threads=threads, on_progress=tell)
+    with screen.progress() as on_progress:
+        plan = make_plan(recipe, benchmark.encoded, threads=threads, on_progress=on_progress)
     screen.say(
         f"   {recipe.name}, seed {recipe.training.seed}: {counted(plan.parameters, 'parameter')}, "
         f"about {duration(plan.epoch_seconds)} an epoch"
     )
-    with screen.progress() as tell:
+    with screen.progress() as on_progress:
         result = run_training(
             recipe,
             benchmark.encoded,
             out,
             metadata={"benchmark": benchmark.name, "data": benchmark.sha256, "licences": [f"benchmark data: {benchmark.name}"]},
             threads=threads,
-            on_step=teller(screen, tell, plan.steps),
+            on_step=stepping(screen, on_progress, [plan.steps]),
             budget_seconds=None if minutes is None else 60 * minutes,
             max_steps=steps,
-            on_progress=tell,
+            on_progress=on_progress,
         )
     return Checkpoint.load(result.path)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 
 from partimento.cli.screen import Flag, Problem, Screen, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
+from partimento.system import processors
 
 
 def build(
@@ -77,7 +77,7 @@ def build(
     if not sources:
         raise Problem("build: name at least one file, folder or archive")
     options = Options(
-        workers=not_negative("--workers", workers) or len(os.sched_getaffinity(0)),
+        workers=not_negative("--workers", workers) or processors(),
         seconds_per_file=min(positive("--seconds-per-file", seconds_per_file), 86400.0),
         memory_bytes=int(positive("--memory-mb", memory_mb)) << 20,
         limits=Limits(max_notes=int(positive("--max-notes", max_notes)), max_seconds=3600 * positive("--max-hours", max_hours)),
@@ -87,11 +87,11 @@ def build(
         only=_names(only),
     )
     was = _stamp(out / MANIFEST)
-    with screen.progress() as tell:
-        corpus = build_corpus(sources, out, options, tell)
+    with screen.progress() as on_progress:
+        corpus = build_corpus(sources, out, options, on_progress)
     report = corpus.report
     result = summary(report) | {"corpus": str(out), "seconds": screen.seconds}
-    _tell(screen, report, out, result, unchanged=was == _stamp(out / MANIFEST))
+    _show(screen, report, out, result, unchanged=was == _stamp(out / MANIFEST))
     screen.result(result)
 
 
@@ -118,7 +118,7 @@ def _stamp(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def _tell(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, Any], *, unchanged: bool) -> None:
+def _show(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, Any], *, unchanged: bool) -> None:
     say = screen.say
     refused = sum(result["refused"].values())
     files = counted(result["files"], "file")

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json as json_module
-import os
-import secrets
-import time
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from partimento.cli.choosing import ChoiceOptions, choose, show
-from partimento.cli.places import recall, remember
-from partimento.cli.reference import reference_of
+from partimento.cli.choosing import ChoiceOptions, show
 from partimento.cli.rules import RuleOptions
-from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
+from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short, typed
 from partimento.errors import InvalidOption
+from partimento.system import process_seconds
 
 if TYPE_CHECKING:
-    from partimento.composing.compose import Composition
-    from partimento.models.checkpoint import Checkpoint
-
-SEEDS = 2**31
+    from partimento.composing.composition import Composition
 
 
 def compose(
@@ -132,90 +124,68 @@ def compose(
         return
     if model is None:
         raise Problem("compose: name a run or a checkpoint, or a file to make again with --like")
-    from partimento.analysis.repetition import HABITS
-    from partimento.composing.compose import compose as compose_pieces
-    from partimento.composing.sampling import Sampling
-    from partimento.formats import read
-    from partimento.models.checkpoint import Checkpoint
-    from partimento.task import Task
-
     out = out or Path("out.mid")
     _check_out(out)
     positive("--notes", notes)
     positive("--count", count)
     choice = choice or ChoiceOptions()
-    choice.check(count)
-    if given_notes is not None:
-        positive("--given-notes", given_notes)
-        if given is None:
-            raise Problem("--given-notes: there are no given notes; name a score with --given")
-    if write is not None and (given is None or given_notes is not None):
-        raise Problem("--write: name the whole score that it belongs to with --given, without --given-notes")
-    sampling = Sampling(temperature=_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p)
     must_hold = rules.rules() if rules is not None else None
-    seed = secrets.randbelow(SEEDS) if seed is None else seed
-    checkpoint = Checkpoint.load(model)
-    remember(checkpoint.sha256, checkpoint.path)
-    piece = read(given) if given is not None else None
-    if piece is not None and given_notes is not None:
-        head = checkpoint.encoding.encode(piece)[:given_notes]
-        piece = replace(checkpoint.encoding.decode(head), about=piece.about)
+    from partimento.composing.pieces import compose as compose_pieces
+
     first: list[float] = []
-    with screen.progress() as tell:
+    with screen.progress() as on_progress:
 
-        def on_progress(done: int, of: int) -> None:
-            if not first:
-                first.append(_process_seconds())
-            tell("notes" if write is None else "windows", done, of)
+        def timed(stage: str, done: int, total: int) -> None:
+            if stage in ("notes", "windows") and not first:
+                first.append(process_seconds())
+            on_progress(stage, done, total)
 
-        reference = reference_of(screen, checkpoint.path, checkpoint.metadata, tell)
-        asked_for = _conditions(condition)
-        task = Task(piece, write) if piece is not None and write is not None else None
-
-        def run(seed: int, count: int) -> list[Composition]:
-            return compose_pieces(
-                checkpoint,
-                given=piece if task is None else None,
-                task=task,
-                notes=notes,
-                sampling=sampling,
-                seed=seed,
-                count=count,
-                rules=must_hold,
-                conditions=asked_for,
-                guidance=guidance,
-                guard=choice.guard and ((reference and reference.habits) or HABITS),
-                ending=not choice.exact,
-                on_progress=on_progress,
-            )
-
-        kept, copies = choose(run, seed, count, choice, reference, checkpoint, asked_for)
-    made = [one.made for one in kept]
-    names = [out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, len(made) + 1)]
-    rolls = write_all(made, names, roll)
-    first_ms = round(1000 * first[0], 1)
-    new_notes = sum(one.new_notes for one in made)
-    screen.say(f"{counted(len(made), 'piece')}, {counted(new_notes, 'new note')}, in {duration(screen.seconds)}, seed {seed}")
-    show(screen, kept, names, copies)
-    screen.say(f"\nNext: partimento compose --like {short(names[0])} -o again.mid makes the same piece again")
+        made = compose_pieces(
+            model,
+            given=given,
+            given_notes=given_notes,
+            write=write,
+            notes=notes,
+            count=count,
+            seed=seed,
+            rules=must_hold,
+            conditions=condition,
+            guidance=guidance,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+            ending=False if choice.exact else None,
+            guard=None if choice.guard else False,
+            original=choice.original,
+            best=choice.best,
+            on_progress=timed,
+        )
+    names = made.write(out)
+    rolls = write_rolls(made, names) if roll else []
+    screen.say(
+        f"{counted(len(made), 'piece')}, {counted(made.new_notes, 'new note')}, in {duration(screen.seconds)}, seed {made.seed}"
+    )
+    show(screen, made, names)
+    screen.say(f"\nNext: {typed('partimento', 'compose', '--like', names[0], '-o', 'again.mid')} makes the same piece again")
     screen.result(
         {
             "files": [str(name) for name in names],
             "rolls": [str(name) for name in rolls],
-            "notes": new_notes,
+            "notes": made.new_notes,
             "seconds": screen.seconds,
-            "first_note_ms": first_ms,
-            "seed": seed,
-            "ended": sum(checkpoint.encoding.ended(one.events) for one in made),
-            "judged": [{"file": str(name)} | one.to_json() for name, one in zip(names, kept, strict=True)],
-            "copies": copies,
+            "first_note_ms": round(1000 * first[0], 1),
+            "seed": made.seed,
+            "ended": sum(one.ended for one in made),
+            "judged": [{"file": str(name)} | one.to_json() for name, one in zip(names, made, strict=True)],
+            "copies": made.copies,
         }
     )
 
 
 def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, roll: bool) -> None:
-    from partimento.composing.compose import again
-    from partimento.formats import read
+    from partimento.composing.pieces import remake
+    from partimento.formats import write
 
     if not like.is_file():
         raise InvalidOption(f"--like {like}: no such file")
@@ -223,52 +193,25 @@ def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, rol
     _check_out(out)
     if out.exists() and out.samefile(like):
         raise InvalidOption(f"-o {out}: the file to compare with; choose another name")
-    note = read(like).about.made
-    if not note:
-        raise InvalidOption(f"--like {like}: the file does not say how it was made; it must be one that partimento composed")
-    checkpoint = _model_of(like, note, model)
-    one = again(note, checkpoint)
-    first_ms = round(1000 * _process_seconds(), 1)
-    rolls = write_all([one], [out], roll)
+    one = remake(like, model)
+    first_ms = round(1000 * process_seconds(), 1)
+    write(one.piece, out)
+    rolls = write_rolls([one], [out]) if roll else []
     same = out.read_bytes() == like.read_bytes()
     screen.say(f"{short(out)}: {'the same as' if same else 'NOT the same as'} {short(like)}, in {duration(screen.seconds)}")
     if not same:
-        screen.errors.print("warning: another processor, version of torch or of partimento rounds otherwise", markup=False)
+        screen.warn("another processor, version of torch or of partimento rounds otherwise")
     files = {"files": [str(out)], "rolls": [str(name) for name in rolls], "notes": one.new_notes, "seconds": screen.seconds}
-    screen.result(files | {"first_note_ms": first_ms, "seed": json_module.loads(note)["options"]["seed"], "same": same})
+    screen.result(files | {"first_note_ms": first_ms, "seed": one.seed, "same": same})
 
 
-def _model_of(like: Path, note: str, model: Path | None) -> Checkpoint:
-    """The model that is named, or the one the file speaks of, where it lies now."""
-    from partimento.models.checkpoint import Checkpoint
+def write_rolls(made: Iterable[Composition], names: Sequence[Path]) -> list[Path]:
+    """Draws a piano roll beside each file."""
+    from partimento.render.roll import roll
 
-    if model is not None:
-        return Checkpoint.load(model)
-    try:
-        spoken_of = json_module.loads(note)["model"]
-        name, known = Path(spoken_of["name"]), recall(spoken_of["sha256"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise InvalidOption(f"--like {like}: what it says of how it was made is damaged") from None
-    for place in (*([known] if known else []), *(folder / name for folder in (*like.resolve().parents, Path()))):
-        if place.is_file():
-            return Checkpoint.load(place)
-    raise InvalidOption(f"--like {like}: its model {name} is not there; name it: partimento compose MODEL --like {like}")
-
-
-def write_all(made: list[Composition], names: list[Path], roll: bool) -> list[Path]:
-    """Writes each piece, and a piano roll beside it; returns the rolls."""
-    from partimento.formats import write
-
-    rolls = []
-    names[0].parent.mkdir(parents=True, exist_ok=True)
-    for one, name in zip(made, names, strict=True):
-        write(one.piece, name)
-        if roll:
-            from partimento.render.roll import roll as draw
-
-            rolls.append(name.with_suffix(".png"))
-            given = None if one.new is None else ~one.new
-            draw(one.piece, rolls[-1], given_until_tick=one.given_until_tick or None, given=given)
+    rolls = [name.with_suffix(".png") for name in names]
+    for one, name in zip(made, rolls, strict=True):
+        roll(one.piece, name, given_until_tick=one.given_until_tick or None, given=None if one.new is None else ~one.new)
     return rolls
 
 
@@ -278,28 +221,3 @@ def _check_out(out: Path) -> None:
     if out.is_dir():
         raise InvalidOption(f"-o {out}: a folder is in the way")
     check_parents("-o", out)
-
-
-def _conditions(given: tuple[str, ...]) -> dict[str, str | float]:
-    pairs = [one.partition("=") for one in given]
-    if wrong := [one for one, (_, equals, _) in zip(given, pairs, strict=True) if not equals]:
-        raise InvalidOption(f"--condition {wrong[0]}: give a name and a value, such as --condition meter=3/4")
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _temperature(text: str) -> Any:
-    try:
-        if "=" not in text:
-            return float(text)
-        return {name.strip(): float(value) for name, _, value in (part.partition("=") for part in text.split(","))}
-    except ValueError:
-        raise InvalidOption(f"--temperature {text}: a number, or one for each field (pitch=0.9,duration=0.7)") from None
-
-
-def _process_seconds() -> float:
-    """Seconds since this process started, where the system tells (Linux); otherwise the processor time it has used."""
-    try:
-        started_ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - started_ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, AttributeError, IndexError, ValueError):
-        return time.process_time()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
+from partimento.system import processors
 
 
 def convert(
@@ -82,12 +82,12 @@ def convert(
         raise InvalidOption(f"{out}: there is no folder {out.parent}")
     paths = [out] if to_file else targets(items, out, "." + (to or "mid").lower().removeprefix("."))
     done = []
-    with screen.progress() as tell:
-        count = min(not_negative("--workers", workers) or len(os.sched_getaffinity(0)), len(items))
+    with screen.progress() as on_progress:
+        count = min(not_negative("--workers", workers) or processors(), len(items))
         seconds = positive("--seconds-per-file", seconds_per_file)
         for one in convert_items(items, paths, changes, repeats=repeats, workers=count, seconds=seconds):
             done.append(one)
-            tell("converting", len(done), len(items))
+            on_progress("converting", len(done), len(items))
     done.sort(key=lambda one: one.source)
     written = [one for one in done if not one.problem]
     refused = [one for one in done if one.problem]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from partimento.cli.music import Reader, groups
-from partimento.cli.screen import Flag, Problem, Screen, Tell, check_parents, counted, duration, not_negative, positive, short
+from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, not_negative, positive, short
 from partimento.errors import InvalidOption
+from partimento.progress import OnProgress
+from partimento.system import processors
 
 if TYPE_CHECKING:
     from partimento.analysis.exploration import Exploration
@@ -90,10 +91,8 @@ def explore(
 
     refused: dict[str, str] = {}
     said: list[str] = []
-    with screen.progress() as tell:
-        reader = Reader(
-            split, count, notes, seed, not_negative("--workers", workers) or len(os.sched_getaffinity(0)), refused, tell
-        )
+    with screen.progress() as on_progress:
+        reader = Reader(split, count, notes, seed, not_negative("--workers", workers) or processors(), refused, on_progress)
         sets = [reader.read(group) for group in groups(sources)]
         left_out: list[str] = []
         if by:
@@ -103,18 +102,18 @@ def explore(
             said.append(_left_out(by, left_out))
         if len(sets) > MOST_SETS:
             raise InvalidOption(f"{len(sets)} sets; at most {MOST_SETS} stand side by side")
-        sets, encoding = (sets, "") if whole else _through(sets, said, tell)
-        exploration = explore_sets(sets, seed=seed, tell=tell)
+        sets, encoding = (sets, "") if whole else _through(sets, said, on_progress)
+        exploration = explore_sets(sets, seed=seed, on_progress=on_progress)
         if refused:
             name, why = next(iter(refused.items()))
             said.append(f"{counted(len(refused), 'file')} could not be read, such as {name}: {why}.")
         data = out.with_name(f"{out.stem}-data")
         write_atomic(out, to_html(exploration, notes=[text for text in said if text], folder=data.name))
         write_tables(exploration, data)
-    _tell(screen, exploration, out, data, said, refused, encoding, left_out)
+    _show(screen, exploration, out, data, said, refused, encoding, left_out)
 
 
-def _through(sets: list[Music], said: list[str], tell: Tell) -> tuple[list[Music], str]:
+def _through(sets: list[Music], said: list[str], on_progress: OnProgress) -> tuple[list[Music], str]:
     """Where a model wrote some of the sets, the others as its encoding keeps them, cut to the length of its pieces."""
     from partimento.analysis.as_encoded import as_encoded, encoding_of, median_notes
 
@@ -123,7 +122,7 @@ def _through(sets: list[Music], said: list[str], tell: Tell) -> tuple[list[Music
         return sets, ""
     seen = []
     for done, music in enumerate(sets):
-        tell(f"through {key}", done, len(sets))
+        on_progress(f"through {key}", done, len(sets))
         if music.made:
             seen.append(music)
             continue
@@ -133,7 +132,7 @@ def _through(sets: list[Music], said: list[str], tell: Tell) -> tuple[list[Music
         said.append(
             f"{music.name} is seen as the encoding {key} keeps it, its pieces cut after {most:,} notes, as the model's are.{rest}"
         )
-    tell(f"through {key}", len(sets), len(sets))
+    on_progress(f"through {key}", len(sets), len(sets))
     return seen, key
 
 
@@ -145,7 +144,7 @@ def _left_out(by: str, values: list[str]) -> str:
     return f"Left out, by {by}: {', '.join(named[:12])}{more}."
 
 
-def _tell(
+def _show(
     screen: Screen,
     exploration: Exploration,
     out: Path,
@@ -160,7 +159,7 @@ def _tell(
     found = facts(exploration)
     sets: list[dict[str, Any]] = []
     for one in exploration.sets:
-        hours = float(one.measures.figure("seconds").sum()) / 3600
+        hours = float(one.measures.figures["seconds"].sum()) / 3600
         sets.append(
             {
                 "name": one.music.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from partimento.cli.screen import Flag, Problem, Screen, counted
+from partimento.system import processors
 
 if TYPE_CHECKING:
     from partimento.analysis.contents import Contents
@@ -36,8 +36,8 @@ def inspect(
     where they were; errors are in quarters (q) or seconds (s).
 
     With --json: files, each with file, title, composer, notes, seconds,
-    quarters, bars, tracks (name, program, instrument, drums, notes, lowest,
-    highest, polyphony), lowest, highest, polyphony (mean, most), key_found,
+    quarters, bars (without the upbeat), upbeat, tracks (name, program,
+    instrument, drums, notes, lowest, highest, polyphony), lowest, highest, polyphony (mean, most), key_found,
     keys, meters, tempos (quarter, text), chords, first_chords, pedals,
     notes_per_second, notes_per_bar, on_grid, velocities (lowest, highest, how
     many), repairs, encodings (encoding, keeps, drops, events, events_per_note,
@@ -67,18 +67,18 @@ def inspect(
         make(key)
     items = [item for file in files for item in items_of(file)]
     found, refused = {}, {}
-    with screen.progress() as tell:
-        workers = min(len(os.sched_getaffinity(0)), len(items))
+    with screen.progress() as on_progress:
+        workers = min(processors(), len(items))
         for item, outcome in read_items(items, repeats=repeats, workers=workers):
             if isinstance(outcome, PartimentoError):
                 refused[item.name] = str(outcome)
             else:
                 found[item.name] = contents(*outcome, encodings=encoding or None)
-            tell("reading", len(found) + len(refused), len(items))
+            on_progress("reading", len(found) + len(refused), len(items))
     if not found:
         raise Problem(next(iter(refused.values())))
     for name in sorted(found):
-        _tell(screen, name, found[name])
+        _show(screen, name, found[name])
         screen.say()
     for reason in refused.values():
         screen.say(f"left out  {reason}")
@@ -92,12 +92,13 @@ def inspect(
     )
 
 
-def _tell(screen: Screen, name: str, of: Contents) -> None:
+def _show(screen: Screen, name: str, of: Contents) -> None:
     say = screen.say
     say(": ".join(part for part in (of.composer, of.title) if part) or "untitled")
     say(f"  file        {name}")
     minutes, seconds = divmod(round(of.seconds), 60)
-    length = f"{counted(of.notes, 'note')} in {counted(of.bars, 'bar')}, {minutes}:{seconds:02}"
+    bars = counted(of.bars, "bar") + " after an upbeat" * of.upbeat
+    length = f"{counted(of.notes, 'note')} in {bars}, {minutes}:{seconds:02}"
     say(f"  notes       {length}; {of.notes_per_second:.1f} a second, {of.notes_per_bar:.1f} a bar")
     if of.lowest:
         say(f"  range       {of.lowest} to {of.highest}")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from partimento.cli.evaluate import score_all
-from partimento.cli.screen import Flag, Screen, positive, short
+from partimento.cli.screen import Flag, Screen, positive, short, typed
 from partimento.cli.train import learn
 from partimento.errors import InvalidOption
 
@@ -85,7 +84,7 @@ def leaderboard(
     places = list(run)
     for one in chosen:
         places.append(out / f"{one.name}-{one.encoding.replace(':', '-').replace(',', '-').replace('=', '-')}")
-        learn(screen, opened, one, places[-1], threads=threads, minutes=minutes)
+        learn(screen, corpus, one, out=places[-1], threads=threads, minutes=minutes)
     entries: list[Entry] = []
     for key, group in _by_encoding(places).items():
         screen.say(f"   scoring on {split}: {key}")
@@ -94,7 +93,9 @@ def leaderboard(
     picture.parent.mkdir(parents=True, exist_ok=True)
     plot(entries, picture)
     screen.say("\n" + table(entries, markdown))
-    screen.say(f"\nThe plot: {short(picture)}\nNext: partimento compose {short(places[0])} --notes 200 -o new.mid")
+    screen.say(
+        f"\nThe plot: {short(picture)}\nNext: {typed('partimento', 'compose', places[0], '--notes', '200', '-o', 'new.mid')}"
+    )
     screen.result({"rows": [entry.to_json() for entry in entries], "plot": str(picture), "seconds": screen.seconds})
 
 
@@ -120,12 +121,15 @@ def _entries(screen: Screen, places: list[Path], corpus: Any, split: str, baseli
     import numpy as np
 
     from partimento.likelihood.leaderboard import Entry, per_second
+    from partimento.likelihood.of_corpus import compare
     from partimento.models.checkpoint import Checkpoint
 
     seconds = np.array([row.seconds for row in corpus.rows])
-    rows, _ = score_all(screen, places, corpus, "works", split, baselines=baselines, threads=threads)
+    with screen.progress() as on_progress:
+        more: dict[str, Any] = {"baselines": baselines, "threads": threads, "on_progress": on_progress}
+        found = compare(*places, corpus=corpus, split_method="works", split=split, **more)
     entries = []
-    for at, row in enumerate(rows):
+    for at, row in enumerate(found.rows):
         costs: dict[str, Any] = {}
         if at < len(places):
             checkpoint = Checkpoint.load(places[at])
@@ -138,7 +142,7 @@ def _entries(screen: Screen, places: list[Path], corpus: Any, split: str, baseli
 def _speed(checkpoint: Checkpoint) -> float:
     """New notes a second of one piece on one thread, from the first one on."""
     from partimento.composing.compose import stream
-    from partimento.training.process import thread_count
+    from partimento.models.threads import thread_count
 
     with thread_count(1):
         notes, started = 0, 0.0

@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from partimento.cli.screen import Tell
 from partimento.errors import UnreadableFile
+from partimento.progress import OnProgress
 
 if TYPE_CHECKING:
     from partimento.analysis.piece_set import Music
@@ -31,9 +31,11 @@ def groups(sources: tuple[str, ...]) -> list[tuple[str, ...]]:
 class Reader:
     """Reads a group of sources as one set of music."""
 
-    def __init__(self, split: str, count: int, notes: int, seed: int, workers: int, refused: dict[str, str], tell: Tell) -> None:
+    def __init__(
+        self, split: str, count: int, notes: int, seed: int, workers: int, refused: dict[str, str], on_progress: OnProgress
+    ) -> None:
         self.split, self.count, self.notes, self.seed = split, count, notes, seed
-        self.workers, self.refused, self.tell = workers, refused, tell
+        self.workers, self.refused, self.on_progress = workers, refused, on_progress
 
     def read(self, group: tuple[str, ...]) -> Music:
         path = Path(group[0])
@@ -61,7 +63,7 @@ class Reader:
         name = (run.resolve() if run.is_dir() else run.resolve().parent).name
 
         def on_progress(done: int, of: int) -> None:
-            self.tell(f"{name} writes", done, of)
+            self.on_progress(f"{name} writes", done, of)
 
         made = compose(checkpoint, notes=self.notes, seed=self.seed, count=self.count, on_progress=on_progress)
         return Music.of(name, [one.piece for one in made])
@@ -82,7 +84,7 @@ class Reader:
             pieces.append(replace(piece, about=labels.apply(piece.about, name)[0]))
             names.append(name)
             if done % 50 == 0:
-                self.tell(f"reading {title}", done, max(done, len(group)))
+                self.on_progress(f"reading {title}", done, max(done, len(group)))
         if not pieces:
             why = next(iter(self.refused.items()), ("", ""))
             raise CorpusError(f"{group[0]}: no music in it{f' ({why[0]}: {why[1]})' if why[0] else ''}")

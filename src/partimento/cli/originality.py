@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from partimento.cli.screen import Flag, Problem, Screen, Tell, counted, duration
-from partimento.errors import CorpusError, PartimentoError, UnreadableFile
+from partimento.cli.screen import Flag, Problem, Screen, counted, duration
 
 if TYPE_CHECKING:
-    from partimento.analysis.human_reference import Reference
-    from partimento.analysis.originality import Finding, Index, Limits
-    from partimento.corpus import Corpus
-    from partimento.piece import Piece
+    from partimento.analysis.originality import Finding, Limits
 
 SHOWN, SHOWN_RUNS = 40, 2
 
@@ -47,109 +41,28 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     json
         Print one JSON object for scripts.
     """
-    from partimento.analysis.originality import Limits
+    from partimento.analysis.against import copies
 
     screen = Screen(json)
     if not files:
         raise Problem("originality: name at least one file, folder or archive")
-    with screen.progress() as tell:
-        index, corpus, reference = known(screen, against, tell)
-        named, refused = read_pieces(screen, files, tell)
-        found = find(index, (piece for _, piece in named), "looking", len(named), tell)
-        human = human_findings(index, corpus, tell) if corpus is not None else {}
-    limits = None if reference is None else reference.limits
-    if human.get("valid") and human.get("test"):
-        limits = Limits.of(human["valid"], human["test"])
-    rows = [
-        {"name": name, **finding.to_json(), "over": limits.crossed(finding) if limits else None}
-        for (name, _), finding in zip(named, found, strict=True)
-    ]
-    _show(screen, rows, limits, human.get("test", []))
-    screen.result(
-        {
-            "against": str(against),
-            "files": rows,
-            "limits": vars(limits) if limits else None,
-            "refused": refused,
-            "seconds": screen.seconds,
-        }
-    )
-
-
-def known(screen: Screen, against: Path, tell: Tell) -> tuple[Index, Corpus | None, Reference | None]:
-    """The index of what is named, and the corpus where it is one, or a model that was trained on one; where that is gone, the
-    reference beside the model."""
-    from partimento.analysis.human_reference import beside
-    from partimento.analysis.originality import Index, index_of
-    from partimento.corpus import Corpus
-    from partimento.corpus.store import MANIFEST
-    from partimento.models.tensorfile import load
-
-    if not against.exists() or (against.is_dir() and not (against / MANIFEST).exists()) or against.is_file():
-        model = against / "model.safetensors" if against.is_dir() else against
-        if model.suffix == ".safetensors" and model.is_file():
-            from partimento.cli.places import corpus_of
-
-            try:
-                corpus = Corpus.open(corpus_of(against))
-            except PartimentoError:
-                reference = beside(model.parent, load(model)[1])
-                if reference is None:
-                    raise
-                return reference.index, None, reference
-        else:
-            pieces, _ = read_pieces(screen, [str(against)], tell)
-            return Index.of(pieces), None, None
-    else:
-        corpus = Corpus.open(against)
-    return index_of(corpus, lambda done, of: tell("index", done, of)), corpus, None
-
-
-def read_pieces(screen: Screen, files: Iterable[str], tell: Tell) -> tuple[list[tuple[str, Piece]], dict[str, str]]:
-    """The pieces with notes by name, and the reasons why others were refused, which are told as well."""
-    from partimento.formats import read_all
-
-    named: list[tuple[str, Piece]] = []
-    refused: dict[str, str] = {}
-    for done, (name, piece) in enumerate(read_all(files, workers=len(os.sched_getaffinity(0))), 1):
-        if isinstance(piece, UnreadableFile) or not len(piece):
-            refused[name] = str(piece) if isinstance(piece, UnreadableFile) else f"{name}: no notes"
-            screen.errors.print(f"left out: {refused[name]}", markup=False)
-        else:
-            named.append((name, piece))
-        tell("reading", done, done)
-    if not named:
-        raise CorpusError(f"no piece with notes among {', '.join(files)}; name scores, folders or archives")
-    return named, refused
-
-
-def find(index: Index, pieces: Iterable[Piece], stage: str, of: int, tell: Tell) -> list[Finding]:
-    found = []
-    for piece in pieces:
-        found.append(index.find(piece))
-        tell(stage, len(found), of)
-    return found
-
-
-def human_findings(index: Index, corpus: Corpus, tell: Tell) -> dict[str, list[Finding]]:
-    """What of the held-out pieces of a corpus is in its train split."""
-    from partimento.analysis.originality import HUMAN_PIECES, numbers_of
-
-    human = {}
-    for split in ("valid", "test"):
-        numbers = numbers_of(corpus, split, HUMAN_PIECES)
-        human[split] = find(index, map(corpus.piece, numbers), f"human pieces ({split})", len(numbers), tell)
-    return human
+    with screen.progress() as on_progress:
+        found = copies(files, against, on_progress)
+    told = found.to_json()
+    _show(screen, told["files"], found.limits, found.human)
+    screen.result({"against": str(against)} | told | {"seconds": screen.seconds})
 
 
 def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, human: list[Finding]) -> None:
+    from partimento.analysis.originality import stretch
+
     for row in sorted(rows, key=lambda row: -row["longest_notes"])[:SHOWN]:
         screen.say(f"{row['name']}{': MORE THAN HUMAN PIECES' if row['over'] else ''}")
         if not row["runs"]:
             screen.say("  no run of eight notes")
             continue
         for run in row["runs"][:SHOWN_RUNS]:
-            here, there = bars(run["bars"]), bars(run["known_bars"])
+            here, there = stretch(run["bars"]), stretch(run["known_bars"])
             screen.say(f"  bars {here} are bars {there} of {run['known']} ({run['notes']:,} notes, {run['length_bars']:.1f} bars)")
         shares = ", ".join(f"{100 * share:.1f}%" for share in row["share"].values())
         screen.say(f"  {shares} of its notes in runs of 1, 2, 4 bars")
@@ -169,8 +82,3 @@ def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, hum
             f"of 2 bars; {100 * limits.false_alarms:.1f}% of human pieces are"
         )
     screen.say(f"{counted(len(rows), 'piece')} in {duration(screen.seconds)}")
-
-
-def bars(stretch: tuple[int, int]) -> str:
-    first, last = stretch
-    return f"{first}" if first == last else f"{first}-{last}"

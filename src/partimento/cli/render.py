@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from cyclopts import Parameter
 
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short
 from partimento.errors import InvalidOption, PartimentoError, UnknownName, UnreadableFile
+from partimento.system import processors
 
 if TYPE_CHECKING:
     from partimento.piece import Piece
@@ -81,15 +81,17 @@ def render(
     refused: dict[str, str] = {}
     taken: set[Path] = set()
     check_parents("-o", out)
-    pieces = [(Path(files[0]).name, read(files[0]))] if single else read_all(files, workers=len(os.sched_getaffinity(0)))
-    with screen.progress() as tell:
+    pieces = [(Path(files[0]).name, read(files[0]))] if single else read_all(files, workers=processors())
+    with screen.progress() as on_progress:
         for name, piece in pieces:
             path = out if single else _place(out, name, suffix or SUFFIXES[kind][0], taken)
             try:
                 if isinstance(piece, UnreadableFile):
                     raise piece
                 path.parent.mkdir(parents=True, exist_ok=True)
-                paths, seconds = _render(kind, piece, path, known, rate, soundfont, lambda done, of: tell("seconds", done, of))
+                paths, seconds = _render(
+                    kind, piece, path, known, rate, soundfont, lambda done, of: on_progress("seconds", done, of)
+                )
             except PartimentoError as error:
                 if single or isinstance(error, InvalidOption):
                     raise
@@ -98,7 +100,7 @@ def render(
                 continue
             rendered.append({"name": name, "files": paths, "notes": len(piece), "seconds": round(seconds, 3)})
             if not single:
-                tell("pieces", len(rendered) + len(refused), len(rendered) + len(refused))
+                on_progress("pieces", len(rendered) + len(refused), len(rendered) + len(refused))
     if not rendered:
         raise UnreadableFile("nothing to render", f"{counted(len(refused), 'file')} refused, named above", name=str(files[0]))
     _summary(screen, kind, rendered, refused)

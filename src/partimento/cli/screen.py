@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from partimento.errors import InvalidOption
+from partimento.progress import OnProgress
 
 IS_FIRST = os.environ.get("RANK", "0") == "0"  # of several processes that torchrun started only the first one speaks
-Tell = Callable[[str, int, int], None]
 Flag = Annotated[bool, Parameter(show_default=False)]
 
 
@@ -42,24 +43,27 @@ class Screen:
         if IS_FIRST:
             self.out.print(text, markup=False)
 
+    def warn(self, text: str) -> None:
+        self.errors.print(f"warning: {text}", markup=False)
+
     def result(self, content: dict[str, Any]) -> None:
         """The one object for scripts."""
         if self.as_json and IS_FIRST:
             print(json.dumps(content, ensure_ascii=False), flush=True)
 
     @contextmanager
-    def progress(self) -> Iterator[Tell]:
-        """A bar for each stage it is told of; only on a terminal, and gone when done."""
+    def progress(self) -> Iterator[OnProgress]:
+        """A bar for each stage that is reported; only on a terminal, and gone when done."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self.errors, transient=True, disable=not self.errors.is_terminal) as bars:
             tasks: dict[str, Any] = {}
 
-            def tell(stage: str, done: int, of: int) -> None:
+            def on_progress(stage: str, done: int, total: int) -> None:
                 if stage not in tasks:
-                    tasks[stage] = bars.add_task(stage, total=of)
-                bars.update(tasks[stage], completed=done, total=of)
+                    tasks[stage] = bars.add_task(stage, total=total)
+                bars.update(tasks[stage], completed=done, total=total)
 
-            yield tell
+            yield on_progress
 
 
 def positive(option: str, value: float) -> float:
@@ -96,8 +100,13 @@ def duration(seconds: float) -> str:
 
 
 def short(path: Path) -> str:
-    """A path as a person would type it from here."""
+    """A path as people read it from here."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def typed(*words: Path | str) -> str:
+    """Words of a command as a shell takes them, paths from here."""
+    return shlex.join(short(word) if isinstance(word, Path) else word for word in words)

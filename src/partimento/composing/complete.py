@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from partimento.composing.composition import Composition
 from partimento.composing.constraints import prepared
 from partimento.composing.guidance import guided
-from partimento.composing.provenance import Asked, Composition, Options, Trained, licence_of, note_of, title_of
+from partimento.composing.provenance import Asked, Options, Trained, licence_of, note_of, title_of
 from partimento.composing.rules import Inside, Rules
 from partimento.composing.sampler import first_notes, one_thread, steps
 from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
@@ -69,7 +70,9 @@ def complete(
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
         events, first = drawn_in[index][-1]
         piece = replace(piece, about=about)
-        made.append(Composition(piece, events, note, 0, int(new.sum()), first, new, tuple(drawn_in[index])))
+        made.append(
+            Composition(piece, events, note, 0, int(new.sum()), first, new, tuple(drawn_in[index]), ended=encoding.ended(events))
+        )
     return made
 
 

@@ -18,13 +18,13 @@ import numpy.typing as npt
 
 from partimento.analysis.repetition import Habits
 from partimento.composing.complete import complete
+from partimento.composing.composition import Composition
 from partimento.composing.constraints import ends_by_itself, habits_of, prepared
 from partimento.composing.guidance import guided
 from partimento.composing.preamble import stated
 from partimento.composing.provenance import (
     MAX_NOTES,
     Asked,
-    Composition,
     Given,
     Options,
     Start,
@@ -182,7 +182,7 @@ def _compose(
         about = About(title=title_of(checkpoint, start, options.seed, index), licence=licence_of(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
         piece = replace(encoding.decode(events), about=about)
-        compositions.append(Composition(piece, events, note, until, new_notes, len(before)))
+        compositions.append(Composition(piece, events, note, until, new_notes, len(before), ended=encoding.ended(events)))
     return compositions
 
 

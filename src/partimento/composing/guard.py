@@ -18,6 +18,7 @@ from partimento.analysis.repetition import GRID, LENGTHS, PERIODS, RUN, Habits
 from partimento.composing.sampler import Bools, Constraint, Floats, Prefix
 from partimento.encodings import Cursor
 from partimento.instruments import DRUMS
+from partimento.piece import nearest_line
 
 MOST_LAG = 512  # notes of a figure; a longer one is no loop
 STRENGTH = 30.0  # nats by which each field of an echo is likelier, for the share that is lacking; twice that in a long echo
@@ -63,8 +64,7 @@ class Guard(Constraint):
         self.repetition.push(event, (here.tick - here.bar_tick, self._twelfths(here.tick)))
 
     def _twelfths(self, tick: int) -> int:
-        quarter = self.cursor.ticks_per_quarter
-        return (tick * 2 * GRID + quarter) // (2 * quarter)
+        return int(nearest_line(tick, self.cursor.ticks_per_quarter, GRID))
 
 
 def can_guard(cursor: Cursor) -> bool:

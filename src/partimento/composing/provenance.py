@@ -47,25 +47,6 @@ class Trained(Protocol):
 
 
 @dataclass(frozen=True)
-class Composition:
-    """A piece of given and new notes, its `events` [T, F], and `made`: the JSON from which `again` makes the same piece.
-
-    `made` is also `piece.about.made`. `given_until_tick` is where the given notes end and the new ones begin; `new_notes` counts
-    those; `first_event` is the first of the events that was drawn. Of a task, `new` [N] says which notes are new, `windows` are the
-    events of each of its windows with the first of them that was drawn, and `events` those of the last.
-    """
-
-    piece: Piece
-    events: Events
-    made: str
-    given_until_tick: int
-    new_notes: int
-    first_event: int = 0
-    new: npt.NDArray[np.bool_] | None = None
-    windows: tuple[tuple[Events, int], ...] = ()
-
-
-@dataclass(frozen=True)
 class Options:
     """All that `compose` is asked for beside the model and what is given; `to_json` leaves out what is not asked for."""
 

@@ -8,35 +8,19 @@ ranks (Borda's count); of equals the earlier one goes first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis.card.rows import COPYING, ROWS
+from partimento.composing.composition import Composition, Ranked
 from partimento.composing.guidance import conditioned
-from partimento.composing.provenance import Composition, Trained
+from partimento.composing.provenance import Trained
 
 FARTHEST = 5.0  # deviations: how far off one figure may count, so that no figure decides alone
 LEFT_OUT = ("bars",)  # the length was asked for
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """Piece `number` of a run, from 0. `bits_per_note` of its new notes under the model, without rules or guard; `distance` from
-    human pieces, the mean over figures in robust deviations; `rank` from 1 on among all that were composed."""
-
-    number: int
-    rank: int
-    bits_per_note: float
-    distance: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Stable keys: rank, bits_per_note, distance."""
-        return {"rank": self.rank, "bits_per_note": self.bits_per_note, "distance": self.distance}
 
 
 def rank(bits: Sequence[float], distances: Sequence[float]) -> list[Ranked]:
@@ -65,9 +49,9 @@ def distances(figures: Floats, human: Floats) -> list[float]:
     middle = np.nanmedian(human, axis=0)
     low, high = np.nanpercentile(human, [25, 75], axis=0)
     spread = np.where(high > low, (high - low) / 1.349, np.nanstd(human, axis=0))
-    used = (spread > 0) & ~np.isin(ROWS, LEFT_OUT)
+    used = (spread > 0) & ~np.isin(list(ROWS), LEFT_OUT)
     away = (figures[:, used] - middle[used]) / spread[used]
-    away[:, np.isin(ROWS, COPYING)[used]] = np.maximum(away[:, np.isin(ROWS, COPYING)[used]], 0)
+    away[:, np.isin(list(ROWS), list(COPYING))[used]] = np.maximum(away[:, np.isin(list(ROWS), list(COPYING))[used]], 0)
     away = np.minimum(np.abs(away), FARTHEST)
     away[np.isnan(away)] = FARTHEST  # a figure that the piece does not have: too short for it
     return [float(row) for row in away.mean(axis=1)]

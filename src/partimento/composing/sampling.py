@@ -19,21 +19,23 @@ Floats = npt.NDArray[np.float64]
 class Sampling:
     """How freely to draw. The filters work one after another, in this order, each on what the one before has left.
 
-    `temperature` divides the log-probabilities, one for all fields or one a field (others have 1); 0 takes the most
-    probable. `top_k` keeps the k most probable ids (0: all; Fan et al. 2018, section 5), `top_p` the smallest set that
-    holds this probability (Holtzman et al. 2020, section 3.1), `min_p` those at least this share of the most probable
-    one (Nguyen et al. 2024, section 3). Raises `InvalidOption` for a value that cannot work.
+    `temperature` divides the log-probabilities, one for all fields or one a field (others have 1); 0 takes the most probable. In
+    words: "0.9", or "pitch=0.9,duration=0.7". `top_k` keeps the k most probable ids (0: all; Fan et al. 2018, section 5), `top_p`
+    the smallest set that holds this probability (Holtzman et al. 2020, section 3.1), `min_p` those at least this share of the most
+    probable one (Nguyen et al. 2024, section 3). Raises `InvalidOption` for a value that cannot work.
     """
 
-    temperature: float | Mapping[str, float] = 1.0
+    temperature: float | str | Mapping[str, float] = 1.0
     top_k: int = 0
     top_p: float = 1.0
     min_p: float = 0.0
 
     def __post_init__(self) -> None:
+        if isinstance(self.temperature, str):
+            object.__setattr__(self, "temperature", parse_temperature(self.temperature))
         if isinstance(self.temperature, Mapping):
             object.__setattr__(self, "temperature", {str(field): value for field, value in self.temperature.items()})
-        by_field = self.temperature if isinstance(self.temperature, Mapping) else {"": self.temperature}
+        by_field: Mapping[str, Any] = self.temperature if isinstance(self.temperature, Mapping) else {"": self.temperature}
         for field, value in by_field.items():
             if not (_is_number(value) and value >= 0):
                 raise InvalidOption(
@@ -52,12 +54,24 @@ class Sampling:
             raise InvalidOption(f"temperature names the unknown field {', '.join(sorted(unknown))}; known: {', '.join(fields)}")
 
     def temperature_of(self, field: str) -> float:
-        return float(self.temperature.get(field, 1.0) if isinstance(self.temperature, Mapping) else self.temperature)
+        known: Any = self.temperature
+        return float(known.get(field, 1.0) if isinstance(known, Mapping) else known)
 
     def to_json(self) -> dict[str, Any]:
         """The options, from which `Sampling(**options)` makes the same."""
         temperature = dict(self.temperature) if isinstance(self.temperature, Mapping) else self.temperature
         return {"temperature": temperature, "top_k": self.top_k, "top_p": self.top_p, "min_p": self.min_p}
+
+
+def parse_temperature(text: str) -> float | dict[str, float]:
+    """A temperature in words: one number, or one for each field ("pitch=0.9,duration=0.7"). Raises `InvalidOption`."""
+    try:
+        if "=" not in text:
+            return float(text)
+        return {name.strip(): float(value) for name, _, value in (part.partition("=") for part in text.split(","))}
+    except ValueError:
+        wanted = "give a number, or one for each field (pitch=0.9,duration=0.7)"
+        raise InvalidOption(f"{text!r} cannot be read; {wanted}", option="temperature") from None
 
 
 class Uniforms:

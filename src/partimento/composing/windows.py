@@ -13,7 +13,7 @@ from partimento.encodings import Events
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
-from partimento.piece import Array, Piece, Track
+from partimento.piece import Array, Piece, Track, nearest_line
 from partimento.task import LONGEST_HOLE, Region, Task, bar_lines
 
 LONGEST_LINE = 16  # bars of a line or a variation that are written at a time
@@ -145,8 +145,8 @@ def rejoined(task: Task, stands: Bools, windows: Sequence[tuple[Window, Piece]],
     for one, piece in windows:
         notes = piece.notes.copy()
         grid = piece.ticks_per_quarter
-        onset = _on(notes["onset"].astype(np.int64) + one.start_tick, grid, given.ticks_per_quarter)
-        end = _on(notes["onset"].astype(np.int64) + notes["duration"] + one.start_tick, grid, given.ticks_per_quarter)
+        onset = nearest_line(notes["onset"].astype(np.int64) + one.start_tick, grid, given.ticks_per_quarter)
+        end = nearest_line(notes["onset"].astype(np.int64) + notes["duration"] + one.start_tick, grid, given.ticks_per_quarter)
         notes["onset"], notes["duration"] = onset, np.maximum(1, end - onset)
         if not velocity:
             notes["velocity"] = loudness
@@ -169,10 +169,6 @@ def _free(written: Array, old: Array) -> Array:
     kept: Array = written[end > begin].copy()
     kept["onset"], kept["duration"] = begin[end > begin], (end - begin)[end > begin]
     return kept
-
-
-def _on(tick: Ints, grid: int, other: int) -> Ints:
-    return np.asarray((2 * tick * other + grid) // (2 * grid), np.int64)
 
 
 def _track(task: Task, tracks: list[Track], player: Track, pitch: int) -> int:

@@ -6,12 +6,10 @@ It knows the order of these steps and what to keep when it is interrupted; each 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,8 @@ from partimento.formats.notated import REPEATS
 from partimento.formats.serialise import piece_to_bytes
 from partimento.formats.sources import Item, Listing, list_items
 from partimento.piece import NOTE, Piece
+from partimento.progress import OnProgress, silent
+from partimento.system import locked, processors
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Options:
     """How to build: workers and their limits, repeats "written" or "played", labels, shares of the splits, and a list of item
     names (or their ends) to keep to."""
 
-    workers: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    workers: int = field(default_factory=lambda: processors())
     seconds_per_file: float = 20.0
     memory_bytes: int = 1 << 30
     limits: Limits = DEFAULT_LIMITS
@@ -68,15 +68,14 @@ def build(
     sources: Iterable[str | os.PathLike[str]],
     out: Path | str,
     options: Options | None = None,
-    on_progress: Callable[[str, int, int], None] | None = None,
+    on_progress: OnProgress = silent,
 ) -> Corpus:
     """Builds the corpus at `out`, or finishes a build that was interrupted; the same sources give the same fingerprint.
 
-    `on_progress(stage, done, of)` is told how far it is. Raises `CorpusError` when too little music is found,
+    `on_progress` hears how far it is. Raises `CorpusError` when too little music is found,
     `InvalidOption` for a source that is not there or a folder that holds something else, `WriteFailed` on a full disk.
     """
     options, out = options or Options(), Path(out)
-    tell = on_progress or (lambda stage, done, of: None)
     if options.repeats not in REPEATS:
         raise UnknownName("order of repeats", options.repeats, REPEATS)
     _check_is_ours(out)
@@ -86,17 +85,29 @@ def build(
     with contextlib.suppress(CorpusError):
         if read_manifest(out)["request"] == request:
             return Corpus.open(out)
-    with _locked(out / ".build"):
-        _read_all(plan, options, tell)
+    refusal = f"{out}: another build is at work there; wait for it or choose another --out"
+    with contextlib.ExitStack() as at_last, locked(out / ".build" / "lock", refusal):
+        _read_all(plan, options, on_progress)
+        at_last.callback(_remove_if_empty, out / ".build", out)
         try:
-            _finish(plan, listing, out, options, request, tell)
+            _finish(plan, listing, out, options, request, on_progress)
         except CorpusError:  # nothing can come of it: nothing stays
-            shutil.rmtree(out / ".build")
-            if not any(out.iterdir()):
-                out.rmdir()
+            _remove_shards(out / ".build")
             raise
-        shutil.rmtree(out / ".build")
+        _remove_shards(out / ".build")
     return Corpus.open(out)
+
+
+def _remove_shards(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != "lock":
+            path.unlink()
+
+
+def _remove_if_empty(*folders: Path) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):  # it holds something: shards of an unfinished build, a corpus, another build's lock
+            folder.rmdir()
 
 
 def _check_is_ours(out: Path) -> None:
@@ -154,25 +165,13 @@ def _request(plan: Sequence[Shard], listing: Listing, options: Options) -> str:
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.stat(lock.name)  # the build that held it may have ended just now, and removed it
-        except OSError:
-            raise InvalidOption(f"{folder.parent}: another build is at work there; wait for it or choose another --out") from None
-        yield
-
-
-def _read_all(plan: Sequence[Shard], options: Options, tell: Callable[[str, int, int], None]) -> None:
+def _read_all(plan: Sequence[Shard], options: Options, on_progress: OnProgress) -> None:
     """Parses what no shard holds yet; a shard is written as soon as all of its items are answered."""
     todo = [shard for shard in plan if not shard.is_done()]
     place = [(number, at) for number, shard in enumerate(todo) for at in range(len(shard.items))]
     total = sum(len(shard.items) for shard in plan)
     done = total - len(place)
-    tell("reading", done, total)
+    on_progress("reading", done, total)
     answers: dict[int, dict[int, supervise.Reply]] = {}
     replies = supervise.run(
         READ_TASK,
@@ -191,28 +190,26 @@ def _read_all(plan: Sequence[Shard], options: Options, tell: Callable[[str, int,
                 todo[number].write([of_shard[at] for at in range(len(of_shard))])
                 del answers[number]
             done += 1
-            tell("reading", done, total)
+            on_progress("reading", done, total)
 
 
-def _finish(
-    plan: Sequence[Shard], listing: Listing, out: Path, options: Options, request: str, tell: Callable[[str, int, int], None]
-) -> None:
+def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options, request: str, on_progress: OnProgress) -> None:
     refused: dict[str, list[str]] = {}
     for error in listing.refused:
         refused.setdefault(error.reason, []).append(f"{error.name}: {error.detail}".removesuffix(": "))
-    taken, duplicates = _take(plan, options.labels, refused, tell)
+    taken, duplicates = _take(plan, options.labels, refused, on_progress)
     files = sum(len(shard.items) for shard in plan) + len(listing.refused)
     reasons = ", ".join(f"{reason} ({len(names)})" for reason, names in sorted(refused.items())) or "none"
     if not taken:
         raise CorpusError(f"no music found in {files} files; refused: {reasons}; ignored: {len(listing.ignored)}")
-    tell("finding works", 0, 1)
+    on_progress("finding works", 0, 1)
     of_work = works([one.shingles for one in taken], [one.content for one in taken], [one.work for one in taken])
     try:
         splits = assign_splits(of_work, options.shares)
     except CorpusError as error:
         counts = f"files: {files}; duplicates: {sum(map(len, duplicates.values()))}; refused: {reasons}"
         raise CorpusError(f"{error} ({counts}; ignored: {len(listing.ignored)})") from None
-    tell("finding works", 1, 1)
+    on_progress("finding works", 1, 1)
     rows, identity = [], hashlib.sha256(options.repeats.encode())
     for one, work, split in zip(taken, of_work, splits.tolist(), strict=True):
         piece = one.piece
@@ -233,13 +230,13 @@ def _finish(
 
 
 def _take(
-    plan: Sequence[Shard], labels: Labels, refused: dict[str, list[str]], tell: Callable[[str, int, int], None]
+    plan: Sequence[Shard], labels: Labels, refused: dict[str, list[str]], on_progress: OnProgress
 ) -> tuple[list[_Taken], dict[str, list[str]]]:
     """The pieces of all shards, exact duplicates left out; what was refused goes into `refused`."""
     taken: dict[str, _Taken] = {}
     duplicates: dict[str, list[str]] = {}
     for number, shard in enumerate(plan):
-        tell("comparing", number, len(plan))
+        on_progress("comparing", number, len(plan))
         for item, reply in shard.read():
             if not reply.ok:
                 refused.setdefault(reply.reason, []).append(f"{item.name}: {reply.detail}".removesuffix(": "))
@@ -250,7 +247,7 @@ def _take(
             else:
                 one.shingles = shingles(one.piece)
                 taken[one.content] = one
-    tell("comparing", len(plan), len(plan))
+    on_progress("comparing", len(plan), len(plan))
     return list(taken.values()), duplicates
 
 

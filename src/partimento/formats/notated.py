@@ -1,7 +1,7 @@
 """A score as it is written, between its text format and a `Piece`: notes in quarters with ties, bars with repeat marks, maps.
 
-It knows no text format. Ties are merged, dynamic marks become velocities, an upbeat or any other odd bar becomes a meter of
-its own so that bars stay true, and the bars are read in the order written or played.
+It knows no text format. Dynamic marks become velocities, words and equations tempos, and the bars are read in the order
+written or played. A reader counts places in quarters, as fractions, or in whole units of its own, which is far faster.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ import bisect
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from partimento.chord_symbols import parse_chord
 from partimento.errors import InvalidOption, InvalidPiece, UnreadableFile
 from partimento.formats.limits import Limits, check_piece
-from partimento.formats.repeats import Marks, playing_order
-from partimento.piece import CHORD, KEY, MAX_TICK, METER, TEMPO, About, Piece, Track, note_array
-from partimento.theory import parse_chord
+from partimento.formats.odd_bars import Bar, bar_length, true_meters
+from partimento.formats.repeats import playing_order
+from partimento.formats.ties import Note, Place, joined
+from partimento.piece import CHORD, KEY, MAX_TICK, METER, NOTE, TEMPO, About, Piece, Track
+
+__all__ = ["DYNAMICS", "REPEATS", "Bar", "NotatedScore", "Note", "Place", "bar_length", "finished"]
 
 REPEATS = ("written", "played")
 VELOCITY = 80  # of notes under no dynamic mark
@@ -31,51 +35,29 @@ TEMPO_WORDS = {
     **{"larghissimo": 24, "grave": 40, "largo": 48, "lento": 52, "larghetto": 60, "adagio": 66, "adagietto": 72, "andante": 76},
     **{"andantino": 84, "moderato": 108, "allegretto": 114, "allegro": 132, "vivace": 160, "presto": 184, "prestissimo": 208},
 }
-_FINEST = 10080  # for scores whose fractions have no common grid below 32767
-_TIE_GAP = 4  # quarters over which a tie still holds a note: those of a written-out arpeggio end before the chord begins
-_SHORT = Fraction(1, 32)  # a bar this close to its meter has it: some programs round tuplets
-
-
-@dataclass(slots=True)
-class Note:
-    """One note head: tied ones are joined later. Velocity 0 means that the dynamic marks decide.
-
-    `attack` and `release` are how much later than written it starts and ends.
-    """
-
-    onset: Fraction
-    end: Fraction
-    pitch: int
-    track: int
-    tied_before: bool = False
-    tied_after: bool = False
-    velocity: int = 0
-    attack: Fraction = Fraction(0)
-    release: Fraction = Fraction(0)
-
-
-@dataclass(slots=True)
-class Bar:
-    """From one bar line to the next, in quarters."""
-
-    start: Fraction
-    stop: Fraction
-    marks: Marks = field(default_factory=Marks)
+_FINEST = 10080  # ticks a quarter, for scores whose places have no common grid below 32767
+_TICKS = 480  # a quarter, where they will do
+_FINEST_UNIT = 1 << 40  # a quarter; places that need a finer one are rounded
 
 
 @dataclass
 class NotatedScore:
-    """What is written. Maps are by place in quarters; where several parts state a key, most of them are believed."""
+    """What is written. Maps are by place; where several parts state a key, most of them are believed.
 
+    Places are fractions of a quarter where `unit` is 1, else whole numbers of which `unit`, a multiple of 480, make a quarter.
+    """
+
+    unit: int = 1
     notes: list[Note] = field(default_factory=list)
     tracks: list[Track] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
-    tempos: dict[Fraction, float] = field(default_factory=dict)
-    tempo_words: dict[Fraction, float] = field(default_factory=dict)
-    meters: dict[Fraction, tuple[int, int]] = field(default_factory=dict)
-    keys: dict[Fraction, Counter[tuple[int, bool]]] = field(default_factory=dict)
-    dynamics: dict[int, dict[Fraction, int]] = field(default_factory=dict)  # of each track
-    chords: dict[Fraction, str] = field(default_factory=dict)
+    tempos: dict[Place, float] = field(default_factory=dict)
+    tempo_words: dict[Place, float] = field(default_factory=dict)
+    tempo_ratios: dict[Place, float] = field(default_factory=dict)  # of the new tempo to the one before
+    meters: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Place, Counter[tuple[int, bool]]] = field(default_factory=dict)
+    dynamics: dict[int, dict[Place, int]] = field(default_factory=dict)  # of each staff that notes name
+    chords: dict[Place, str] = field(default_factory=dict)
     order: list[int] = field(default_factory=list)  # of the bars as played, where the file lists it; else their marks say it
     title: str = ""
     composer: str = ""
@@ -84,61 +66,68 @@ class NotatedScore:
     made: str = ""
     repairs: Counter[str] = field(default_factory=Counter)
 
-    def state_meter(self, place: Fraction, numerator: int, denominator: int) -> None:
+    def state_meter(self, place: Place, numerator: int, denominator: int) -> None:
         """The first part that says something wins."""
         if 0 < numerator < 256 and denominator in (1, 2, 4, 8, 16, 32, 64, 128):
             self.meters.setdefault(place, (numerator, denominator))
         else:
             self.repairs["bad meter"] += 1
 
-    def state_key(self, place: Fraction, fifths: int, minor: bool = False) -> None:
+    def state_key(self, place: Place, fifths: int, minor: bool = False) -> None:
         if abs(fifths) <= 7:
             self.keys.setdefault(place, Counter())[fifths, minor] += 1
 
-    def state_tempo(self, place: Fraction, qpm: float) -> None:
+    def state_tempo(self, place: Place, qpm: float) -> None:
         if 1 <= qpm <= 10000:
             self.tempos.setdefault(place, qpm)
 
-    def say_tempo(self, place: Fraction, words: str) -> None:
+    def say_tempo(self, place: Place, words: str) -> None:
         """A tempo in words, which holds where no number is given."""
         known = [TEMPO_WORDS[word] for word in re.findall(r"[a-z]+", words.lower())[:4] if word in TEMPO_WORDS]
         if known:
             self.tempo_words.setdefault(place, known[0])
 
+    def state_tempo_ratio(self, place: Place, ratio: float) -> None:
+        """A new tempo by an equation of note values, such as quarter = half: so many times the one before."""
+        if 0 < ratio < math.inf:
+            self.tempo_ratios.setdefault(place, ratio)
+
     def piece(self, source: str, limits: Limits, repeats: str) -> Piece:
         """The piece, its bars in the order `written` or `played`. Raises `UnreadableFile`."""
-        for place, qpm in self.tempo_words.items():
-            self.tempos.setdefault(place, qpm)
+        self._count_in_units()
+        self._settle_tempos()
         self._play_dynamics()
         score = self._played(limits) if repeats == "played" else self
-        notes = joined(score.notes)
+        notes = joined(score.notes, self.unit)
         if len(notes) > limits.max_notes:
             raise UnreadableFile("too many notes", f"{len(notes)}; the limit is {limits.max_notes}")
-        meters = true_meters(score.bars, score.meters)
+        meters = true_meters(score.bars, score.meters, self.unit)
         keys = {place: votes.most_common(1)[0][0] for place, votes in score.keys.items()}
-        places = {place for note in notes for place in (note.onset, note.end)} | {*score.tempos, *meters, *keys, *score.chords}
-        if places and max(places) * _FINEST > MAX_TICK:
-            raise UnreadableFile("too long", f"{float(max(places)):.0f} quarters")
-        grid = _grid(places)
-        if any((place * grid).denominator != 1 for place in places):
-            self.repairs["moved to the grid"] += 1
+        sounding = [note for note in notes if 0 <= note.pitch <= 127]
+        if len(sounding) < len(notes):
+            self.repairs["pitch out of range"] += len(notes) - len(sounding)
+        places: set[Any] = {note.onset for note in notes} | {note.end for note in notes}
+        places |= {*score.tempos, *meters, *keys, *score.chords}
+        grid, tick = self._grid(places)
+        longest = max(map(abs, places), default=0)
+        if longest * grid > MAX_TICK * self.unit:
+            raise UnreadableFile("too long", f"{longest / self.unit:.0f} quarters")
 
-        def tick(place: Fraction) -> int:
-            return round(place * grid)
+        rows = np.zeros(len(sounding), NOTE)
+        rows["onset"] = [tick[note.onset] for note in sounding]
+        rows["duration"] = [tick[note.end] for note in sounding] - rows["onset"]
+        rows["duration"] = np.maximum(rows["duration"], 1)
+        rows["pitch"] = [note.pitch for note in sounding]
+        rows["velocity"] = [note.velocity for note in sounding]
+        rows["track"] = [note.track for note in sounding]
 
-        rows = [
-            (tick(n.onset), max(1, tick(n.end) - tick(n.onset)), n.pitch, n.velocity, n.track) for n in notes if 0 <= n.pitch <= 127
-        ]
-        if len(rows) < len(notes):
-            self.repairs["pitch out of range"] += len(notes) - len(rows)
-
-        def table(values: dict[Fraction, Any], dtype: np.dtype[Any]) -> Any:
-            by_tick = {tick(place): value for place, value in sorted(values.items())}
+        def table(values: dict[Place, Any], dtype: np.dtype[Any]) -> Any:
+            by_tick = {tick[place]: value for place, value in sorted(values.items())}
             changes = zip(by_tick.items(), [None, *by_tick.values()], strict=False)
             return np.array([(at, *value) for (at, value), before in changes if value != before or dtype is CHORD], dtype)
 
         return Piece(
-            note_array(rows),
+            rows,
             tuple(self.tracks),
             grid,
             table({place: (qpm,) for place, qpm in score.tempos.items()}, TEMPO),
@@ -148,7 +137,58 @@ class NotatedScore:
             table(self._known_chords(score.chords), CHORD),
         )
 
-    def _known_chords(self, symbols: dict[Fraction, str]) -> dict[Fraction, tuple[int, int, int]]:
+    def _grid(self, places: Iterable[int]) -> tuple[int, dict[Place, int]]:
+        """Ticks a quarter at which every place is exact, 480 where that will do, at most 32767; and the tick of each place."""
+        ticks = math.lcm(_TICKS, self.unit // math.gcd(self.unit, *places))
+        if ticks <= 32767:
+            scale, divisor = Fraction(ticks, self.unit).as_integer_ratio()
+            return ticks, {place: place * scale // divisor for place in places}
+        self.repairs["moved to the grid"] += 1
+        return _FINEST, {place: round(Fraction(place * _FINEST, self.unit)) for place in places}
+
+    def _count_in_units(self) -> None:
+        """Turns fractions of quarters into whole numbers of units."""
+        if self.unit > 1:
+            return
+        unit = _TICKS
+        for denominator in {place.denominator for place in self._all_places()}:
+            unit = math.lcm(unit, denominator)
+            if unit > _FINEST_UNIT:
+                unit = _FINEST << 10
+                self.repairs["moved to the grid"] += 1
+                break
+        self.unit = unit
+
+        def whole(place: Place) -> int:
+            return place.numerator * unit // place.denominator
+
+        for note in self.notes:
+            note.onset, note.end = whole(note.onset), whole(note.end)
+            note.attack, note.release = whole(note.attack), whole(note.release)
+        for bar in self.bars:
+            bar.start, bar.stop = whole(bar.start), whole(bar.stop)
+        for name in _MAPS:
+            setattr(self, name, {whole(place): value for place, value in getattr(self, name).items()})
+        self.dynamics = {staff: {whole(place): value for place, value in marks.items()} for staff, marks in self.dynamics.items()}
+
+    def _all_places(self) -> Iterator[Place]:
+        for note in self.notes:
+            yield from (note.onset, note.end, note.attack, note.release)
+        for bar in self.bars:
+            yield from (bar.start, bar.stop)
+        for places in (*(getattr(self, name) for name in _MAPS), *self.dynamics.values()):
+            yield from places
+
+    def _settle_tempos(self) -> None:
+        """Numbers for what is stated in words and by equations."""
+        tempo = 120.0
+        for place in sorted({*self.tempos, *self.tempo_words, *self.tempo_ratios}):
+            if place not in self.tempos:
+                ratio = self.tempo_ratios.get(place)
+                self.state_tempo(place, self.tempo_words[place] if ratio is None else tempo * ratio)
+            tempo = self.tempos.get(place, tempo)
+
+    def _known_chords(self, symbols: dict[Place, str]) -> dict[Place, tuple[int, int, int]]:
         known = {}
         for place, symbol in symbols.items():
             try:
@@ -158,14 +198,12 @@ class NotatedScore:
         return known
 
     def _play_dynamics(self) -> None:
-        marks = {
-            track: (sorted(of_track), [of_track[place] for place in sorted(of_track)]) for track, of_track in self.dynamics.items()
-        }
+        marks = {staff: (sorted(of_staff), of_staff) for staff, of_staff in self.dynamics.items()}
         for note in self.notes:
             if not note.velocity:
-                places, velocities = marks.get(note.track, ([], []))
+                places, velocities = marks.get(note.track if note.staff < 0 else note.staff, ([], {}))
                 at = bisect.bisect_right(places, note.onset)
-                note.velocity = velocities[at - 1] if at else VELOCITY
+                note.velocity = velocities[places[at - 1]] if at else VELOCITY
 
     def _played(self, limits: Limits) -> NotatedScore:
         """The score with every repeat written out: stretches of bars, one after another."""
@@ -178,15 +216,15 @@ class NotatedScore:
             of_bar[max(0, bisect.bisect_right(starts, note.onset) - 1)].append(note)
         if sum(len(of_bar[number]) for number in order) > limits.max_notes:
             raise UnreadableFile("too many notes", f"with its repeats played; the limit is {limits.max_notes}")
-        played = NotatedScore()
-        maps = [(getattr(self, name), getattr(played, name)) for name in ("tempos", "meters", "keys", "chords")]
+        played = NotatedScore(self.unit)
+        maps = [(getattr(self, name), getattr(played, name)) for name in _MAPS if not name.startswith("tempo_")]
         sorted_places = [sorted(mine) for mine, _ in maps]
-        end = Fraction(0)
-        for number, before in zip(order, [-1, *order], strict=False):
+        end: Place = 0
+        for number, before, after in zip(order, [-1, *order], [*order[1:], -1], strict=False):
             bar = self.bars[number]
             shift = end - bar.start
             end = bar.stop + shift
-            played.bars.append(Bar(bar.start + shift, end))
+            played.bars.append(Bar(bar.start + shift, end, goes_on=bar.goes_on and after == number + 1))
             played.notes += [replace(note, onset=note.onset + shift, end=note.end + shift) for note in of_bar[number]]
             for (mine, theirs), places in zip(maps, sorted_places, strict=True):
                 first = bisect.bisect_left(places, bar.start)
@@ -197,6 +235,9 @@ class NotatedScore:
         return played
 
 
+_MAPS = ("tempos", "tempo_words", "tempo_ratios", "meters", "keys", "chords")
+
+
 def finished(score: NotatedScore, source: str, limits: Limits, repeats: str) -> tuple[Piece, Counter[str]]:
     """The piece of a score that has been read, and the repairs it took. Raises `UnreadableFile`."""
     try:
@@ -205,63 +246,3 @@ def finished(score: NotatedScore, source: str, limits: Limits, repeats: str) -> 
         raise UnreadableFile("bad timing", str(error)) from None
     check_piece(piece, limits)
     return piece, score.repairs
-
-
-def joined(notes: list[Note]) -> list[Note]:
-    """The notes with tied ones as one, in the order of their onsets; what is tied to nothing stands alone."""
-    result: list[Note] = []
-    open_ties: dict[tuple[int, int], list[Note]] = {}
-    for note in sorted(notes, key=lambda note: note.onset):
-        place = (note.track, note.pitch)
-        current = note
-        if note.tied_before:
-            open_ones = [one for one in open_ties.get(place, ()) if note.onset - _TIE_GAP <= one.end <= note.onset]
-            if open_ones:
-                current = max(open_ones, key=lambda one: (one.end, -one.onset))  # of unisons the one that began first
-                open_ties[place].remove(current)
-                current.end, current.release = max(current.end, note.end), note.release
-        if current is note:
-            current = replace(note)
-            result.append(current)
-        if note.tied_after:
-            open_ties.setdefault(place, []).append(current)
-    for note in result:
-        note.onset, note.end = note.onset + note.attack, note.end + note.release
-    return result
-
-
-def true_meters(bars: list[Bar], meters: dict[Fraction, tuple[int, int]]) -> dict[Fraction, tuple[int, int]]:
-    """The meters with an upbeat, and any other bar that is shorter or longer than its meter, as a meter of its own."""
-    if not bars or bars[0].start != 0 or not meters:
-        return meters
-    places = sorted(meters)
-    result: dict[Fraction, tuple[int, int]] = {}
-    for bar in bars:
-        at = bisect.bisect_left(places, bar.stop)
-        upper, lower = meters[places[at - 1]] if at else (4, 4)
-        length = bar.stop - bar.start
-        last = bar is bars[-1] and length < Fraction(4 * upper, lower)  # a last bar cut short is nobody's meter
-        if length != Fraction(4 * upper, lower) and not last:
-            lower = max(4, (length / 4).denominator)
-            odd = length * lower / 4
-            if lower > 128 or lower & (lower - 1) or odd.denominator != 1 or not 0 < odd < 256:
-                return meters
-            upper = int(odd)
-        result[bar.start] = (upper, lower)
-    return result
-
-
-def bar_length(content: Fraction, meter: tuple[int, int]) -> Fraction:
-    """The length of a bar whose longest voice lasts `content`; an empty one lasts as its meter says."""
-    nominal = Fraction(4 * meter[0], meter[1])
-    return nominal if not content or abs(content - nominal) < _SHORT else content
-
-
-def _grid(places: Iterable[Fraction]) -> int:
-    """Ticks a quarter at which every place is exact: 480 where that will do, else its multiple; at most 32767."""
-    grid = 480
-    for denominator in {place.denominator for place in places}:
-        grid = math.lcm(grid, denominator)
-        if grid > 32767:
-            return _FINEST
-    return grid

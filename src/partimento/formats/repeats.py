@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from partimento.errors import UnreadableFile
 
 _LONG_ENDING = 16  # bars
 MOST_TIMES = 16  # a stretch is played
+
+
+Sign = bool | str  # whether a sign stands there; its name, where it has one
 
 
 @dataclass(slots=True)
@@ -20,34 +23,41 @@ class Marks:
     repeat_to: int = 0
     endings: tuple[int, ...] = ()
     ending_stops: bool = False  # at the end of the bar
-    segno: bool = False
-    coda: bool = False
-    to_coda: bool = False
+    segno: Sign = False
+    coda: Sign = False
+    to_coda: Sign = False
     fine: bool = False
     da_capo: bool = False
-    dal_segno: bool = False
+    dal_segno: Sign = False
+    until: str = ""  # how far one plays after the jump, where it is said: "fine" or "coda"
 
 
 def read_words(marks: Marks, words: str) -> None:
     """What directions such as `D.S. al Coda`, `Fine` and `To Coda` mark."""
     text = re.sub(r"[^a-z]", "", words.lower())
-    marks.da_capo |= re.fullmatch(r"(dc|dacapo)(al?(fine|coda|segno).*)?", text) is not None
-    marks.dal_segno |= re.fullmatch(r"(ds|dalsegno)(al?(fine|coda).*)?", text) is not None
+    if jump := re.fullmatch(r"(dc|dacapo|ds|dalsegno)(al?(fine|coda|segno).*)?", text):
+        dal_segno = jump[1] in ("ds", "dalsegno") and jump[3] != "segno"
+        marks.dal_segno = marks.dal_segno or dal_segno
+        marks.da_capo |= not dal_segno
+        marks.until = jump[3] if jump[3] in ("fine", "coda") else marks.until
     marks.fine |= text == "fine"
-    marks.to_coda |= text == "tocoda"
+    marks.to_coda = marks.to_coda or text == "tocoda"
 
 
 def complete(bars: list[Marks]) -> None:
     """Lets an ending hold from the bar where it starts to the one where it stops, but not before its repeat sign.
 
-    An ending that nobody ends stops where a new strain begins with a repeat sign.
+    One that is never stopped ends with its repeat sign, or before the stretch that a sign begins.
     """
     holding: tuple[int, ...] = ()
-    for bar in bars:
-        if bar.repeat_from:
+    stopped = False
+    for at, bar in enumerate(bars):
+        if bar.endings:
+            holding, stopped = bar.endings, _stops(bars, at)
+        elif bar.repeat_from:
             holding = ()
-        holding = bar.endings = bar.endings or holding
-        if bar.ending_stops:
+        bar.endings = holding
+        if bar.ending_stops or (bar.repeat_to and not stopped):
             holding = ()
     for at in range(1, len(bars)):
         if bars[at].endings and bars[at - 1].repeat_to and not bars[at - 1].endings:
@@ -77,17 +87,18 @@ def playing_order(bars: list[Marks]) -> list[int]:
     """The numbers of the bars as they are played; as they are written where the marks would leave one out.
 
     After a da capo or dal segno, repeats that were played are not taken again and the last ending is played, as is the
-    custom (Read, "Music Notation", 1979, ch. 13). Raises `UnreadableFile` when marks would go on for ever.
+    custom (Read, "Music Notation", 1979, ch. 13). Each jump is taken once. Raises `UnreadableFile` when marks would go on for
+    ever.
     """
     order: list[int] = []
     last_ending = _last_endings(bars)
     at = start = 0  # of the stretch that may be repeated
     time = 1  # that it is played
-    jumped = False
+    jumps: list[int] = []  # the bars whose jump was taken
     heard: set[int] = set()
     while at < len(bars):
         bar = bars[at]
-        again = jumped and at in heard
+        again = bool(jumps) and at in heard
         if at != start and (bar.repeat_from or (at and bars[at - 1].endings and not bar.endings)):
             start, time = at, 1
         if bar.endings and (last_ending[at] if again else time) not in bar.endings:
@@ -97,9 +108,10 @@ def playing_order(bars: list[Marks]) -> list[int]:
         heard.add(at)
         if len(order) > MOST_TIMES * (len(bars) + 1):
             raise UnreadableFile("too long", "its repeats do not end")
-        if jumped and bar.fine:
+        until = bars[jumps[-1]].until if jumps else ""
+        if jumps and bar.fine and until != "coda":
             break
-        if jumped and bar.to_coda and (coda := _find(bars, "coda", at)) is not None:
+        if jumps and bar.to_coda and until != "fine" and (coda := _named(bars, "coda", bar.to_coda, range(at + 1, len(bars)))):
             at = start = coda
             continue
         if bar.repeat_to and not again:
@@ -109,16 +121,29 @@ def playing_order(bars: list[Marks]) -> list[int]:
                 continue
             if not bar.endings:
                 start, time = at + 1, 1
-        if (bar.da_capo or bar.dal_segno) and not jumped:
-            jumped = True
-            at = start = 0 if bar.da_capo else (_find(bars, "segno", -1) or 0)
+        if (bar.da_capo or bar.dal_segno) and at not in jumps:
+            jumps.append(at)
+            segno = _named(bars, "segno", bar.dal_segno, range(at, -1, -1)) if bar.dal_segno else 0
+            at = start = segno or 0
             continue
         at += 1
     return order if set(order) == set(range(len(bars))) else list(range(len(bars)))
 
 
-def _find(bars: list[Marks], name: str, after: int) -> int | None:
-    return next((number for number in range(after + 1, len(bars)) if getattr(bars[number], name)), None)
+def _stops(bars: list[Marks], at: int) -> bool:
+    """Whether the ending that starts at a bar is stopped before the next one starts."""
+    for number in range(at, len(bars)):
+        if number > at and bars[number].endings:
+            return False
+        if bars[number].ending_stops:
+            return True
+    return False
+
+
+def _named(bars: list[Marks], kind: str, name: Sign, places: Iterable[int]) -> int | None:
+    """The first of the places with a sign of that kind and name; else the first with one of that kind."""
+    signs = [place for place in places if getattr(bars[place], kind)]
+    return next((place for place in signs if getattr(bars[place], kind) == name), signs[0] if signs else None)
 
 
 def _groups(bars: list[Marks]) -> Iterator[range]:

@@ -6,9 +6,8 @@ It knows pipes, deadlines and exit codes; it does not know what the tasks are. N
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
+import logging
 import os
 import selectors
 import signal
@@ -18,14 +17,18 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+from partimento.formats.channel import Channel, channel_to
 
 BATCH = 64  # tasks a worker holds at a time
 BATCH_BYTES = 8 << 20  # and how many bytes of them, unless a single one is larger
 GATHER_SECONDS = 0.002  # longer, and workers run dry
 START_SECONDS = 60.0  # what a fresh worker may take for its imports, on a busy machine
 _READ = 1 << 18
-_PIPE_BYTES = 1 << 20
+_ENDED_BY_ALARM, _KILLED = (-getattr(signal, name, 0) or None for name in ("SIGALRM", "SIGKILL"))  # exit codes, on POSIX
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ Task = tuple[int, bytes]
 @dataclass(eq=False)
 class _Worker:
     process: subprocess.Popen[bytes]
+    channel: Channel
     deadline: float
     waiting: deque[Task] = field(default_factory=deque)  # sent and unanswered; the first one is being worked on
     waiting_bytes: int = 0
@@ -91,6 +95,7 @@ class _Pool:
         self.exhausted = False
         self.buffer = memoryview(bytearray(_READ))
         hello = {"function": function, "init": init, "memory_bytes": memory_bytes, "seconds": seconds, "path": sys.path}
+        hello["parent"] = os.getpid()
         self.hello = _frame(json.dumps(hello).encode())
 
     def replies(self) -> Iterator[tuple[int, Reply]]:
@@ -133,16 +138,11 @@ class _Pool:
             env={**os.environ, **threads},
             bufsize=0,
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        os.set_blocking(process.stdin.fileno(), False)
-        os.set_blocking(process.stdout.fileno(), False)
-        with contextlib.suppress(AttributeError, OSError):  # on Linux: room for what is answered between two looks
-            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        worker = _Worker(process, time.monotonic() + START_SECONDS + self.seconds, outbox=bytearray(self.hello))
+        channel = channel_to(process)
+        worker = _Worker(process, channel, time.monotonic() + START_SECONDS + self.seconds, outbox=bytearray(self.hello))
         self.workers.append(worker)
-        self.selector.register(process.stdout, selectors.EVENT_READ, worker)
-        self.selector.register(process.stdin, selectors.EVENT_WRITE, worker)
+        self.selector.register(channel.reader, selectors.EVENT_READ, worker)
+        self.selector.register(channel.writer, selectors.EVENT_WRITE, worker)
         return worker
 
     def _top_up(self, worker: _Worker, first: Task | None = None) -> None:
@@ -165,27 +165,27 @@ class _Pool:
             self._send(worker)
 
     def _send(self, worker: _Worker) -> None:
-        stdin = worker.process.stdin
-        assert stdin
+        channel = worker.channel
         try:
             while worker.outbox:
-                del worker.outbox[: os.write(stdin.fileno(), memoryview(worker.outbox)[:_READ].tobytes())]
+                del worker.outbox[: channel.send(memoryview(worker.outbox)[:_READ].tobytes())]
         except BlockingIOError:
             pass
         except OSError:
             worker.outbox.clear()  # it is dead; its end is noticed where its replies are read
-        writing = stdin.fileno() in self.selector.get_map()
+        writing = channel.writer in self.selector.get_map()
         if writing and not worker.outbox:
-            self.selector.unregister(stdin)
+            self.selector.unregister(channel.writer)
         elif worker.outbox and not writing:
-            self.selector.register(stdin, selectors.EVENT_WRITE, worker)
+            self.selector.register(channel.writer, selectors.EVENT_WRITE, worker)
 
     def _receive(self, worker: _Worker) -> Iterator[tuple[int, Reply]]:
-        assert worker.process.stdout
         try:
-            count = os.readv(worker.process.stdout.fileno(), [self.buffer])  # a buffer that stays: fresh ones cost page faults
+            count = worker.channel.receive(self.buffer)  # a buffer that stays: fresh ones cost page faults
         except BlockingIOError:
             return
+        except OSError:
+            count = 0
         worker.inbox += self.buffer[:count]
         at = 0
         while len(worker.inbox) >= at + 4 and len(worker.inbox) >= (
@@ -196,7 +196,9 @@ class _Pool:
             at = stop
             worker.deadline = time.monotonic() + self.seconds
             if not worker.ready:
-                if head + body != b"ready":
+                if head + body == b"ready, without a limit":
+                    _warn_of_memory()
+                elif head + body != b"ready":
                     raise RuntimeError(f"a worker could not start: {(head + body).decode(errors='replace')}")
                 worker.ready = True
                 worker.deadline += START_SECONDS  # the first task may have to import a large library
@@ -217,9 +219,9 @@ class _Pool:
         code = worker.process.returncode
         if worker.waiting and not worker.retiring:
             index, _ = worker.waiting.popleft()
-            if worker.timed_out or code == -signal.SIGALRM:
+            if worker.timed_out or code == _ENDED_BY_ALARM:
                 reply = Reply(reason="timed out", detail=f"no answer within {self.seconds:g} s")
-            elif code == -signal.SIGKILL:
+            elif code == _KILLED:
                 reply = Reply(reason="out of memory", detail="the system killed the worker")
             else:
                 reply = Reply(reason="crashed", detail=f"exit code {code}")
@@ -231,11 +233,10 @@ class _Pool:
         if worker not in self.workers:
             return
         self.workers.remove(worker)
-        for stream in (worker.process.stdin, worker.process.stdout):
-            assert stream
-            if stream.fileno() in self.selector.get_map():
-                self.selector.unregister(stream)
-            stream.close()
+        for end in (worker.channel.reader, worker.channel.writer):
+            if end in self.selector.get_map():
+                self.selector.unregister(end)
+        worker.channel.close()
         if worker.timed_out or worker.waiting:
             time.sleep(0)  # a dying process gets its own exit code before ours
         try:
@@ -250,6 +251,11 @@ class _Pool:
         for worker in list(self.workers):
             self._end(worker)
         self.selector.close()
+
+
+@cache
+def _warn_of_memory() -> None:
+    log.warning("this system cannot limit a worker's memory: a hostile file may take all there is, until its time is over")
 
 
 def _frame(body: bytes) -> bytes:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import resource
 import signal
 import sys
+import threading
+import time
 from typing import Any, BinaryIO
 
+from partimento import system
 from partimento.errors import UnreadableFile
 
 _CHECK_EVERY = 64  # tasks between two looks at the memory in use
+_LOOK_SECONDS = 1.0  # between two looks whether the parent is still there
 
 
 def main() -> None:
@@ -33,19 +36,22 @@ def main() -> None:
     except (ImportError, AttributeError) as error:
         _write(replies, f"{type(error).__name__}: {error}".encode())
         return
-    ceiling = _limit_memory(hello["memory_bytes"])
-    _write(replies, b"ready")
+    system.leave_no_core()
+    ceiling = system.address_space() + hello["memory_bytes"] // 2  # where to retire early
+    _write(replies, b"ready" if system.limit_address_space(hello["memory_bytes"]) else b"ready, without a limit")
     count = 0
     alarm = int(hello["seconds"]) + 90  # the supervisor is faster; this is for the case that it is dead
+    if os.getppid() == hello["parent"]:
+        threading.Thread(target=_follow, args=(hello["parent"],), daemon=True).start()
     while (task := _frame(tasks)) is not None:
         count += 1
-        signal.alarm(alarm)
+        _alarm(alarm)
         kind, body, exhausted = _answer(function, task, hello["init"])
-        retire = exhausted or (count % _CHECK_EVERY == 0 and _address_space() > ceiling)
+        retire = exhausted or (count % _CHECK_EVERY == 0 and system.address_space() > ceiling)
         _write(replies, kind + (b"R" if retire else b" "), body)
         if retire:
             return
-        signal.alarm(0)
+        _alarm(0)
 
 
 def _answer(function: Any, task: bytes, init: dict[str, Any]) -> tuple[bytes, bytes, bool]:
@@ -61,22 +67,16 @@ def _answer(function: Any, task: bytes, init: dict[str, Any]) -> tuple[bytes, by
         return b"E", json.dumps(["crashed", f"{type(error).__name__}: {error}"[:500]]).encode(), False
 
 
-def _limit_memory(extra_bytes: int) -> int:
-    """Limits the address space to what is in use now plus `extra_bytes`; returns the size at which to retire early."""
-    baseline = _address_space()
-    if baseline:
-        resource.setrlimit(resource.RLIMIT_AS, (baseline + extra_bytes, baseline + extra_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    return baseline + extra_bytes // 2
+def _follow(parent: int) -> None:
+    """Ends this process when its parent has ended, whatever it is at."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
 
 
-def _address_space() -> int:
-    """Bytes of address space in use; 0 where the system does not say (only Linux does)."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 0
+def _alarm(seconds: int) -> None:
+    if hasattr(signal, "alarm"):  # Windows has none
+        signal.alarm(seconds)
 
 
 def _frame(tasks: BinaryIO) -> bytes | None:
@@ -90,8 +90,11 @@ def _frame(tasks: BinaryIO) -> bytes | None:
 
 def _write(replies: int, head: bytes, body: bytes = b"") -> None:
     head = (len(head) + len(body)).to_bytes(4, "big") + head
-    written = os.writev(replies, [head, body])  # spares a copy of what may be long
-    rest = memoryview(head + body)[written:] if written < len(head) + len(body) else b""
+    if hasattr(os, "writev"):
+        written = os.writev(replies, [head, body])  # spares a copy of what may be long
+        rest = memoryview(head + body)[written:] if written < len(head) + len(body) else b""
+    else:
+        rest = memoryview(head + body)
     while rest:
         rest = rest[os.write(replies, rest) :]
 

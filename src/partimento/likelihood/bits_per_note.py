@@ -88,6 +88,10 @@ class Difference:
     bits_per_note: Interval
     better: float
 
+    def to_json(self) -> dict[str, Any]:
+        """Stable keys: name, than, bits_per_note {mean, low, high}, better."""
+        return {"name": self.name, "than": self.than, "bits_per_note": self.bits_per_note.to_json(), "better": self.better}
+
 
 def evaluate(
     predictor: Predictor,
@@ -202,7 +206,7 @@ def _notes_and_bits(row: Row) -> Floats:
 
 
 def _figures(totals: Floats) -> Floats:
-    """Bits per note, nats a note of each field, accuracy of each field [R, 1 + 2F] of summed rows [R, 2 + 2F]."""
+    """Bits per note, nats per note of each field, accuracy of each field [R, 1 + 2F] of summed rows [R, 2 + 2F]."""
     totals = np.atleast_2d(totals)
     fields = (totals.shape[1] - 2) // 2
     nats = totals[:, 2 : 2 + fields] / totals[:, :1]

@@ -67,7 +67,7 @@ class TrainingConfig:
     `batch` segments of at most `segment` events make a step. AdamW at `learning_rate`, reached after `warmup` steps. What
     `schedule` says follows: `plateau`, or over `steps` down to zero: `cosine`, or `trapezoid` (constant, then linear over the
     share `cooldown` of the steps). Every `valid_every` steps (and at least once an epoch) `valid_events` events of the valid
-    split are scored. With `plateau`, after `patience` validations that gain less than `min_gain` bits a note the rate is
+    split are scored. With `plateau`, after `patience` validations that gain less than `min_gain` bits per note the rate is
     multiplied by `decay`; when this has happened `decays` times and would again, or after `epochs`, training ends. The
     defaults were found on 5.9 million notes of classical music (see `LOG.md`): smaller batches gain more a note and cost no
     speed on a CPU.

@@ -3,7 +3,7 @@
 Field f of an event is predicted from the earlier fields of its event and the last k events, k = order .. 0, and at the
 bottom from nothing. Smoothing is Witten and Bell's (1991, method C), as in Chen and Goodman 1999, section 2.5, with a factor:
 p_k(x | c) = (n(c, x) + a t(c) p_(k-1)(x | shorter c)) / (n(c) + a t(c)), with n counts and t the number of distinct x seen
-after c. With their a = 1 long contexts are trusted far too much (on 3,029 classical pieces 4.5 bits a note instead of 3.7),
+after c. With their a = 1 long contexts are trusted far too much (on 3,029 classical pieces 4.5 bits per note instead of 3.7),
 so a is chosen on train pieces that are held out of a first count.
 """
 

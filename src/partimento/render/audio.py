@@ -40,7 +40,7 @@ SOUND = np.dtype([*((name, "<i8") for name in ("start", "held", "stop")), ("pitc
 NEVER = 1 << 40
 
 Samples = npt.NDArray[np.float32]
-Tell = Callable[[int, int], None]
+OnSeconds = Callable[[int, int], None]
 
 
 def samples(piece: Piece, rate: int = RATE, *, soundfont: Path | str | None = None) -> Samples:
@@ -61,7 +61,7 @@ def write_audio(
     *,
     soundfont: Path | str | None = None,
     mono: bool = False,
-    on_progress: Tell | None = None,
+    on_progress: OnSeconds | None = None,
 ) -> float:
     """Writes `samples` as WAV, FLAC (16 bits) or Ogg Vorbis, by the suffix; returns the seconds written.
 
@@ -92,7 +92,7 @@ def write_audio(
 
 
 def blocks(
-    piece: Piece, rate: int = RATE, *, soundfont: Path | str | None = None, on_progress: Tell | None = None
+    piece: Piece, rate: int = RATE, *, soundfont: Path | str | None = None, on_progress: OnSeconds | None = None
 ) -> Iterator[Samples]:
     """The piece as it sounds, block after block [n, 2], as loud as it comes. `on_progress(done, of)` counts seconds."""
     if not len(piece):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.chord_symbols import CHORD_NOTES, parse_chord
 from partimento.composing.compose import stream
 from partimento.composing.preamble import stated
 from partimento.composing.rules import REGISTRY, Rule, Rules
@@ -24,7 +25,7 @@ from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Scores
 from partimento.piece import Piece
-from partimento.theory import CHORD_NOTES, SCALES, parse_chord, parse_scale
+from partimento.theory import SCALES, parse_scale
 
 ENCODINGS = ("notes:profile=score", "notes:profile=piano")  # that rules are tried on
 MOST_EVENTS = 3000  # of a piece; one that is longer never ends

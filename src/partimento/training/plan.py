@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from dataclasses import dataclass
 
@@ -13,10 +11,11 @@ from partimento import encodings
 from partimento.corpus.encoded import Encoded
 from partimento.errors import InvalidOption
 from partimento.models.config import Recipe
+from partimento.models.threads import thread_count
 from partimento.progress import OnProgress, silent
+from partimento.system import peak_memory
 from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build
-from partimento.training.process import thread_count
 
 STEPS = 4
 
@@ -54,7 +53,7 @@ def plan(
         count = batches.count(0)
         for number in range(steps + 1):
             batches.batch(0, number % count)  # what is worked out once a piece is not part of an epoch
-        events, seconds, largest, before = 0, 0.0, 0, _peak_bytes()
+        events, seconds, largest, before = 0, 0.0, 0, peak_memory()
         for number in range(steps + 1):
             started = time.perf_counter()
             batch = batches.batch(0, number % count)
@@ -66,13 +65,7 @@ def plan(
     parameters = model.parameter_count
     # weights, gradients, two moments, the best copy, one copy while saving; gates and vectors of each layer, both ways
     memory = 6 * 4 * parameters + largest * 4 * recipe.model.layers * 12 * recipe.model.width
-    memory = max(memory, _peak_bytes() - before)
+    memory = max(memory, peak_memory() - before)
     rate = events / max(1e-9, seconds)
     lengths = encoded.offsets[split.pieces + 1] - encoded.offsets[split.pieces]
     return Plan(parameters, split.events_scored, count, float(lengths.sum()) / rate, memory, rate)
-
-
-def _peak_bytes() -> int:
-    """The most memory that this process ever had."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak  # in bytes there, in kilobytes elsewhere

@@ -1,4 +1,4 @@
-"""What a training asks of its process: threads, signals that wait for the end of a step, other processes. It knows no model."""
+"""What a training asks of its process: signals that wait for the end of a step, other processes. It knows no model."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.distributed as distributed
+
+from partimento.system import locked
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,13 @@ def world() -> Iterator[World]:
 
 
 @contextlib.contextmanager
-def thread_count(count: int) -> Iterator[None]:
-    """Torch works with `count` threads inside; 0 leaves its choice."""
-    before = torch.get_num_threads()
-    if count:
-        torch.set_num_threads(count)
-    try:
+def alone_in(folder: Path, processes: World) -> Iterator[None]:
+    """No other training is at work in the folder meanwhile. Raises `InvalidOption` where one is."""
+    if processes.rank:  # the first process speaks for all of them
         yield
-    finally:
-        torch.set_num_threads(before)
+        return
+    with locked(folder / ".lock", f"{folder}: another training is at work there; wait for it or choose another folder"):
+        yield
 
 
 @contextlib.contextmanager
@@ -75,3 +76,8 @@ def signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def is_first() -> bool:
+    """Whether this is the first of the processes that torchrun started; alone it is."""
+    return os.environ.get("RANK", "0") == "0"

@@ -28,7 +28,7 @@ KEPT = 3
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One validation: bits a note on train since the last one, and on valid now, where they can be formed."""
+    """One validation: bits per note on train since the last one, and on valid now, where they can be formed."""
 
     step: int
     epoch: float

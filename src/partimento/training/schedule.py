@@ -15,7 +15,7 @@ class Schedule:
     ends after enough falls; or down to zero over a number of steps, as a cosine (Loshchilov and Hutter 2017, section 3) or a
     trapezoid (Zhai et al. 2022, section 3.5).
 
-    `best` is the lowest score so far, in bits a note, and `best_step` its step; `mark` is the score that a validation
+    `best` is the lowest score so far, in bits per note, and `best_step` its step; `mark` is the score that a validation
     must beat by `min_gain` to count as a gain; `stale` counts validations since.
     """
 

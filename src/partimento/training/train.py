@@ -22,10 +22,12 @@ from partimento.files import write_atomic
 from partimento.models.base import predictor_of
 from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
 from partimento.models.config import Recipe
+from partimento.models.threads import thread_count
 from partimento.progress import OnProgress, silent
+from partimento.system import Terminated
 from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build, follow
-from partimento.training.process import World, signals, thread_count, world
+from partimento.training.process import World, alone_in, signals, world
 from partimento.training.run_state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
 from partimento.training.validation import Sample
 
@@ -35,7 +37,7 @@ REPORT_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `train_bits` and `valid_bits` are bits a note, NaN before the first; `warning` is set where one arose."""
+    """Where a run stands. `train_bits` and `valid_bits`: bits per note, NaN before the first; `warning` is set where one arose."""
 
     step: int
     epoch: float
@@ -86,10 +88,12 @@ def train(
     that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of every batch, and the first
     one writes.
 
-    Raises `CheckpointError` where the folder holds another run, `TrainingDiverged`, `WriteFailed`, `CorpusError`.
+    Raises `CheckpointError` where the folder holds another run, `InvalidOption` where another training is at work in it,
+    `TrainingDiverged`, `WriteFailed`, `CorpusError`.
     """
-    with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by, world() as processes:
-        run = Run(recipe, encoded, Path(folder), split_method, metadata or {}, on_step, processes, start, on_progress)
+    folder = Path(folder)
+    with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by, world() as processes, alone_in(folder, processes):
+        run = Run(recipe, encoded, folder, split_method, metadata or {}, on_step, processes, start, on_progress)
         return run.finished() or run.go(stopped_by, budget_seconds, max_steps)
 
 
@@ -187,7 +191,8 @@ class Run:
                 saved = time.monotonic()
             if signal_number:
                 name = signal.Signals(signal_number).name
-                raise KeyboardInterrupt(f"stopped by {name} after step {state.step}; start the same training again to go on")
+                kind = Terminated if signal_number == signal.SIGTERM else KeyboardInterrupt
+                raise kind(f"stopped by {name} after step {state.step}; start the same training again to go on")
         if not state.history or state.history[-1].step != state.step:
             self._validate()
         return self._finish(stopped)
@@ -266,7 +271,7 @@ class Run:
         if not self.state.best:
             raise TrainingDiverged(f"{what}, before the first validation; lower the learning rate")
         self._finish("diverged")
-        best = f"step {self.state.schedule.best_step} ({self.state.schedule.best:.3f} bits a note on valid)"
+        best = f"step {self.state.schedule.best_step} ({self.state.schedule.best:.3f} bits per note on valid)"
         kept = f"the weights of {best} are kept in {self.folder / FILE_NAME}"
         raise TrainingDiverged(f"{what}; {kept}; lower the learning rate and train in another folder")
 

@@ -1,4 +1,4 @@
-"""A fixed sample of the valid split, and a model's bits a note on it. It knows splits and predictors, no training step."""
+"""A fixed sample of the valid split, and a model's bits per note on it. It knows splits and predictors, no training step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sample:
                 break
 
     def bits(self, predictor: Predictor) -> float:
-        """Bits a note over the sample's scored events."""
+        """Bits per note over the sample's scored events."""
         nats, notes = 0.0, 0
         for events, mask, scores in zip(self.pieces, self.masks, predictor.score(self.pieces, hits=False), strict=True):
             nats += float(scores.nats[mask].sum(dtype=np.float64))

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from partimento.analysis.exploration import Exploration, explore
-from partimento.analysis.figures.declared import FEATURES, FIGURES
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.piece_set import Music
 from partimento.analysis.report.charts import columns, curves, grid, rows
 from partimento.analysis.report.facts import FACTS, facts
@@ -87,10 +88,10 @@ def test_the_page_stands_alone(which: str, request: pytest.FixtureRequest) -> No
     assert "<b>" not in text.split("</h1>")[0].split("<h1>")[1]
     assert "report-data/" in text
     assert text.count("<li>") == FACTS
-    for feature in FEATURES.values():
-        counted = any(one.measures.counts[feature.name].any() for one in exploration.sets)
-        if feature.section and counted and not feature.name.startswith("place_"):
-            assert f"<h3>{feature.title}</h3>" in text
+    for histogram in HISTOGRAMS.values():
+        counted = any(one.measures.counts[histogram.name].any() for one in exploration.sets)
+        if histogram.section and counted and not histogram.name.startswith("place_"):
+            assert f"<h3>{histogram.title}</h3>" in text
     assert text.count("<details") == 3 * 8 + len(exploration.beside)
     assert ("Side by side" in text) == (which == "together")
     assert "nan" not in re.sub(r"base64,[^\"]*|[a-z]*nan[a-z]+|[a-z]+nan[a-z]*", "", text)
@@ -112,7 +113,7 @@ def test_five_facts_of_one_set(alone: Exploration) -> None:
     assert len(found) == FACTS
     assert [fact for fact in found if fact.figure] or "No figure stands out" in {fact.headline for fact in found}
     assert "of the notes" in found[1].headline
-    first = FEATURES["duration"].labels[int(alone.sets[0].measures.share("duration").argmax())]
+    first = HISTOGRAMS["duration"].labels[int(alone.sets[0].measures.share("duration").argmax())]
     assert found[1].headline.startswith(f"The {first} is the commonest")
 
 
@@ -124,7 +125,7 @@ def test_five_facts_of_several_sets(together: Exploration) -> None:
     assert [beside.other.music.name for beside in together.beside] == ["model", "other"]
     inside, of = together.beside[0].within()
     assert found[0].headline == f"In {inside} of {of} statistics model is as near to human as human is to itself"
-    assert any(fact.headline.startswith("Notes a bar: ") for fact in found)  # the model plays twice as fast
+    assert any(fact.headline.startswith("Notes per bar: ") for fact in found)  # the model plays twice as fast
     assert found[-1].figure is not None
 
 
@@ -133,7 +134,7 @@ def test_rows_know_what_they_compare(together: Exploration) -> None:
     assert not model.overlaps["duration"].touches_floor()
     assert model.overlaps["pitch_class"].touches_floor()
     assert "notes" not in model.figures  # all have sixty: that says nothing
-    mean = float(model.other.measures.figure("wait_quarters").mean())
+    mean = float(model.other.measures.figures["wait_quarters"].mean())
     assert model.figures["wait_quarters"][1].mean == pytest.approx(mean)
     assert set(model.mgeval) <= {"note values", "note-value transitions", *model.mgeval}
     slow, fast = (telling for telling in (max(model.telling, key=lambda t: t.score), min(model.telling, key=lambda t: t.score)))
@@ -147,7 +148,7 @@ def test_numbers_beside_the_page(together: Exploration, tmp_path: Path) -> None:
     tables = {path.name: list(csv.DictReader(path.open(encoding="utf-8"))) for path in files if path.suffix == ".csv"}
     assert all(tables.values())
     pitch = {
-        row["label"]: int(row["count"]) for row in tables["features.csv"] if (row["set"], row["feature"]) == ("human", "pitch")
+        row["label"]: int(row["count"]) for row in tables["histograms.csv"] if (row["set"], row["histogram"]) == ("human", "pitch")
     }
     notes = together.sets[1].music.notes["pitch"]
     assert pitch == {str(label): int((notes == label).sum()) for label in range(128)}
@@ -164,7 +165,7 @@ def test_numbers_beside_the_page(together: Exploration, tmp_path: Path) -> None:
     assert len(pieces) == 34
     assert set(pieces[0]) == {"set", "piece", "work", *FIGURES}
     histograms = pq.read_table(tmp_path / "data" / "histograms.parquet").to_pylist()
-    counted = sum(row["count"] for row in histograms if (row["set"], row["feature"]) == ("human", "pitch"))
+    counted = sum(row["count"] for row in histograms if (row["set"], row["histogram"]) == ("human", "pitch"))
     assert counted == len(notes)
 
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partimento.chord_symbols import chord_name, parse_chord
 from partimento.encodings import make
 from partimento.encodings.leadsheet.encoding import HOLD, REST, Leadsheet
 from partimento.encodings.leadsheet.tune import melody_track, top_line
 from partimento.piece import CHORD, METER, NOTE, QUALITIES, Piece, Track, note_array
-from partimento.theory import chord_name, parse_chord
 
 LEADSHEET = make("leadsheet")
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings.notes.layout import (
     DENOMINATORS,
     KEYS,
@@ -18,7 +19,6 @@ from partimento.encodings.notes.layout import (
     START_TEMPO,
     TEMPOS,
     Profile,
-    bar_ticks,
 )
 from partimento.encodings.notes.time import Walk, walk
 

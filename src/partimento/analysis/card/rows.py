@@ -1,27 +1,62 @@
 """A card: what music is like, and how much of it is copied, beside human music. It knows figures and intervals, no files.
 
-Every row is a figure of a piece (`statistics.py`, `originality.py`), averaged over pieces; intervals are bootstraps over pieces.
+Every row is a figure of a piece (`figures/registry.py`) or of what is copied in it, averaged over pieces; intervals are
+bootstraps over pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.analysis.figures import of_piece as statistics
+from partimento.analysis.figures.figure import Figure
+from partimento.analysis.figures.measures import table
+from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.originality import WINDOWS, Finding
 from partimento.bootstrap import Interval
 from partimento.piece import Piece
 
 RESAMPLES = 1000
-COPYING = ("longest_run_notes", *(f"copied_{bars}_bars" for bars in WINDOWS), *(f"copied_line_{bars}_bars" for bars in WINDOWS))
-ROWS = (*statistics.NAMES, *COPYING)
 
 Floats = npt.NDArray[np.float64]
+Findings = Sequence[Finding]
+
+
+def _longest_run(findings: Findings) -> Floats:
+    """The notes of the longest verbatim run, drums not counted."""
+    return np.array([one.longest_notes for one in findings], np.float64)
+
+
+def _copied(bars: int, of_any_track: bool) -> Callable[[Findings], Floats]:
+    def share(findings: Findings) -> Floats:
+        return np.array([(one.line_share if of_any_track else one.share)[bars] for one in findings], np.float64)
+
+    where = "of any track or of the whole texture" if of_any_track else "of the whole texture"
+    share.__doc__ = f"The share of the notes that lie in verbatim runs {where} of at least {bars} bar{'s' * (bars > 1)}."
+    return share
+
+
+def _bars(bars: int) -> str:
+    return f"{bars} bar{'s' * (bars > 1)}"
+
+
+COPYING: dict[str, Figure[Findings]] = {
+    figure.name: figure
+    for figure in (
+        Figure("longest_run_notes", _longest_run, "longest verbatim run", "notes", 1),
+        *(Figure(f"copied_{n}_bars", _copied(n, False), f"notes in runs of {_bars(n)}", "%", 1, share=True) for n in WINDOWS),
+        *(
+            Figure(f"copied_line_{n}_bars", _copied(n, True), f"the same in any track, {_bars(n)}", "%", 1, share=True)
+            for n in WINDOWS
+        ),
+    )
+}
+OF_PIECES = {name: figure for name, figure in FIGURES.items() if figure.in_card}
+ROWS: dict[str, Figure[Any]] = {**OF_PIECES, **COPYING}
 
 
 @dataclass(frozen=True)
@@ -46,10 +81,10 @@ class Row:
         return {"name": self.name, **figures, "floor": self.floor, "inside": self.inside}
 
 
-def figures(pieces: Sequence[Piece], findings: Sequence[Finding]) -> Floats:
+def figures(pieces: Sequence[Piece], findings: Findings) -> Floats:
     """The figures of pieces [P, len(ROWS)]; not a number where a piece has none."""
-    copied = [[one.longest_notes, *one.share.values(), *one.line_share.values()] for one in findings]
-    return np.concatenate([statistics.table(pieces), np.array(copied, np.float64).reshape(len(pieces), len(COPYING))], axis=1)
+    copied = np.stack([figure.of(findings) for figure in COPYING.values()], axis=1)
+    return np.concatenate([table(pieces, list(OF_PIECES)), copied], axis=1)
 
 
 def card(files: Floats, human: Floats, others: dict[str, Floats] | None = None, *, seed: int = 0) -> list[Row]:

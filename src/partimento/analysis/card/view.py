@@ -5,34 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from partimento.analysis.card.rows import COPYING, Row
+from partimento.analysis.card.rows import COPYING, ROWS, Row
 from partimento.bootstrap import Interval
 
-# label, factor, digits
-LABELS = {
-    "pitch_class_entropy": ("pitch-class entropy, bits", 1, 3),
-    "scale_consistency": ("scale consistency", 1, 3),
-    "groove_consistency": ("groove consistency", 1, 3),
-    "notes_per_bar": ("notes a bar", 1, 1),
-    "polyphony": ("polyphony, pitches at once", 1, 2),
-    "repetition": ("repetition of runs of 8 notes, %", 100, 1),
-    "loops": ("bars like the bar before, %", 100, 1),
-    "ending": ("last note, times the mean note", 1, 2),
-    "bars": ("length, bars", 1, 1),
-    "longest_run_notes": ("longest verbatim run, notes", 1, 1),
-    "copied_1_bars": ("notes in runs of 1 bar, %", 100, 1),
-    "copied_2_bars": ("notes in runs of 2 bars, %", 100, 1),
-    "copied_4_bars": ("notes in runs of 4 bars, %", 100, 1),
-    "copied_line_1_bars": ("the same in any track, 1 bar, %", 100, 1),
-    "copied_line_2_bars": ("the same in any track, 2 bars, %", 100, 1),
-    "copied_line_4_bars": ("the same in any track, 4 bars, %", 100, 1),
-}
 NOTES = (
     "A mean over pieces ± half of its 95% bootstrap interval. Floor: what two sets of human pieces of these sizes differ by in 95 "
     "of 100 draws. Marked: a mean that is further from the human one than that.",
     "Human pieces are those of the corpus that are not in its train split. Runs are verbatim, in any transposition, of the train "
     "split: of the whole texture, or of any track.",
-    "Entropy, scale and groove as Wu and Yang 2020 and MusPy (Dong et al. 2020); repetition, loops and ending as defined here.",
+    "Entropy, scale and groove as Wu and Yang 2020 and MusPy (Dong et al. 2020); repeated runs and bars and the ending are ours.",
 )
 
 
@@ -41,10 +22,9 @@ def text_table(rows: Sequence[Row]) -> str:
     others = list(rows[0].others) if rows else []
     lines = [["", "files", "human", "floor", *others]]
     for row in rows:
-        _, factor, digits = LABELS[row.name]
         beside = [_cell(row.name, interval, inside) for interval, inside in row.others.values()]
-        own = _cell(row.name, row.files, row.inside)
-        lines.append([LABELS[row.name][0], own, _cell(row.name, row.human), f"{factor * row.floor:.{digits}f}", *beside])
+        own, figure = _cell(row.name, row.files, row.inside), ROWS[row.name]
+        lines.append([figure.title, own, _cell(row.name, row.human), figure.text(row.floor), *beside])
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
         "  ".join(
@@ -70,13 +50,11 @@ def to_html(rows: Sequence[Row], title: str, summary: str) -> bytes:
 
 
 def _cell(name: str, interval: Interval, inside: bool = True) -> str:
-    _, factor, digits = LABELS[name]
     half = (interval.high - interval.low) / 2
-    return f"{factor * interval.mean:.{digits}f} ± {factor * half:.{digits}f}" + ("" if inside else " *")
+    return f"{ROWS[name].text(interval.mean)} ± {ROWS[name].text(half)}" + ("" if inside else " *")
 
 
 def _shown(row: Row) -> dict[str, Any]:
-    label, factor, digits = LABELS[row.name]
     intervals = [("files", row.files), ("human", row.human), *(("others", interval) for interval, _ in row.others.values())]
     known = [(colour, interval) for colour, interval in intervals if interval.mean == interval.mean]
     low = min((interval.low for _, interval in known), default=0.0)
@@ -91,11 +69,11 @@ def _shown(row: Row) -> dict[str, Any]:
         for number, (colour, interval) in enumerate(known)
     ]
     return {
-        "label": label,
+        "label": ROWS[row.name].title,
         "inside": row.inside,
         "files": _cell(row.name, row.files),
         "human": _cell(row.name, row.human),
-        "floor": f"{factor * row.floor:.{digits}f}",
+        "floor": ROWS[row.name].text(row.floor),
         "others": [{"text": _cell(row.name, interval), "inside": inside} for interval, inside in row.others.values()],
         "bars": bars,
     }

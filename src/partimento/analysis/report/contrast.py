@@ -8,15 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from partimento.analysis.exploration import Beside
-from partimento.analysis.figures.declared import FEATURES, FIGURES
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.report.wording import Fact, figure_text, per_thousand, percent
 
-# what may stand in a sentence; other histograms say little by a single label
-SPEAKING = frozenset("interval duration place meter chord quality root_motion cadence polyphony instrument degree".split())
-SPEAKING_FIGURES = frozenset(
-    """pitch_class_entropy scale_consistency groove_consistency notes_per_bar polyphony repetition steps minor pitches pitch_range
-    chords_per_beat""".split()
-)
 _CHANCE = " So this may be chance."
 
 
@@ -33,12 +28,12 @@ def _verdict(beside: Sequence[Beside]) -> Fact:
     if not first.overlaps:
         return Fact(f"{human} and {other} cannot be compared", f"Halves of {human} give no floor; name more pieces.")
     rest = "; ".join(f"{one.other.music.name} {one.within()[0]} of {one.within()[1]}" for one in beside[1:])
-    rows = {name: row for name, row in first.overlaps.items() if name in SPEAKING} or first.overlaps
+    rows = {name: row for name, row in first.overlaps.items() if HISTOGRAMS[name].speaks} or first.overlaps
     nearest = max(rows, key=lambda name: rows[name].value.mean - rows[name].floor.mean)
     close = rows[nearest]
     return Fact(
         f"In {inside} of {of} statistics {other} is as near to {human} as {human} is to itself",
-        f"Nearest come {FEATURES[nearest].title.lower()}: an overlap of {percent(close.value.mean)}, "
+        f"Nearest come {HISTOGRAMS[nearest].title.lower()}: an overlap of {percent(close.value.mean)}, "
         f"where two halves of {human} have {percent(close.floor.mean)}.{f' The others: {rest}.' if rest else ''}",
     )
 
@@ -47,11 +42,11 @@ def _differences(beside: Sequence[Beside]) -> list[Fact]:
     """What lies furthest beyond the floor: one histogram of a section, and two figures, at most."""
     rows: list[tuple[bool, float, str, str, Beside]] = []
     for one in beside:
-        for name in sorted(one.overlaps.keys() & SPEAKING):
+        for name in sorted(name for name in one.overlaps if HISTOGRAMS[name].speaks):
             row = one.overlaps[name]
             excess = (row.floor.mean - row.value.mean) / max(row.floor.mean - row.floor.low, 0.01)
-            rows.append((not row.touches_floor(), excess, FEATURES[name].section, name, one))
-        for name in sorted(one.figures.keys() & SPEAKING_FIGURES):
+            rows.append((not row.touches_floor(), excess, HISTOGRAMS[name].section, name, one))
+        for name in sorted(name for name in one.figures if FIGURES[name].speaks):
             row = one.figures[name][2]
             rows.append((not row.touches_floor(), abs(row.value.mean) / max(row.floor.high, 1e-9), "figures", name, one))
     chosen: list[Fact] = []
@@ -66,12 +61,13 @@ def _differences(beside: Sequence[Beside]) -> list[Fact]:
 
 
 def _distribution(name: str, one: Beside) -> Fact:
-    feature, row = FEATURES[name], one.overlaps[name]
+    histogram, row = HISTOGRAMS[name], one.overlaps[name]
     here, there = one.other.measures.share(name), one.human.measures.share(name)
     best = int(np.argmax(np.abs(here - there)))
-    human, other, label = one.human.music.name, one.other.music.name, feature.labels[best]
+    human, other, label = one.human.music.name, one.other.music.name, histogram.labels[best]
     return Fact(
-        f"{feature.title}, {label}: {percent(here[best])} of the {feature.things} in {other}, {percent(there[best])} in {human}",
+        f"{histogram.title}, {label}: {percent(here[best])} of the {histogram.things} in {other}, "
+        f"{percent(there[best])} in {human}",
         f"The two distributions overlap by {percent(row.value.mean)} ({percent(row.value.low)} to {percent(row.value.high)}); "
         f"two halves of {human} by {percent(row.floor.mean)}.{_CHANCE if row.touches_floor() else ''}",
     )
@@ -82,7 +78,7 @@ def _figure_apart(name: str, one: Beside) -> Fact:
     here, there, low, high, floor = (
         figure_text(name, value) for value in (other.mean, human.mean, row.value.low, row.value.high, row.floor.high)
     )
-    title = FIGURES[name][0].upper() + FIGURES[name][1:]
+    title = FIGURES[name].label[0].upper() + FIGURES[name].label[1:]
     return Fact(
         f"{title}: {here} in {one.other.music.name}, {there} in {one.human.music.name}",
         f"The difference is {low} to {high}; halves of {one.human.music.name} differ by up to {floor}."

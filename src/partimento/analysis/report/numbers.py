@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from partimento.analysis.exploration import Exploration
-from partimento.analysis.figures.declared import FEATURES, FIGURES
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.melodic_lines import QUARTERS
 from partimento.bootstrap import Interval
 from partimento.files import write_atomic, write_atomic_with
@@ -21,7 +22,7 @@ from partimento.files import write_atomic, write_atomic_with
 def write_tables(exploration: Exploration, folder: Path) -> list[Path]:
     """Writes all tables into a folder and returns their paths. Raises `WriteFailed`."""
     tables = {
-        "features.csv": _features(exploration),
+        "histograms.csv": _shares(exploration),
         "figures.csv": _figures(exploration),
         "distances.csv": _distances(exploration),
         "ngrams.csv": _ngrams(exploration),
@@ -50,13 +51,13 @@ def _plain(cell: Any) -> Any:
     return f"{cell:.6g}" if isinstance(cell, float) else cell
 
 
-def _features(exploration: Exploration) -> Rows:
-    yield "set", "feature", "label", "count", "share"
+def _shares(exploration: Exploration) -> Rows:
+    yield "set", "histogram", "label", "count", "share"
     for one in exploration.sets:
-        for name, feature in FEATURES.items():
+        for name, histogram in HISTOGRAMS.items():
             counts, share = one.measures.counts[name].sum(axis=0), one.measures.share(name)
-            for label, count, part in zip(feature.labels, counts.tolist(), share.tolist(), strict=True):
-                if count or feature.section:
+            for label, count, part in zip(histogram.labels, counts.tolist(), share.tolist(), strict=True):
+                if count or histogram.section:
                     yield one.music.name, name, label, count, part
 
 
@@ -64,7 +65,7 @@ def _figures(exploration: Exploration) -> Rows:
     yield "set", "figure", "mean", "deviation", "least", "median", "most", "pieces"
     for one in exploration.sets:
         for name in FIGURES:
-            values = one.measures.figure(name)
+            values = one.measures.figures[name]
             known = values[np.isfinite(values)]
             if len(known):
                 spread = [float(known.min()), float(np.median(known)), float(known.max())]
@@ -135,15 +136,14 @@ def _pieces(exploration: Exploration) -> dict[str, Any]:
         "piece": [name for one in sets for name in one.music.names],
         "work": [work for one in sets for work in one.music.works],
     }
-    figures = np.concatenate([one.measures.figures for one in sets])
-    return columns | {name: np.ascontiguousarray(figures[:, at]) for at, name in enumerate(FIGURES)}
+    return columns | {name: np.concatenate([one.measures.figures[name] for one in sets]) for name in FIGURES}
 
 
 def _histograms(exploration: Exploration) -> dict[str, Any]:
-    """Every count above 0: set, number of the piece within it, feature, number of the label, count."""
+    """Every count above 0: set, number of the piece within it, histogram, number of the label, count."""
     import pyarrow as pa
 
-    names = list(FEATURES)
+    names = list(HISTOGRAMS)
     parts: list[list[Any]] = [[], [], [], [], []]
     for number, one in enumerate(exploration.sets):
         for at, name in enumerate(names):
@@ -152,12 +152,12 @@ def _histograms(exploration: Exploration) -> dict[str, Any]:
             columns = (np.full(len(piece), number), piece, np.full(len(piece), at), label, counts[piece, label])
             for part, column in zip(parts, columns, strict=True):
                 part.append(column.astype(np.int32))
-    which_set, piece, feature, label, count = (np.concatenate(part) for part in parts)
+    which_set, piece, histogram, label, count = (np.concatenate(part) for part in parts)
     set_names = [one.music.name for one in exploration.sets]
     return {
         "set": pa.DictionaryArray.from_arrays(pa.array(which_set), pa.array(set_names)),
         "piece": piece,
-        "feature": pa.DictionaryArray.from_arrays(pa.array(feature), pa.array(names)),
+        "histogram": pa.DictionaryArray.from_arrays(pa.array(histogram), pa.array(names)),
         "label": label,
         "count": count,
     }

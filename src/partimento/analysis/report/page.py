@@ -10,7 +10,9 @@ import numpy as np
 from partimento import __version__
 from partimento.analysis.beat_chords import NUMERALS
 from partimento.analysis.exploration import Beside, Exploration, Explored
-from partimento.analysis.figures.declared import FEATURES, FIGURES, LARGEST_INTERVAL, Feature
+from partimento.analysis.figures.figure import Histogram
+from partimento.analysis.figures.histograms import HISTOGRAMS, SECTIONS
+from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.melodic_lines import QUARTERS
 from partimento.analysis.ngrams import KINDS, LONGEST, Gram
 from partimento.analysis.piece_set import Ints
@@ -20,9 +22,6 @@ from partimento.analysis.report.numbers import values
 from partimento.analysis.report.wording import figure_text, number, per_thousand, percent
 from partimento.render.snippet import intervals_svg, notes_svg, rhythm_svg
 
-SECTIONS = ("Pitch", "Time", "Harmony", "Texture")
-SORTED = ("meter", "key_found", "key_written", "chord", "quality", "root_motion", "instrument")  # the commonest first
-AS_COLUMNS = {"pitch_class": 1, "degree": 1, "pitch": 12, "interval": 1, "tempo": 2, "length": 1, "polyphony": 1, "velocity": 2}
 LEAST_SHARE = 0.004  # of a label that is drawn in a list of words
 MOST_LABELS, MOST_CHORDS = 14, 9
 ROWS_SHOWN = {1: 8, 2: 6}  # figures in a table, by the number of sets; fewer sets have more room
@@ -59,7 +58,7 @@ def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] =
 
 
 def _tile(one: Explored, at: int) -> dict[str, Any]:
-    seconds = float(np.nansum(one.measures.figure("seconds")))
+    seconds = float(np.nansum(one.measures.figures["seconds"]))
     return {
         "name": one.music.name,
         "colour": charts.COLOURS[at],
@@ -71,50 +70,45 @@ def _tile(one: Explored, at: int) -> dict[str, Any]:
     }
 
 
-def _section(section: str, sets: Sequence[Explored]) -> list[tuple[Feature, str]]:
+def _section(section: str, sets: Sequence[Explored]) -> list[tuple[Histogram, str]]:
     found = []
-    total = sum(int(one.measures.counts["place"].sum()) for one in sets)
-    for name, feature in FEATURES.items():
+    notes = sum(len(one.music.notes) for one in sets)
+    for name, histogram in HISTOGRAMS.items():
         counted = sum(int(one.measures.counts[name].sum()) for one in sets)
-        if feature.section == section and counted and not (name.startswith("place_") and counted < total / 10):
-            found.append((feature, _chart(feature, sets)))
+        if histogram.section == section and counted and counted >= histogram.least_share * notes:
+            found.append((histogram, _chart(histogram, sets)))
     return found
 
 
-def _chart(feature: Feature, sets: Sequence[Explored]) -> str:
-    series = [(one.music.name, one.measures.share(feature.name)) for one in sets]
-    labels, every = list(feature.labels), AS_COLUMNS.get(feature.name, 4 if feature.name.startswith("place_") else 0)
+def _chart(histogram: Histogram, sets: Sequence[Explored]) -> str:
+    series = [(one.music.name, one.measures.share(histogram.name)) for one in sets]
     most = np.max([shares for _, shares in series], axis=0)
-    if feature.name == "interval":
-        sizes = range(-LARGEST_INTERVAL, LARGEST_INTERVAL + 1)
-        labels = ["" if size % 4 else f"{size:+d}".replace("-", "−") if size else "0" for size in sizes]
-    if feature.name == "pitch":
-        used = np.flatnonzero(most > 0.0005)
-        first, last = int(used[0]) // 12 * 12, min(int(used[-1]) // 12 * 12 + 12, 127)
-        series, labels = (
-            [(name, shares[first : last + 1]) for name, shares in series],
-            [f"C{p // 12 - 1}" for p in range(first, last + 1)],
+    shown = np.arange(len(histogram.labels))
+    if histogram.every:
+        if histogram.trim:
+            used = np.flatnonzero(most > LEAST_SHARE / 8)
+            group = histogram.trim
+            shown = np.arange(int(used[0]) // group * group, min(int(used[-1]) // group * group + group + 1, len(shown)))
+        labels = [(histogram.axis or histogram.labels)[at] for at in shown]
+        return charts.columns(
+            labels, [(name, shares[shown]) for name, shares in series], _alt(histogram, sets), every=histogram.every
         )
-    if feature.name.startswith("place_"):
-        labels = [str(at // 4 + 1) for at in range(len(labels))]
-        every = 4 if feature.name != "place_6_8" else 6
-        labels = labels if every == 4 else [str(at // 2 + 1) for at in range(len(labels))]
-    if every:
-        return charts.columns(labels, series, _alt(feature, sets), every=every)
-    order = np.argsort(-most, kind="stable") if feature.name in SORTED else np.arange(len(labels))
-    shown = [at for at in order.tolist() if most[at] >= LEAST_SHARE]
-    if len(shown) > MOST_LABELS and feature.name in SORTED:
+    if histogram.commonest_first:
+        shown = np.argsort(-most, kind="stable")
+    shown = shown[most[shown] >= LEAST_SHARE]
+    if histogram.commonest_first:
         shown = shown[:MOST_LABELS]
-    return charts.rows([labels[at] for at in shown], [(name, shares[shown]) for name, shares in series], _alt(feature, sets))
+    labels = [histogram.labels[at] for at in shown]
+    return charts.rows(labels, [(name, shares[shown]) for name, shares in series], _alt(histogram, sets))
 
 
-def _alt(feature: Feature, sets: Sequence[Explored]) -> str:
+def _alt(histogram: Histogram, sets: Sequence[Explored]) -> str:
     parts = []
     for one in sets:
-        share = one.measures.share(feature.name)
+        share = one.measures.share(histogram.name)
         top = [at for at in np.argsort(-share)[:3].tolist() if share[at] > 0]
-        parts.append(f"{one.music.name}: " + ", ".join(f"{feature.labels[at]} {percent(float(share[at]))}" for at in top))
-    return f"{feature.title}. " + "; ".join(parts)
+        parts.append(f"{one.music.name}: " + ", ".join(f"{histogram.labels[at]} {percent(float(share[at]))}" for at in top))
+    return f"{histogram.title}. " + "; ".join(parts)
 
 
 def _changes(one: Explored) -> str:
@@ -207,7 +201,7 @@ def _beside(one: Beside) -> dict[str, Any]:
     inside, of = one.within()
     overlaps = [
         {
-            "title": FEATURES[name].title,
+            "title": HISTOGRAMS[name].title,
             "overlap": row,
             "bits": one.divergences[name],
             "inside": row.touches_floor(),
@@ -217,7 +211,7 @@ def _beside(one: Beside) -> dict[str, Any]:
     ]
     figures = [
         {
-            "title": FIGURES[name],
+            "title": FIGURES[name].title,
             "human": figure_text(name, human.mean),
             "other": figure_text(name, other.mean),
             "change": figure_text(name, row.value.mean),

@@ -7,7 +7,9 @@ from collections import Counter
 import numpy as np
 
 from partimento.analysis.exploration import Explored
-from partimento.analysis.figures.declared import CADENCES, FEATURES, LARGEST_INTERVAL
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.of_harmony import CADENCES
+from partimento.analysis.figures.of_pitch import LARGEST_INTERVAL
 from partimento.analysis.melodic_lines import VALUE_NAMES
 from partimento.analysis.report.wording import Fact, number, percent
 from partimento.theory import MAJOR_KEYS
@@ -59,7 +61,7 @@ def _harmony(one: Explored) -> Fact:
     minor = _mean(one, "minor")
     if not changes.any():
         degree = one.measures.share("degree")
-        labels = FEATURES["degree"].labels
+        labels = HISTOGRAMS["degree"].labels
         first, second, third = np.argsort(-degree)[:3].tolist()
         return Fact(
             f"Degree {labels[first]} of the scale is the commonest: {percent(degree[first])} of the notes",
@@ -71,7 +73,7 @@ def _harmony(one: Explored) -> Fact:
     ending = int(np.argmax(cadence))
     end = {"ends on V": "end on V", "others": "end elsewhere", "others to I": "reach I from another chord"}
     last = end.get(CADENCES[ending], f"end {CADENCES[ending]}")
-    change = FEATURES["chord_change"].labels[best]
+    change = HISTOGRAMS["chord_change"].labels[best]
     return Fact(
         f"{change} is the commonest change of chord, and {percent(cadence[ending])} of the pieces {last}",
         f"It is {percent(changes[best])} of all changes. The root moves up a fourth in {percent(motion[5])} of them "
@@ -91,7 +93,7 @@ def _figure(one: Explored) -> Fact:
     long = one.patterns["interval", 8]
     rest = (
         f"Of the {long.different:,} different figures of nine notes, {percent(long.once)} occur once. "
-        f"{percent(_mean(one, 'repetition'))} of the eight-note figures of a piece were heard in it before."
+        f"{percent(_mean(one, 'repeated_runs'))} of the eight-note figures of a piece were heard in it before."
     )
     if not candidates:
         return Fact("No figure stands out", f"None occurs more often than its parts let expect. {rest}")
@@ -108,8 +110,8 @@ def _figure(one: Explored) -> Fact:
 def _data(one: Explored) -> Fact:
     """What someone who trains on this music should know of the files."""
     measures, heads = one.measures, one.music.heads
-    flat = float((measures.figure("velocity_spread") < 1e-9).mean())
-    tempo = float((np.abs(measures.figure("tempo_qpm") - 120) < 1e-6).mean())
+    flat = float((measures.figures["velocity_spread"] < 1e-9).mean())
+    tempo = float((np.abs(measures.figures["tempo_qpm"] - 120) < 1e-6).mean())
     composer, pieces = Counter(head.about.composer or "" for head in heads).most_common(1)[0]
     written, found = measures.share("key_written"), measures.share("key_found")
     c_major = MAJOR_KEYS.index("C")
@@ -154,7 +156,7 @@ def _data(one: Explored) -> Fact:
 
 def _mean(one: Explored, name: str) -> float:
     """The mean of a figure over the pieces that have it; 0 where none has."""
-    known = one.measures.figure(name)
+    known = one.measures.figures[name]
     known = known[np.isfinite(known)]
     return float(known.mean()) if len(known) else 0.0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from partimento.analysis.figures.declared import SHARES
+from partimento.analysis.figures.registry import FIGURES
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def short(number: float) -> str:
 
 def figure_text(name: str, value: float) -> str:
     """The value of one of `FIGURES` as people read it."""
-    if name in SHARES and np.isfinite(value):
+    if FIGURES[name].share and np.isfinite(value):
         return percent(value) if value >= 0 else f"−{abs(100 * value):.{int(value > -0.0995)}f}%"
     return number(value)
 

@@ -10,11 +10,12 @@ from typing import Any, Self
 
 import numpy as np
 
+from partimento.chord_symbols import chord_notes, parse_chord
 from partimento.composing.rules.rule import Option, Rule, Setting, number, truth, words
 from partimento.encodings.texture import Bools, Ints, Texture, of_classes
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS, parse_instrument
-from partimento.theory import PITCH_CLASS_NAMES, SCALES, chord_notes, parse_chord, parse_pitch, parse_scale, pitch_class_set
+from partimento.theory import PITCH_CLASS_NAMES, SCALES, parse_pitch, parse_scale, pitch_class_set
 
 FIFTH = 7
 ALL = 0xFFF

@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from partimento.chord_symbols import NO_CHORD
 from partimento.encodings.base import Encoding, Events, Field
 from partimento.encodings.cursor import HistoryCursor, NextNote, Note
 from partimento.encodings.leadsheet.tune import tune_of
 from partimento.harmony import find_chords
-from partimento.piece import CHORD, METER, NOTE, QUALITIES, Array, Piece, Track
-from partimento.theory import NO_CHORD
+from partimento.piece import CHORD, METER, NOTE, QUALITIES, Array, Piece, Track, nearest_line
 
 LINES = 24  # a quarter: 32nds are 3 of them, triplet sixteenths 4
 LONGEST_BAR = 8 * LINES  # longer bars are written as several
@@ -158,10 +158,6 @@ class SheetCursor(HistoryCursor):
         return NextNote(self.tick, range(FIRST_PITCH, FIRST_PITCH + 128), 0) if len(drawn) == 3 else None
 
 
-def nearest_line(tick: Array, ticks_per_quarter: int) -> Ints:
-    return (2 * LINES * tick.astype(np.int64) + ticks_per_quarter) // (2 * ticks_per_quarter)
-
-
 def _bar_lines(piece: Piece, end: int) -> Ints:
     """The lines before `end` on which bars begin, 0 first. A meter begins a bar where it stands, at the nearest 32nd."""
     rows = [(0, 4, 4), *piece.meters.tolist()]
@@ -170,7 +166,7 @@ def _bar_lines(piece: Piece, end: int) -> Ints:
     for number, (_, numerator, denominator) in enumerate(rows):
         stop = end
         if number + 1 < len(rows):
-            stop = int(nearest_line(np.array(rows[number + 1][0]), piece.ticks_per_quarter))
+            stop = int(nearest_line(rows[number + 1][0], piece.ticks_per_quarter, LINES))
             stop = min(end, start + (stop - start + BAR_STEP // 2) // BAR_STEP * BAR_STEP)
         length = max(BAR_STEP, 4 * LINES * numerator // denominator // BAR_STEP * BAR_STEP)
         whole = np.arange(start, stop, length)
@@ -193,7 +189,7 @@ def _chord_changes(piece: Piece, melody_notes: int, end: int) -> Array:
     rows = np.zeros(len(written) + 1, CHORD)
     rows[0] = (0, *NO_CHORD)
     rows[1:] = written
-    line = np.append(0, nearest_line(written["tick"], piece.ticks_per_quarter))
+    line = np.append(0, nearest_line(written["tick"], piece.ticks_per_quarter, LINES))
     kept = (line < end) & np.append(line[1:] != line[:-1], True)  # of several on a line the last one
     rows, line = rows[kept], line[kept]
     rows["quality"][rows["root"] < 0] = 0

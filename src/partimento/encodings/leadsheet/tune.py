@@ -7,7 +7,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from partimento.piece import Array, Piece
+from partimento.piece import Array, Piece, nearest_line
 
 NAMES = re.compile(r"melod|vocal|\bvoice\b|\bvoix\b|singstimme|gesang|\bcanto\b|soprano", re.IGNORECASE)
 
@@ -26,9 +26,7 @@ def tune_of(piece: Piece, lines: int, last_line: int) -> tuple[Ints, Ints, Ints]
         chosen = np.arange(len(piece.tracks)) == track
     notes = piece.notes[chosen[piece.notes["track"]]] if len(piece) else piece.notes
     start = notes["onset"].astype(np.int64)
-    onset, end = (
-        (2 * lines * tick + piece.ticks_per_quarter) // (2 * piece.ticks_per_quarter) for tick in (start, start + notes["duration"])
-    )
+    onset, end = (nearest_line(tick, piece.ticks_per_quarter, lines) for tick in (start, start + notes["duration"]))
     inside = onset < last_line
     onset, pitch = onset[inside], notes["pitch"][inside].astype(np.int64)
     end = np.clip(end[inside], onset + 1, np.maximum(onset + 1, last_line))

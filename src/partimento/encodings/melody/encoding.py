@@ -25,7 +25,7 @@ from partimento.encodings.melody.seed import (
     _value_of_twelfths,
 )
 from partimento.errors import InvalidOption
-from partimento.piece import NOTE, Array, Piece, Track
+from partimento.piece import NOTE, Array, Piece, Track, nearest_line
 
 Ints = npt.NDArray[np.int64]
 
@@ -223,9 +223,7 @@ def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints]:
     notes are played shorter, and now and then longer, than they are written.
     """
     onset = notes["onset"].astype(np.int64)
-    at, end = (
-        (2 * WRITTEN_LINES * tick + ticks_per_quarter) // (2 * ticks_per_quarter) for tick in (onset, onset + notes["duration"])
-    )
+    at, end = (nearest_line(tick, ticks_per_quarter, WRITTEN_LINES) for tick in (onset, onset + notes["duration"]))
     gap, length = _gaps(notes["track"], at), np.maximum(1, end - at)
     to_next = (gap > 0) & (4 * (gap - length) <= length) & (8 * (length - gap) <= length)
     return at, np.where(to_next, gap, length)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes.context import context, context_fields, pitched, transposed, varied
 from partimento.encodings.notes.cursor import NotesCursor
@@ -24,7 +25,6 @@ from partimento.encodings.notes.layout import (
     VELOCITY_OF,
     Ints,
     Profile,
-    bar_ticks,
     tempo_qpm,
 )
 from partimento.encodings.notes.pack import DURATION, TIE, packed_notes, packed_piece, packed_rank

@@ -81,12 +81,6 @@ PROFILES = {
 }
 
 
-def bar_ticks(numerator: Ints, denominator: Ints, ticks_per_quarter: int) -> Ints:
-    """The length of a bar; that of an odd number of 128ths is rounded down to a tick."""
-    length: Ints = np.maximum(1, numerator * (4 * ticks_per_quarter) // denominator)
-    return length
-
-
 def tempo_id(qpm: npt.NDArray[np.float64]) -> Ints:
     """The id 1..128 of the nearest tempo class."""
     steps = np.floor(np.log2(qpm / 120.0) * CLASSES + 0.5)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings.notes.layout import (
     LAST_TICK,
     LONGEST,
@@ -18,13 +19,12 @@ from partimento.encodings.notes.layout import (
     START_TEMPO,
     Ints,
     Profile,
-    bar_ticks,
     tempo_id,
     velocity_id,
 )
 from partimento.instruments import DRUMS
 from partimento.pedal import pedalled
-from partimento.piece import Piece
+from partimento.piece import Piece, nearest_line
 
 # tick (24 bits), rank (2), pitch or value (7), duration - 1 (8), velocity (6), instrument (8), tie (8)
 RANK_NOTE = 3  # after meter, key and tempo of its moment
@@ -88,14 +88,6 @@ def packed_notes(piece: Piece, layout: Profile) -> Ints:
     return packed
 
 
-def nearest_line(tick: Ints, ticks_per_quarter: int, grid: int) -> Ints:
-    """Ticks on a grid of so many lines a quarter; the later line where two are as near."""
-    if ticks_per_quarter == grid:
-        return tick
-    line: Ints = (tick * (2 * grid) + ticks_per_quarter) // (2 * ticks_per_quarter)
-    return line
-
-
 def _hundredths(piece: Piece, tick: Ints) -> Ints:
     with np.errstate(over="ignore", invalid="ignore"):  # tempos near zero: beyond the last tick
         second = piece.second_at(tick)
@@ -130,7 +122,7 @@ def _changes(
     rows: npt.NDArray[Any], last_tick: int, ticks_per_quarter: int, grid: int, *values: npt.NDArray[Any]
 ) -> tuple[Ints, list[Ints]]:
     """Lines of the grid up to the last onset, each once, and the last value of each on it."""
-    tick = nearest_line(rows["tick"].astype(np.int64), ticks_per_quarter, grid)
+    tick = nearest_line(rows["tick"], ticks_per_quarter, grid)
     kept = tick <= last_tick
     kept[:-1] &= tick[1:] != tick[:-1]
     return tick[kept], [value[kept].astype(np.int64) for value in values]

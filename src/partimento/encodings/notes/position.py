@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from partimento.bars import bar_ticks
 from partimento.encodings.cursor import Note
 from partimento.encodings.notes.layout import LONGEST, MAPS, START_METER, START_TEMPO, Profile
 from partimento.encodings.texture import Texture
@@ -38,8 +39,8 @@ class Position(Texture):
 
     def _turn(self, numerator: int, denominator: int) -> None:
         self.numerator, self.denominator = numerator, denominator
-        whole = 4 * self.profile.ticks_per_quarter
-        self.bar_length, self.beat_length = max(1, numerator * whole // denominator), max(1, whole // denominator)
+        quarter = self.profile.ticks_per_quarter
+        self.bar_length, self.beat_length = bar_ticks(numerator, denominator, quarter), bar_ticks(1, denominator, quarter)
 
     def push(self, event: Sequence[int]) -> None:
         self._push(event)

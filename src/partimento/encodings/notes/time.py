@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.notes.layout import START_METER, Ints, Profile, bar_ticks
+from partimento.bars import bar_ticks
+from partimento.encodings.notes.layout import START_METER, Ints, Profile
 
 
 @dataclass(frozen=True)

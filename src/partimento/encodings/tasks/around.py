@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings.base import Context
-from partimento.encodings.notes.layout import LONGEST, Ints, Profile, bar_ticks
+from partimento.encodings.notes.layout import LONGEST, Ints, Profile
 from partimento.encodings.notes.time import walk
 from partimento.task import ROLES
 

@@ -18,9 +18,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes.encoding import Notes
-from partimento.encodings.notes.layout import LONGEST, PROFILES, Profile, bar_ticks
+from partimento.encodings.notes.layout import LONGEST, PROFILES, Profile
 from partimento.encodings.notes.time import walk
 from partimento.encodings.tasks.around import COLUMNS, PITCHES, Around, separator, standing
 from partimento.encodings.tasks.cursor import TasksCursor

@@ -18,7 +18,7 @@ from partimento.encodings.pitch_ids import pitch_range, transposed
 from partimento.encodings.voices.context import context, context_fields
 from partimento.encodings.voices.cursor import VoicesCursor
 from partimento.errors import InvalidOption
-from partimento.piece import NOTE, Array, Piece, Track
+from partimento.piece import NOTE, Array, Piece, Track, nearest_line
 
 REST, HOLD, FIRST_PITCH = 1, 2, 3  # ids; a pitch is its MIDI number + 3
 GRIDS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 48)
@@ -161,7 +161,7 @@ def on_grid(piece: Piece, grid: int) -> Array:
     ticks = piece.ticks_per_quarter
     onset = piece.notes["onset"].astype(np.int64)
     end = onset + piece.notes["duration"]
-    onset, end = ((2 * tick * grid + ticks) // (2 * ticks) for tick in (onset, end))
+    onset, end = (nearest_line(tick, ticks, grid) for tick in (onset, end))
     inside = onset < MAX_STEPS
     notes = piece.notes[inside].copy()
     notes["onset"] = onset[inside]

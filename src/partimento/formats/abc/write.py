@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from partimento.chord_symbols import CHORD_SYMBOLS
 from partimento.formats.abc.fields import SIGNS
 from partimento.formats.abc.read import TRACKS
 from partimento.formats.abc.texts import escaped
@@ -16,7 +17,7 @@ from partimento.notate.meter import is_compound
 from partimento.notate.score import Bar, Clef, Event, Head, Score
 from partimento.notate.spelling import name_in_key
 from partimento.piece import Piece
-from partimento.theory import CHORD_SYMBOLS, key_name
+from partimento.theory import key_name
 
 _BARS_IN_A_LINE = 4
 _FIELDS = (("T", "title"), ("C", "composer"), ("R", "genre"), ("S", "source"))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 
+from partimento.chord_symbols import CHORD_SYMBOLS
 from partimento.formats.humdrum.read import PROGRAMS
 from partimento.notate import score_of
 from partimento.notate.score import WHOLE, Bar, Clef, Event, Head, Score
 from partimento.notate.spelling import name_in_key
 from partimento.piece import Piece
-from partimento.theory import CHORD_SYMBOLS, key_name
+from partimento.theory import key_name
 
 _SIGNS = "fcgdaeb"
 _REFERENCES = (("COM", "composer"), ("OTL", "title"), ("AGN", "genre"), ("YEC", "licence"), ("SMS", "source"), ("made", "made"))

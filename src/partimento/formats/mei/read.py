@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
-from partimento.formats.notated import DYNAMICS, Bar, NotatedScore, Note, bar_length, finished
+from partimento.formats.notated import DYNAMICS, Bar, NotatedScore, Note, Place, bar_length, finished
 from partimento.formats.repeats import complete, read_words
 from partimento.formats.safe_xml import Element, tree_of, whole
 from partimento.piece import Piece, Track
@@ -183,7 +183,7 @@ def _track(element: Element, name: str) -> Track:
     return Track(program if 0 <= program <= 127 else 0, instrument.get("midi.channel") == "9", name)
 
 
-def _read_signatures(element: Element, staves: list[_Staff], reading: _Reading, place: Fraction) -> None:
+def _read_signatures(element: Element, staves: list[_Staff], reading: _Reading, place: Place) -> None:
     meter = element.find("meterSig")
     count, unit = (
         (meter.get("count"), meter.get("unit")) if meter is not None else (element.get("meter.count"), element.get("meter.unit"))
@@ -330,7 +330,7 @@ def _read_event(element: Element, reading: _Reading) -> None:
     score, bar = reading.score, reading.bar
     if element.tag not in ("tempo", "dynam", "harm", "repeatMark", "dir"):
         return
-    place = reading.places.get((element.get("startid") or "none").lstrip("#"))
+    place: Place | None = reading.places.get((element.get("startid") or "none").lstrip("#"))
     if place is None:
         try:
             beat = Fraction(element.get("tstamp", "1")) - 1

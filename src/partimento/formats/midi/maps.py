@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from partimento.chord_symbols import parse_chord
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.formats.decode import text_of
 from partimento.piece import CHORD, MAX_TICK, PEDAL, Array
-from partimento.theory import parse_chord
 
 CHORD_MARK = "chord "  # begins the markers that our own files carry: "chord Am7/G"
 _LONGEST_MARK = 31

@@ -12,11 +12,11 @@ from dataclasses import asdict
 import numpy as np
 import numpy.typing as npt
 
+from partimento.chord_symbols import chord_name
 from partimento.errors import WriteFailed
 from partimento.formats.midi.container import END_OF_TRACK, SIGNATURE, varlen
 from partimento.formats.midi.maps import CHORD_MARK
 from partimento.piece import MAX_TICK, Array, Piece
-from partimento.theory import chord_name
 
 _MAX_DELTA = 2**28 - 1
 _CHANNELS = [channel for channel in range(16) if channel != 9]

@@ -1,43 +1,31 @@
-"""How MusicXML becomes a `NotatedScore`: parts, measures, notes and directions (MusicXML 4.0, W3C 2021). It opens no files.
+"""How MusicXML becomes a `NotatedScore`: parts, measures and notes (MusicXML 4.0, W3C 2021). It opens no files.
 
-One part is one track, however many staves and voices it has. Grace notes and cues are counted and left out, lyrics are not read.
+One part is one track, however many staves and voices it has, unless its instrument changes. Grace notes and cues are counted
+and left out, lyrics are not read. Places are whole units of which every division is a multiple: fractions would take most of
+the time.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import replace
+from functools import lru_cache
 
 from partimento.errors import UnreadableFile
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.musicxml.archive import unpack
-from partimento.formats.notated import DYNAMICS, Bar, NotatedScore, Note, bar_length, finished
-from partimento.formats.repeats import complete, read_words
-from partimento.formats.safe_xml import Element, text_in, tree_of, whole
-from partimento.piece import Piece, Track
+from partimento.formats.musicxml.directions import FORTE, read_barline, read_direction, read_dynamics
+from partimento.formats.musicxml.harmony import chord_symbol
+from partimento.formats.musicxml.parts import Part, part_of, tracks_in_order, unit_of
+from partimento.formats.notated import Bar, NotatedScore, Note, bar_length, finished
+from partimento.formats.repeats import Marks, complete
+from partimento.formats.safe_xml import Element, number, text_in, tree_of, whole
+from partimento.piece import Piece
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_UNITS = {"long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1}
-KINDS = {  # of chords, as chord symbols are written; others go by the text that the file prints
-    **{"major": "", "minor": "m", "augmented": "+", "diminished": "dim", "power": "5", "none": "N.C."},
-    **{"dominant": "7", "major-seventh": "maj7", "minor-seventh": "m7", "diminished-seventh": "dim7", "half-diminished": "m7b5"},
-    **{"augmented-seventh": "7#5", "major-minor": "mMaj7", "major-sixth": "6", "minor-sixth": "m6", "dominant-ninth": "9"},
-    **{"major-ninth": "maj9", "minor-ninth": "m9", "dominant-11th": "11", "major-11th": "maj11", "minor-11th": "m11"},
-    **{"dominant-13th": "13", "major-13th": "maj13", "minor-13th": "m13", "suspended-second": "sus2", "suspended-fourth": "sus4"},
-}
-_FORTE = 90  # the velocity that a note's `dynamics` is in percent of
-_LONGEST = Fraction(1 << 20)  # quarters; a note that lasts for days is a mistake
-
-
-@dataclass
-class _Part:
-    """What holds in one part from one measure to the next."""
-
-    number: int
-    divisions: int = 1
-    transpose: dict[str, int] = field(default_factory=dict)  # semitones of each staff; "" is all of them
-    unpitched: dict[str, int] = field(default_factory=dict)  # the MIDI pitch of each instrument
+_BEGINS = ("repeat_from", "endings", "segno", "coda")  # marks at the start of a bar; the others stand at its end
+Cuts = dict[int, tuple[Marks, Marks]]  # by the place in a bar: what ends there, and what begins
 
 
 def piece_from_musicxml(
@@ -52,246 +40,220 @@ def piece_from_musicxml(
 
 def score_of(root: Element) -> NotatedScore:
     """The score of a score-partwise or score-timewise element. Raises `UnreadableFile`."""
-    score = NotatedScore()
+    score = NotatedScore(unit_of(root))
+    _read_title_page(root, score)
+    declared = {one.get("id", ""): one for one in root.iterfind("part-list/score-part")}
+    measures = _measures(root)
+    parts = [part_of(declared.get(part_id), at, score) for at, part_id in enumerate(measures)]
+    for part in parts:
+        part.offsets_sound = text_in(root, "identification/encoding/software") == "Partimento"
+    start = 0
+    meter = (4, 4)
+    for at in range(max(map(len, measures.values()), default=0)):
+        bar, cuts = Bar(start, start), Cuts()
+        content = 0
+        for part, of_part in zip(parts, measures.values(), strict=True):
+            if at < len(of_part):
+                content = max(content, _read_measure(of_part[at], part, bar, cuts))
+        meter = score.meters.get(start, meter)
+        bar.stop = start + int(bar_length(content, meter, score.unit))
+        score.bars += _cut(bar, cuts)
+        start = bar.stop
+    for part in parts:
+        part.finish()
+    tracks_in_order(parts, score)
+    complete([bar.marks for bar in score.bars])
+    return score
+
+
+def _read_title_page(root: Element, score: NotatedScore) -> None:
     score.title = text_in(root, "work/work-title") or text_in(root, "movement-title")
     creators = {creator.get("type", ""): (creator.text or "").strip() for creator in root.iterfind("identification/creator")}
     score.composer = creators.get("composer", creators.get("", ""))
     score.licence = text_in(root, "identification/rights")
     fields = {one.get("name"): one.text or "" for one in root.iterfind("identification/miscellaneous/miscellaneous-field")}
     score.genre, score.made = fields.get("genre", ""), fields.get("made", "")
-    declared = {one.get("id", ""): one for one in root.iterfind("part-list/score-part")}
-    measures = _measures(root)
-    for part_id in measures:
-        score.tracks.append(_track(declared.get(part_id)))
-    parts = [_Part(number, unpitched=_unpitched(declared.get(part_id))) for number, part_id in enumerate(measures)]
-    start = Fraction(0)
-    meter = (4, 4)
-    for number in range(max(map(len, measures.values()), default=0)):
-        bar = Bar(start, start)
-        content = Fraction(0)
-        for part, of_part in zip(parts, measures.values(), strict=True):
-            if number < len(of_part):
-                content = max(content, _read_measure(of_part[number], part, bar, score))
-        meter = score.meters.get(start, meter)
-        start = bar.stop = start + bar_length(content, meter)
-        score.bars.append(bar)
-    complete([bar.marks for bar in score.bars])
-    return score
 
 
 def _measures(root: Element) -> dict[str, list[Element]]:
     """The measures of each part, whichever of the two is inside the other."""
     if root.tag == "score-partwise":
-        return {part.get("id", str(number)): part.findall("measure") for number, part in enumerate(root.findall("part"))}
+        return {part.get("id", str(at)): part.findall("measure") for at, part in enumerate(root.findall("part"))}
     found: dict[str, list[Element]] = {}
-    for number, measure in enumerate(root.findall("measure")):
+    for at, measure in enumerate(root.findall("measure")):
         for part in measure.findall("part"):
             of_part = found.setdefault(part.get("id", ""), [])
-            of_part += [Element("measure")] * (number - len(of_part))
+            of_part += [Element("measure")] * (at - len(of_part))
             of_part.append(part)
     return found
 
 
-def _track(declared: Element | None) -> Track:
-    if declared is None:
-        return Track()
-    name = text_in(declared, "part-name") or text_in(declared, "score-instrument/instrument-name")
-    program = whole(declared.findtext("midi-instrument/midi-program"), 1) - 1
-    return Track(
-        program if 0 <= program <= 127 else 0, text_in(declared, "midi-instrument/midi-channel") == "10", " ".join(name.split())
-    )
+def _cut(bar: Bar, cuts: Cuts) -> list[Bar]:
+    """The bar, or what repeat signs inside it cut it into."""
+    bars = [bar]
+    for place, (before, after) in sorted(cuts.items()):
+        first = bars[-1]
+        if not bar.start < place < bar.stop:
+            before, after = first.marks, first.marks
+        else:
+            begun, ended = first.marks, replace(first.marks)
+            for name in _BEGINS:
+                setattr(ended, name, getattr(after, name))
+                setattr(before, name, getattr(begun, name))
+            bars[-1:] = [Bar(first.start, place, before, goes_on=True), Bar(place, bar.stop, ended)]
+    return bars
 
 
-def _unpitched(declared: Element | None) -> dict[str, int]:
-    instruments = declared.findall("midi-instrument") if declared is not None else []
-    return {
-        one.get("id", ""): whole(one.findtext("midi-unpitched")) - 1
-        for one in instruments
-        if one.find("midi-unpitched") is not None
-    }
-
-
-def _read_measure(measure: Element, part: _Part, bar: Bar, score: NotatedScore) -> Fraction:
-    """Adds what one part has in a bar; returns the length of its longest voice, in quarters."""
-    at = longest = chord_at = Fraction(0)
+def _read_measure(measure: Element, part: Part, bar: Bar, cuts: Cuts) -> int:
+    """Adds what one part has in a bar; returns the length of its longest voice, in units."""
+    score, start = part.score, int(bar.start)
+    at = longest = chord_at = 0
+    symbols: list[str] = []  # chords that wait for the note that they share
     for element in measure:
         tag = element.tag
         if tag == "note":
-            length = _length(element, part)
-            if element.find("chord") is None:
+            inner = {one.tag: one for one in element}
+            duration = inner.get("duration")
+            length = max(0, part.units(duration.text)) if duration is not None else 0
+            if "chord" not in inner:
                 chord_at = at
-                if element.find("grace") is None:
+                if "grace" not in inner:
                     at += length
-            _read_note(element, part, bar.start + chord_at, length, score)
-        elif tag in ("backup", "forward"):
-            at = max(Fraction(0), at + _length(element, part) * (1 if tag == "forward" else -1))
+                    if symbols and length:
+                        _place_chords(symbols, score, start + chord_at, length)
+            _read_note(element, inner, part, start + chord_at, length)
+        elif tag == "backup" or tag == "forward":
+            length = part.units(element.findtext("duration"))
+            if symbols:
+                _place_chords(symbols, score, start + at, length if tag == "forward" else 0)
+            at = max(0, at + (length if tag == "forward" else -length))
         elif tag == "attributes":
-            _read_attributes(element, part, bar.start, bar.start + at, score)
-        elif tag in ("direction", "sound"):
-            _read_direction(element, part, bar, at, score)
+            _read_attributes(element, part, start, start + at)
+        elif tag == "direction" or tag == "sound":
+            read_direction(element, part, bar, at)
         elif tag == "harmony":
-            score.chords.setdefault(bar.start + max(Fraction(0), at + _offset(element, part)), _chord(element))
+            symbol = chord_symbol(element)
+            offset = element.find("offset")
+            if not symbol:
+                score.repairs["chord symbols left out"] += 1
+            elif offset is not None:
+                score.chords.setdefault(start + max(0, at + part.units(offset.text)), symbol)
+            else:
+                symbols.append(symbol)
         elif tag == "barline":
-            _read_barline(element, bar)
-        longest = max(longest, at)
+            inside = at and element.get("location") == "middle"
+            read_barline(element, *(cuts.setdefault(start + at, (Marks(), Marks())) if inside else (bar.marks, bar.marks)))
+        if at > longest:
+            longest = at
+    _place_chords(symbols, score, start + at, 0)
     return longest
 
 
-def _length(element: Element, part: _Part) -> Fraction:
-    text = element.findtext("duration")
-    try:
-        length = Fraction(text.strip() if text else 0) / part.divisions
-    except (ValueError, ZeroDivisionError):
-        return Fraction(0)
-    if length > _LONGEST:
-        raise UnreadableFile("too long", f"a note of {float(length):.3g} quarters")
-    return max(length, Fraction(0))
+def _place_chords(symbols: list[str], score: NotatedScore, place: int, length: int) -> None:
+    """Lets chord symbols before one note share it in equal parts."""
+    for at, symbol in enumerate(symbols):
+        score.chords.setdefault(place + at * length // len(symbols), symbol)
+    symbols.clear()
 
 
-def _offset(element: Element, part: _Part) -> Fraction:
-    return Fraction(whole(element.findtext("offset")), part.divisions)
-
-
-def _read_note(element: Element, part: _Part, at: Fraction, length: Fraction, score: NotatedScore) -> None:
-    if element.find("rest") is not None:
+def _read_note(element: Element, inner: dict[str, Element], part: Part, at: int, length: int) -> None:
+    score = part.score
+    if "rest" in inner:
         return
-    if element.find("grace") is not None or not length:
+    if "grace" in inner or not length:
         score.repairs["grace notes left out"] += 1
         return
-    if element.find("cue") is not None:
+    if "cue" in inner:
         score.repairs["cue notes left out"] += 1
         return
-    pitch = element.find("pitch")
+    given = inner.get("staff")
+    staff = (given.text or "").strip() if given is not None else "1"
+    given = inner.get("instrument")
+    instrument = part.instruments.get(given.get("id", ""), part.first) if given is not None else part.first
+    pitch = inner.get("pitch")
     if pitch is not None:
-        number = _pitch(pitch, "") + part.transpose.get(text_in(element, "staff"), part.transpose.get("", 0))
+        key = _key_of(pitch, "", score.repairs)
+        if part.transpose:
+            key += part.transpose.get(staff, part.transpose.get("", 0))
+    elif instrument.drum >= 0:
+        key = instrument.drum
     else:
-        instrument = element.find("instrument")
-        drawn = element.find("unpitched")
-        written = _pitch(drawn, "display-") if drawn is not None and len(drawn) else 60
-        number = part.unpitched.get(instrument.get("id", "") if instrument is not None else "", written)
-        track = score.tracks[part.number]
-        score.tracks[part.number] = Track(track.program, True, track.name)
-    ties = {tie.get("type") for tie in element.findall("tie")} or {tie.get("type") for tie in element.iterfind("notations/tied")}
-    attack, release = (Fraction(whole(element.get(name)), part.divisions) for name in ("attack", "release"))
-    velocity = round(_FORTE * _number(element.get("dynamics")) / 100)
-    note = Note(at, at + length, number, part.number, "stop" in ties, "start" in ties, min(max(velocity, 0), 127), attack, release)
-    score.notes.append(note)
-
-
-def _pitch(pitch: Element, prefix: str) -> int:
-    try:
-        alter = round(float(pitch.findtext("alter") or 0))
-    except (ValueError, OverflowError):
-        alter = 0
-    return (
-        12 * (whole(pitch.findtext(prefix + "octave"), 4) + 1) + _STEPS.get(text_in(pitch, prefix + "step", "C").upper(), 0) + alter
+        drawn = inner.get("unpitched")
+        key = _key_of(drawn, "display-", score.repairs) if drawn is not None and len(drawn) else 60
+    before = after = False
+    if "tie" in inner:
+        types = [one.get("type") for one in element if one.tag == "tie"]
+        before, after = "stop" in types, "start" in types
+    if "notations" in inner:
+        for notations in element:
+            if notations.tag == "notations":
+                for one in notations:
+                    if one.tag == "tied" and "tie" not in inner:
+                        before, after = before or one.get("type") == "stop", after or one.get("type") == "start"
+                    elif one.tag == "dynamics":
+                        read_dynamics(one, staff, part, at)
+    loudness, attack, release = element.get("dynamics"), element.get("attack"), element.get("release")
+    score.notes.append(
+        Note(
+            at,
+            at + length,
+            key,
+            part.track_of(instrument, at, pitch is None),
+            before,
+            after,
+            min(max(round(FORTE * number(loudness) / 100), 0), 127) if loudness else 0,
+            part.units(attack) if attack else 0,
+            part.units(release) if release else 0,
+            part.staff_numbers.get(staff) or part.staff_number(staff),
+        )
     )
 
 
-def _read_attributes(element: Element, part: _Part, bar_start: Fraction, at: Fraction, score: NotatedScore) -> None:
-    part.divisions = max(1, whole(element.findtext("divisions"), part.divisions))
+def _key_of(pitch: Element, prefix: str, repairs: Counter[str]) -> int:
+    """The key of a pitch on the keyboard, as it is written. A quarter tone sounds as the next key above, and is counted."""
+    inner = {one.tag: one.text for one in pitch}
+    written = _semitones(inner.get(prefix + "step"), inner.get(prefix + "octave"), inner.get("alter"))
+    key = math.floor(written + 0.5)
+    if key != written:
+        repairs["quarter tones moved to the next key"] += 1
+    return key
+
+
+@lru_cache(maxsize=4096)
+def _semitones(step: str | None, octave: str | None, alter: str | None) -> float:
+    alteration = min(max(number(alter), -12.0), 12.0)
+    return 12 * (min(max(whole(octave, 4), -100), 100) + 1) + _STEPS.get((step or "").strip().upper(), 0) + alteration
+
+
+def _read_attributes(element: Element, part: Part, bar_start: int, at: int) -> None:
+    score = part.score
+    if element.find("divisions") is not None:
+        part.set_divisions(whole(element.findtext("divisions"), part.divisions))
+    part.staves = max(1, whole(element.findtext("staves"), part.staves))
     for transpose in element.findall("transpose"):
         semitones = whole(transpose.findtext("chromatic")) + 12 * whole(transpose.findtext("octave-change"))
         part.transpose[transpose.get("number", "")] = semitones
     for time in element.findall("time"):
-        pairs = list(zip(time.findall("beats"), time.findall("beat-type"), strict=False))
-        if pairs:
-            fractions = [
-                Fraction(sum(map(whole, (upper.text or "").split("+"))), max(1, whole(lower.text))) for upper, lower in pairs
-            ]
-            denominator = max(whole(lower.text) for _, lower in pairs)
-            numerator = sum(fractions) * denominator
-            score.state_meter(bar_start, int(numerator) if numerator.denominator == 1 else 0, denominator)
+        meter = _meter(time)
+        if meter:
+            score.state_meter(bar_start, *meter)
     for key in element.findall("key"):
-        if key.find("fifths") is not None and not score.tracks[part.number].is_drum:
+        if key.find("fifths") is not None and not score.tracks[part.place].is_drum:
             semitones = part.transpose.get(key.get("number", ""), part.transpose.get("", 0))
             fifths = whole(key.findtext("fifths")) + (7 * semitones + 5) % 12 - 5
             fifths -= 12 * (fifths > 7) - 12 * (fifths < -7)
             score.state_key(at, fifths, text_in(key, "mode") in ("minor", "aeolian"))
 
 
-def _read_direction(element: Element, part: _Part, bar: Bar, at: Fraction, score: NotatedScore) -> None:
-    place = bar.start + max(Fraction(0), at + _offset(element, part))
-    for sound in [element] if element.tag == "sound" else element.findall("sound"):
-        if qpm := _number(sound.get("tempo")):
-            score.state_tempo(place, qpm)
-        marks = bar.marks
-        marks.segno |= sound.get("segno") is not None
-        marks.coda |= sound.get("coda") is not None
-        marks.to_coda |= sound.get("tocoda") is not None
-        marks.fine |= sound.get("fine") is not None
-        marks.da_capo |= sound.get("dacapo") == "yes"
-        marks.dal_segno |= sound.get("dalsegno") is not None
-    for kind in element.iterfind("direction-type/*"):
-        if kind.tag == "metronome" and kind.find("beat-unit") is not None and kind.find("per-minute") is not None:
-            qpm = _number(text_in(kind, "per-minute").lstrip("ca. ≈~=")) * float(_beat(kind))
-            score.state_tempo(place, qpm)
-        elif kind.tag == "words":
-            score.say_tempo(place, kind.text or "")
-            read_words(bar.marks, kind.text or "")
-        elif kind.tag in ("segno", "coda"):
-            setattr(bar.marks, kind.tag, True)
-        elif kind.tag == "dynamics":
-            for mark in kind:
-                if mark.tag in DYNAMICS:
-                    score.dynamics.setdefault(part.number, {})[place] = DYNAMICS[mark.tag]
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or 0)
-    except ValueError:
-        return 0.0
-
-
-def _beat(metronome: Element) -> Fraction:
-    """The first beat unit of a metronome mark with its dots, in quarters."""
-    unit = text_in(metronome, "beat-unit")
-    beat = Fraction(_UNITS[unit]) if unit in _UNITS else Fraction(4, max(1, whole("".join(filter(str.isdigit, unit)), 4)))
-    tags = [child.tag for child in metronome]
-    first = tags.index("beat-unit") + 1
-    dots = next((count for count, tag in enumerate(tags[first:]) if tag != "beat-unit-dot"), len(tags) - first)
-    return beat * (2 - Fraction(1, 2 ** min(dots, 4)))
-
-
-def _chord(element: Element) -> str:
-    """A chord symbol as musicians write it, such as `F#m7b5/E`."""
-    root = element.find("root")
-    kind = element.find("kind")
-    name = (kind.text or "").strip() if kind is not None else ""
-    if root is None or name == "none":
-        return "N.C."
-    symbol = KINDS.get(name, (kind.get("text") or "") if kind is not None else "")
-    for degree in element.findall("degree"):
-        alter = {-1: "b", 1: "#"}.get(whole(degree.findtext("degree-alter")), "")
-        kind_of = text_in(degree, "degree-type")
-        value = text_in(degree, "degree-value")
-        if kind_of in ("add", "alter") and value.isdigit():
-            symbol += f"add{value}" if not alter else f"{alter}{value}"
-    symbol = symbol.replace("sus4add7", "7sus4")  # an added seventh is minor
-    bass = element.find("bass")
-    return _spelled(root, "root") + symbol + (f"/{_spelled(bass, 'bass')}" if bass is not None else "")
-
-
-def _spelled(element: Element, name: str) -> str:
-    alter = max(-2, min(2, whole(element.findtext(f"{name}-alter"))))
-    return text_in(element, f"{name}-step").upper() + ("#" * alter if alter > 0 else "b" * -alter)
-
-
-def _read_barline(element: Element, bar: Bar) -> None:
-    marks = bar.marks
-    repeat = element.find("repeat")
-    if repeat is not None and repeat.get("direction") == "forward":
-        marks.repeat_from = True
-    elif repeat is not None:
-        marks.repeat_to = max(2, whole(repeat.get("times"), 2))
-    marks.segno |= element.find("segno") is not None
-    marks.coda |= element.find("coda") is not None
-    ending = element.find("ending")
-    if ending is not None:
-        numbers = tuple(
-            number for text in (ending.get("number") or "").replace(".", ",").split(",") if 0 < (number := whole(text)) < 100
-        )
-        if ending.get("type") == "start" and numbers:
-            marks.endings = numbers
-        marks.ending_stops |= ending.get("type") in ("stop", "discontinue")
+def _meter(time: Element) -> tuple[int, int] | None:
+    """The meter, with several beats and beat types added up; 0 above where that is no whole number."""
+    pairs = [
+        (sum(map(whole, (upper.text or "").split("+"))), max(1, whole(lower.text)))
+        for upper, lower in zip(time.findall("beats"), time.findall("beat-type"), strict=False)
+    ]
+    if not pairs:
+        return None
+    denominator = max(lower for _, lower in pairs)
+    if any(denominator % lower for _, lower in pairs):
+        return 0, denominator
+    return sum(upper * (denominator // lower) for upper, lower in pairs), denominator

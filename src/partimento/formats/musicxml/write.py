@@ -11,12 +11,12 @@ import re
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
+from partimento.chord_symbols import CHORD_SYMBOLS
 from partimento.notate import score_of
 from partimento.notate.drums import FEET, place_of
 from partimento.notate.score import Bar, Clef, Event, Head, Mark, Part, Score, Tuplet
 from partimento.notate.spelling import name_in_key
 from partimento.piece import Piece
-from partimento.theory import CHORD_SYMBOLS
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
@@ -259,7 +259,7 @@ def _clef(clef: Clef, number: int | None) -> str:
 
 
 def _tempo(mark: Mark, offset: int) -> str:
-    where = f"<offset>{offset}</offset>" if offset else ""
+    where = f'<offset sound="yes">{offset}</offset>' if offset else ""
     sound = f'<sound tempo="{mark.qpm!r}"'
     if not mark.shown:
         return f"{sound}>{where}</sound>\n" if where else f"{sound}/>\n"

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from partimento.analysis.beat_chords import NUMERALS
-from partimento.analysis.figures.declared import CADENCES, FEATURES, FIGURES, LARGEST_INTERVAL, METERS, PLACES, Measures
-from partimento.analysis.figures.of_piece import statistics
-from partimento.analysis.figures.of_set import measure
+from partimento.analysis.figures.histograms import HISTOGRAMS
+from partimento.analysis.figures.measures import Measures, figures_of, measure
+from partimento.analysis.figures.of_harmony import CADENCES
+from partimento.analysis.figures.of_pitch import LARGEST_INTERVAL
+from partimento.analysis.figures.of_time import METERS, PLACES
+from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.melodic_lines import VALUE_NAMES
 from partimento.analysis.piece_set import Music
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
@@ -39,7 +42,7 @@ CADENCE = Piece(
 def found(measures: Measures, name: str, number: int = 0) -> dict[str, int]:
     """What a histogram of one piece holds, by label."""
     counts = measures.counts[name][number]
-    return {FEATURES[name].labels[at]: int(counts[at]) for at in np.flatnonzero(counts)}
+    return {HISTOGRAMS[name].labels[at]: int(counts[at]) for at in np.flatnonzero(counts)}
 
 
 def test_a_cadence_counted_by_hand() -> None:
@@ -69,13 +72,13 @@ def test_a_cadence_counted_by_hand() -> None:
     assert found(measures, "instrument") == {"pipe": 12}
     assert found(measures, "pitch_class_change") == {"G → C": 1, "C → D": 1, "D → G": 1}
     assert found(measures, "duration_change") == {"quarter → quarter": 2}
-    figures = {name: float(measures.figure(name)[0]) for name in FIGURES}
+    figures = {name: float(measures.figures[name][0]) for name in FIGURES}
     expected = {"notes": 12, "seconds": 4, "tempo_qpm": 60, "pitches": 8, "pitch_range": 14, "mean_interval": 14 / 3}
     expected |= {"steps": 1 / 3, "wait_quarters": 1, "minor": 0, "chords_per_beat": 3 / 4, "velocity_spread": 0, "off_grid": 0}
     assert {name: figures[name] for name in expected} == pytest.approx(expected)
-    own = statistics(CADENCE)
-    assert figures["pitch_class_entropy"] == own.pitch_class_entropy
-    assert figures["bars"] == own.bars == 2
+    own = figures_of(CADENCE)
+    assert figures["pitch_class_entropy"] == own["pitch_class_entropy"]
+    assert figures["bars"] == own["bars"] == 2
 
 
 @pytest.mark.parametrize(
@@ -125,23 +128,24 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Music, "blocks", lambda self: iter(blocks))
     parts = measure(music, lambda done, of: told.append((done, of)))
     assert told[-1] == (10, 10)
-    for name in FEATURES:
+    for name in HISTOGRAMS:
         assert np.array_equal(whole.counts[name], parts.counts[name]), name
-    assert np.array_equal(whole.figures, parts.figures, equal_nan=True)
+    for name in FIGURES:
+        assert np.array_equal(whole.figures[name], parts.figures[name], equal_nan=True), name
 
 
 def test_every_histogram_has_its_labels_and_sums_up() -> None:
     music = Music.of("made", [made_piece(number) for number in range(5)])
     measures = measure(music)
-    assert set(measures.counts) == set(FEATURES)
+    assert set(measures.counts) == set(HISTOGRAMS)
     notes = np.diff(music.offsets)
-    for name, feature in FEATURES.items():
-        assert measures.counts[name].shape == (5, len(feature.labels))
-        assert len(set(feature.labels)) == len(feature.labels) or name == "interval"
+    for name, histogram in HISTOGRAMS.items():
+        assert measures.counts[name].shape == (5, len(histogram.labels))
+        assert len(set(histogram.labels)) == len(histogram.labels) or name == "interval"
         total = measures.counts[name].sum(axis=1)
-        if feature.things == "pieces" and name != "cadence":
+        if histogram.things == "pieces" and name != "cadence":
             assert (total == 1).all(), name
-        if feature.things == "notes" and name not in ("harmonic",) and not name.startswith("place_"):
+        if histogram.things == "notes" and name not in ("harmonic",) and not name.startswith("place_"):
             assert (total == notes).all(), name
         share = measures.share(name)
         assert share.sum() == pytest.approx(1 if total.any() else 0)
@@ -149,7 +153,7 @@ def test_every_histogram_has_its_labels_and_sums_up() -> None:
 
 
 def test_labels_stand_where_they_are_counted() -> None:
-    assert FEATURES["interval"].labels[LARGEST_INTERVAL + 7] == "5th up"
+    assert HISTOGRAMS["interval"].labels[LARGEST_INTERVAL + 7] == "5th up"
     assert (NUMERALS[7 * 3], NUMERALS[11 * 3 + 2], CADENCES[0], METERS[2]) == ("V", "vii°", "V–I", "4/4")
-    assert FEATURES["key_found"].labels[7 + len(MAJOR_KEYS)] == "Am"
-    assert FEATURES["duration"].labels == VALUE_NAMES
+    assert HISTOGRAMS["key_found"].labels[7 + len(MAJOR_KEYS)] == "Am"
+    assert HISTOGRAMS["duration"].labels == VALUE_NAMES

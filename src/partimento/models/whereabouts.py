@@ -1,5 +1,7 @@
-"""Where this machine keeps things: models that have composed, so that `--like` finds them, and the corpora of runs. No piece and no
-checkpoint speaks of such places."""
+"""Where models lie on this machine, so that a composed piece can be made again, and the corpora that runs were trained on.
+
+No piece and no checkpoint speaks of such places.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,11 @@ def recall(sha256: str) -> Path | None:
     return Path(place) if place else None
 
 
+def note_corpus(run: Path, corpus: Path) -> None:
+    """Notes in the folder of a run which corpus it was trained on. Raises `WriteFailed`."""
+    write_atomic(run / RUN_FILE, json.dumps({"corpus": str(corpus.resolve())}).encode() + b"\n")
+
+
 def corpus_of(run: Path) -> Path:
     """The corpus that a run was trained on. Raises `InvalidOption` when it is not known or gone."""
     if not run.exists():
@@ -38,7 +45,7 @@ def corpus_of(run: Path) -> Path:
     try:
         return Path(json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["corpus"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise InvalidOption(f"{run}: does not say which corpus it was trained on; add --corpus FOLDER") from None
+        raise InvalidOption(f"{run}: does not say which corpus it was trained on; name the corpus too (--corpus FOLDER)") from None
 
 
 def _file() -> Path:

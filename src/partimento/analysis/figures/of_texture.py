@@ -1,0 +1,68 @@
+"""Figures of texture: how much sounds at once, how loud, on what."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from partimento.analysis.figures.block import Block
+from partimento.analysis.figures.of_form import pitched
+from partimento.analysis.piece_set import Floats, Ints
+from partimento.piece import Array, Piece
+
+MOST_VOICES = 10
+FAMILIES = tuple(
+    "piano,mallets,organ,guitar,bass,strings,ensemble,brass,reed,pipe,synth lead,synth pad,effects,ethnic,percussive,sounds,drums"
+    "".split(",")
+)
+
+
+def notes_at_once(block: Block) -> Ints:
+    """The notes that sound at the start of each beat."""
+    return block.table(block.beats.piece, np.minimum(block.beats.voices, MOST_VOICES), MOST_VOICES + 1)
+
+
+def velocities(block: Block) -> Ints:
+    return block.table(block.music.piece_of_note, block.music.notes["velocity"] // 8, 16)
+
+
+def instruments(block: Block) -> Ints:
+    return block.table(block.music.piece_of_note, block.music.program // 8, len(FAMILIES))
+
+
+def polyphony(piece: Piece) -> float:
+    """The mean number of pitches that sound where any does, drums left out (MusPy: Dong et al. 2020, section 5)."""
+    return pitches_at_once(pitched(piece))
+
+
+def pitches_at_once(notes: Array) -> float:
+    """The time that each pitch sounds, over the time that any does; not a number without notes."""
+    if not len(notes):
+        return np.nan
+    start, end = sounding(notes)
+    any_start, any_end = _joined(start, end)
+    return float((end - start).sum() / (any_end - any_start).sum())
+
+
+def sounding(notes: Array) -> tuple[Ints, Ints]:
+    """The ticks from which and to which each pitch sounds; notes of one pitch that overlap sound once."""
+    start = notes["pitch"].astype(np.int64) << 32 | notes["onset"]  # pitches one after another on one line of time
+    first, last = _joined(start, start + notes["duration"])
+    return first & 0xFFFFFFFF, (first & 0xFFFFFFFF) + last - first
+
+
+def _joined(start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """The stretches that at least one of these covers."""
+    order = np.argsort(start, kind="stable")
+    start, reach = start[order], np.maximum.accumulate(end[order])
+    new = np.append(True, start[1:] > reach[:-1])
+    return start[new], reach[np.append(new[1:], True)]
+
+
+def velocity_spread(block: Block) -> Floats:
+    """The standard deviation of the velocities of a piece."""
+    piece, velocity = block.music.piece_of_note, block.music.notes["velocity"].astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(piece, velocity, len(block)) / block.notes
+        square = np.bincount(piece, velocity**2, len(block)) / block.notes
+    spread: Floats = np.sqrt(np.maximum(square - mean**2, 0))
+    return spread
