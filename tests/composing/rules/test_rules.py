@@ -216,7 +216,6 @@ def test_a_rule_holds_and_its_checker_would_see_if_it_did_not(kind: type[Rule]) 
 @pytest.mark.parametrize(
     ("kind", "method", "mutant"),
     [
-        (NoParallelFifths, "pitches", lambda self, here, onset: np.ones(128, bool)),
         (Key, "pitches", lambda self, here, onset: of_classes(self.mask | 1 << 1)),
         (Chords, "ends", lambda self, here, onset, pitch, ends: np.ones(len(ends), bool)),
         (Bass, "_floor", lambda self, here, onset: 0),

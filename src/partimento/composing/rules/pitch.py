@@ -124,7 +124,7 @@ class Ranges(Rule):
             to_json=lambda value: {str(program): list(pair) for program, pair in value.items()},
         ),
     )
-    examples = ({"ranges": "C4-C5"}, {"ranges": {"piano": "C3-C5"}})
+    examples = ({"ranges": "C4-C5"}, {"ranges": {"piano": "C3-C5"}, "instruments": "piano"})
 
     @classmethod
     def made(cls, at: Setting) -> Self | None:
@@ -312,7 +312,7 @@ class NoParallelFifths(Rule):
     """The outer voices never move from one fifth (or twelfth, ...) to another in the same direction."""
 
     options = (Option("no_parallel_fifths", "Not between the lowest and the highest voice.", truth, unset=False, kind=bool),)
-    examples = ({"no_parallel_fifths": True, "polyphony": 2, "chords": "C5"},)
+    examples = ({"no_parallel_fifths": True, "chords": "C5", "rhythm": tuple((n, 1) for n in range(24))},)
 
     @classmethod
     def made(cls, at: Setting) -> Self | None:
