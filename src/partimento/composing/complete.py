@@ -51,7 +51,7 @@ def complete(
                 before = one.asked(encoding)
                 place = replace(
                     one.inside(players(task)),
-                    count_tick=one.start(task, stretches[0][0]),
+                    count_tick=one.start(task),
                     players=played,
                     is_last=bars == stretches[-1],
                 )
