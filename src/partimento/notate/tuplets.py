@@ -48,8 +48,8 @@ def _found(onset: Ints, track: Array, per_quarter: int) -> Iterator[tuple[Ints, 
         done = 0
         for beat in np.unique(ticks[~on_beats[rows]] // per_quarter).tolist():
             if found := _at(beat, ticks, done, shapes, per_quarter):
-                first, done, *shape = found
-                yield rows[first:done], *shape
+                first, done, start, kind, quarters = found
+                yield rows[first:done], start, kind, quarters
 
 
 def _at(
