@@ -195,7 +195,7 @@ def test_better_is_the_share_of_resamples_with_fewer_bits() -> None:
         drawn = generator.integers(len(bits[0]), size=len(bits[0]))
         fewer.append(bits[1][drawn].sum() < bits[0][drawn].sum())
     assert difference.better == pytest.approx(np.mean(fewer))
-    worse = replace(rows[0], name="worse", sums=rows[0].sums + [0, 0, 5, 5, 0, 0])
+    worse = replace(rows[0], name="worse", sums=rows[0].sums + np.array([0, 0, 5, 5, 0, 0]))
     assert compare([rows[0], worse])[0].better == 0
     assert compare([worse, rows[0]])[0].better == 1
     assert compare([worse, rows[0]])[0].bits_per_note.high < 0
