@@ -15,6 +15,7 @@ import numpy.typing as npt
 from partimento.encodings.base import Encoding, Events, Field
 from partimento.errors import InvalidOption
 from partimento.piece import METER, NOTE, TEMPO, Piece, Track
+from partimento.plugins import extra
 
 TOKENIZERS = ("REMI", "TSD", "MIDILike", "Structured")  # those whose tokens are one sequence of one vocabulary
 LAST_QUARTER = 2**13  # an hour at 120 quarters a minute; later notes are dropped, since every bar of silence takes tokens
@@ -86,10 +87,7 @@ class MidiTok(Encoding):
 
 @cache
 def _tokenizer(name: str) -> Any:
-    try:
-        import miditok
-    except ImportError:
-        raise InvalidOption("MidiTok is not installed; install it with: pip install 'partimento[compare]'") from None
+    miditok = extra("miditok", "compare", "the encoding miditok")
     with_programs = {"use_programs": True, "one_token_stream_for_programs": True}
     config = miditok.TokenizerConfig(special_tokens=["PAD"], use_tempos=True, use_time_signatures=True, **with_programs)
     return getattr(miditok, name)(config)
@@ -116,8 +114,7 @@ def _is_note(name: str) -> npt.NDArray[np.bool_]:
 
 def _score(piece: Piece) -> Any:
     """The piece as symusic's score, without what lies after `LAST_QUARTER`."""
-    import symusic
-
+    symusic = extra("symusic", "compare", "the encoding miditok")
     ticks, last = piece.ticks_per_quarter, LAST_QUARTER * piece.ticks_per_quarter
     score: Any = symusic.Score(ticks)
     for number, track in enumerate(piece.tracks):

@@ -24,7 +24,7 @@ class Channel(Protocol):
     reader: int
     writer: int
 
-    def send(self, content: memoryview) -> int:
+    def send(self, content: bytes) -> int:
         """How many bytes of `content` went."""
 
     def receive(self, buffer: memoryview) -> int:
@@ -54,7 +54,7 @@ class Pipes:
 
             fcntl.fcntl(self.reader, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
-    def send(self, content: memoryview) -> int:
+    def send(self, content: bytes) -> int:
         return os.write(self.writer, content)
 
     def receive(self, buffer: memoryview) -> int:
@@ -78,7 +78,7 @@ class Pump:
         for work in (self._forward, self._back):
             threading.Thread(target=work, daemon=True).start()
 
-    def send(self, content: memoryview) -> int:
+    def send(self, content: bytes) -> int:
         return self.tasks.send(content)
 
     def receive(self, buffer: memoryview) -> int:

@@ -172,7 +172,7 @@ def _list_music21(name: str, listing: Listing) -> None:
     """One of music21's own sets, read where pip put it, without importing music21."""
     spec = importlib.util.find_spec("music21")
     if spec is None or not spec.submodule_search_locations:
-        raise InvalidOption(f"music21:{name} needs the package music21: pip install music21")
+        raise InvalidOption(f"music21:{name} needs music21, which is not installed: pip install 'partimento[corpora]'")
     corpus = Path(spec.submodule_search_locations[0]) / "corpus"
     if name not in MUSIC21_SETS:
         raise InvalidOption(f"music21:{name}: no such set; known: {', '.join(sorted(MUSIC21_SETS))}")

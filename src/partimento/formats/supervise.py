@@ -168,7 +168,7 @@ class _Pool:
         channel = worker.channel
         try:
             while worker.outbox:
-                del worker.outbox[: channel.send(memoryview(bytes(worker.outbox[:_READ])))]
+                del worker.outbox[: channel.send(memoryview(worker.outbox)[:_READ].tobytes())]
         except BlockingIOError:
             pass
         except OSError:
