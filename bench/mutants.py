@@ -72,7 +72,7 @@ MUTANTS = [
     Mutant("likelihood/table.py", 'f"{row.split_method}: LEAKS" if row.leaks', 'f"{row.split_method}: LEAKS" if not row.leaks', BITS),
     Mutant("bootstrap.py", "np.percentile(drawn, [2.5, 97.5])", "np.percentile(drawn, [5, 95])", BITS),
     # splits
-    Mutant("corpus/splits.py", "sorted(set(works))", "list(dict.fromkeys(works))", SPLIT),
+    Mutant("corpus/splits.py", "sorted(set(works))", "sorted(works)", SPLIT),
     Mutant("corpus/splits.py", 'side="right")\n    had', 'side="left") + 1\n    had', SPLIT),
     Mutant("corpus/splits.py", "(had < wanted / 2).any() or (had > wanted * 2).any()", "(had > wanted * 2).any()", SPLIT),
     Mutant("corpus/splits.py", "(had < wanted / 2).any() or (had > wanted * 2).any()", "True", SPLIT),

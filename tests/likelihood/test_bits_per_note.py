@@ -204,6 +204,9 @@ def test_better_is_the_share_of_resamples_with_fewer_bits() -> None:
 def test_compare_refuses_other_pieces() -> None:
     with pytest.raises(InvalidOption, match="same pieces"):
         compare([row(), row(corpus().split("valid"))])
+    some = replace(corpus().split("test"), pieces=np.array([2, 5, 8]))
+    with pytest.raises(InvalidOption, match="same pieces"):
+        compare([row(), row(some)])
 
 
 @pytest.mark.parametrize("options", [{"context": 0}, {"resamples": 0}])
