@@ -37,10 +37,10 @@ def content_hash(piece: Piece) -> str:
 
 
 def shingles(piece: Piece) -> npt.NDArray[np.uint64]:
-    """The distinct hashes of every run of `GRAM` notes, by their pitch intervals: in the whole texture and in each track.
+    """The distinct hashes [H] of every run of `GRAM` notes, by their pitch intervals: in the whole texture and in each track.
 
-    The texture makes a piece known however its notes are shared out to tracks; the tracks make a melody known in its
-    arrangement. Rhythm is left out, so that neither notation nor tempo hides a likeness.
+    The texture makes a piece known however its notes are shared out to tracks; the tracks make a melody known in its arrangement.
+    Rhythm is left out, so that neither notation nor tempo hides a likeness.
     """
     notes = piece.notes
     runs = [notes["pitch"][np.lexsort((notes["pitch"], notes["onset"]))]]
@@ -66,10 +66,11 @@ def _rolling(pitch: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
 
 
 def works(piece_shingles: Sequence[npt.NDArray[np.uint64]], hashes: Sequence[str], given: Sequence[str] = ()) -> list[str]:
-    """The work of each piece: pieces most of whose shingles another holds are one work with it, and so on along chains.
+    """The work of each of P pieces, by its shingles [H]: pieces most of whose shingles another holds are one work with it, and so
+    on along chains.
 
-    A work is named by the smallest content hash among its pieces, so that the name depends on neither order nor
-    machine. `given` names works by hand ("" for none): pieces with the same given name are one work.
+    A work is named by the smallest content hash among its pieces, so that the name depends on neither order nor machine. `given`
+    names works by hand ("" for none): pieces with the same given name are one work.
     """
     count = len(piece_shingles)
     parent = np.arange(count)
@@ -94,7 +95,7 @@ def works(piece_shingles: Sequence[npt.NDArray[np.uint64]], hashes: Sequence[str
 
 
 def kin(piece_shingles: Sequence[npt.NDArray[np.uint64]]) -> list[tuple[int, int]]:
-    """The pairs of pieces that share at least `MOST` of the smaller one's shingles, and at least `AT_LEAST` of them."""
+    """The pairs of pieces that share at least `MOST` of the smaller one's shingles [H], and at least `AT_LEAST` of them."""
     from scipy.sparse import csr_array
 
     sizes = np.array([len(some) for some in piece_shingles], np.int64)

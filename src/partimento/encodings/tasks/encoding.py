@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.bars import bar_ticks
+from partimento.bars import BarGrid, bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.notes.encoding import Notes
 from partimento.encodings.notes.layout import LONGEST, PROFILES, Profile
@@ -26,7 +26,7 @@ from partimento.encodings.tasks.around import COLUMNS, PITCHES, Around, separato
 from partimento.encodings.tasks.cursor import TasksCursor
 from partimento.errors import InvalidOption
 from partimento.piece import Piece, Track, note_array
-from partimento.task import ROLES, Region, bar_lines, random_split
+from partimento.task import ROLES, Region, random_split
 
 MOST_BARS = LONGEST - 1  # of the window that a task is seen in
 TRIES, SHRINKING = 4, 0.8
@@ -79,7 +79,7 @@ class Tasks(Encoding):
         return (replace(kind, size=kind.size + 2), *(replace(field, told=self.standing) for field in others))
 
     def halves(self, events: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any] | None]:
-        """The events before the separator, it, and those after it; None twice where there is none."""
+        """The events [T, F] before the separator, it [F], and those after it; None twice where there is none."""
         at = np.flatnonzero(events[:, 0] == self.separator)
         return (events[: at[0]], events[at[0]], events[at[0] + 1 :]) if len(at) else (events, None, None)
 
@@ -97,7 +97,7 @@ class Tasks(Encoding):
         return self.notes.decode(stands).merge(self.written(second))
 
     def written(self, second: npt.NDArray[Any], head: int = 0) -> Piece:
-        """The piece of a second half without its first `head` events, and without what stands."""
+        """The piece of a second half [T, F] without its first `head` events, and without what stands."""
         chosen = (second[:, 0] != self.standing) & (np.arange(len(second)) >= head)
         return self.notes.decode_some(self._as_notes(second), chosen)
 
@@ -119,12 +119,12 @@ class Tasks(Encoding):
         return np.concatenate([first, between, self._second(piece, stands & ~later)])
 
     def blind(self, asked: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What is asked of one who does not know what comes: without the first half. What stands is heard as it comes."""
+        """Of a prompt [T, F] what one sees who does not know what comes: all but the first half. What stands is met as it comes."""
         return asked[np.flatnonzero(asked[:, 0] == self.separator)[0] :]
 
     def answered(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
         """The true answer to what is asked: the notes that do not stand, none of which begins before the region, among those that
-        do stand there."""
+        do stand there. `stands` [N] says which notes do; events [T, F]."""
         start, stop = self._span(piece, region)
         past = piece.notes["onset"] < start
         again = stands & ~past & (piece.notes["onset"] < stop)
@@ -134,12 +134,12 @@ class Tasks(Encoding):
 
     def _bars(self, piece: Piece, region: Region) -> tuple[int, int]:
         """The region's first and last bar."""
-        return region.bars or (1, min(MOST_BARS, len(bar_lines(piece)) - 1))
+        return region.bars or (1, min(MOST_BARS, BarGrid.of(piece).count))
 
     def _span(self, piece: Piece, region: Region) -> tuple[int, int]:
         """The region's first tick, and the one after its last."""
         first_bar, last_bar = self._bars(piece, region)
-        bar = int(np.diff(bar_lines(piece)[:2])[0])
+        bar = int(BarGrid.of(piece).bar[0])
         return (first_bar - 1) * bar, last_bar * bar
 
     def _second(self, piece: Piece, chosen: npt.NDArray[np.bool_]) -> Events:
@@ -154,7 +154,7 @@ class Tasks(Encoding):
     ) -> tuple[Events, npt.NDArray[np.bool_]] | None:
         for number in range(TRIES):
             window = self._window(events, at, int(longest * SHRINKING**number), chance)
-            split = random_split(window, min(MOST_BARS, len(bar_lines(window)) - 1), chance) if window is not None else None
+            split = random_split(window, min(MOST_BARS, BarGrid.of(window).count), chance) if window is not None else None
             if window is None or split is None:
                 continue
             written, region = split
@@ -182,10 +182,9 @@ class Tasks(Encoding):
         piece = self.notes.decode(events[:stop])
         tick = walk(events[: begin + 1], self.layout).tick
         start_tick = int(tick[-1]) if begin > first or first else 0
-        lines = bar_lines(piece)
-        end = int(lines[-1])
-        cut = piece.cut(start_tick, end)
-        return cut if len(cut.notes) > 1 and len(bar_lines(cut)) > 1 else None
+        grid = BarGrid.of(piece)
+        cut = piece.cut(start_tick, int(grid.tick_of(grid.count)))
+        return cut if len(cut.notes) > 1 else None
 
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         """As `notes` allows in the half that is written; meters, keys and tempos are said in the first one."""
