@@ -19,7 +19,7 @@ import numpy as np
 from partimento import __version__
 from partimento.corpus import report as reports
 from partimento.corpus import table
-from partimento.corpus.duplicates import content_hash, shingles, works
+from partimento.corpus.duplicates import Sketch, content_hash, works
 from partimento.corpus.encoded import SHARES
 from partimento.corpus.labels import Labels
 from partimento.corpus.shards import Shard
@@ -42,7 +42,7 @@ class Options:
     """How to build: workers and their limits, repeats "written" or "played", labels, shares of the splits, and a list of item
     names (or their ends) to keep to."""
 
-    workers: int = field(default_factory=lambda: processors())
+    workers: int = field(default_factory=processors)
     seconds_per_file: float = 20.0
     memory_bytes: int = 1 << 30
     limits: Limits = DEFAULT_LIMITS
@@ -59,7 +59,7 @@ class _Taken:
     name: str
     piece: Piece
     content: str
-    shingles: np.ndarray[Any, Any]
+    sketch: Sketch | None
     work: str
     repairs: dict[str, int]
 
@@ -203,7 +203,7 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     if not taken:
         raise CorpusError(f"no music found in {files} files; refused: {reasons}; ignored: {len(listing.ignored)}")
     on_progress("finding works", 0, 1)
-    of_work = works([one.shingles for one in taken], [one.content for one in taken], [one.work for one in taken])
+    of_work = works([one.sketch for one in taken if one.sketch], [one.content for one in taken], [one.work for one in taken])
     try:
         splits = assign_splits(of_work, options.shares)
     except CorpusError as error:
@@ -245,7 +245,7 @@ def _take(
             if one.content in taken:
                 duplicates.setdefault(taken[one.content].name, []).append(one.name)
             else:
-                one.shingles = shingles(one.piece)
+                one.sketch = Sketch.of(one.piece)
                 taken[one.content] = one
     on_progress("comparing", len(plan), len(plan))
     return list(taken.values()), duplicates
@@ -255,7 +255,7 @@ def _prepare(item: Item, reply: supervise.Reply, labels: Labels) -> _Taken:
     piece, repairs = unpack(reply.data)
     about, work = labels.apply(piece.about, item.name)
     piece = replace(piece, about=about)
-    return _Taken(item.name, piece, content_hash(piece), np.zeros(0, np.uint64), work, dict(repairs))
+    return _Taken(item.name, piece, content_hash(piece), None, work, dict(repairs))
 
 
 def _write(
