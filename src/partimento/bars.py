@@ -216,13 +216,13 @@ class BarGrid(Meters):
 
     @cached_property
     def lines(self) -> Ints:
-        """The ticks of all bar lines [count + 1]; the last one is not before the end of the last note."""
+        """The ticks of all bar lines, int64 [B + 1] of B bars; the last one is not before the end of the last note."""
         ticks: Ints = self.tick_of(np.arange(self.count + 1))
         return ticks
 
     @cached_property
     def numbers(self) -> Ints:
-        """The number of each bar [count]."""
+        """The number of each of B bars, int64 [B]."""
         numbers: Ints = self.number_of(np.arange(self.count))
         return numbers
 

@@ -19,7 +19,7 @@ class Interval:
 
     @classmethod
     def of(cls, value: float, drawn: npt.NDArray[Any]) -> Interval:
-        """A value, and the range of 95% of those drawn."""
+        """A value, and the range of 95% of those drawn [R]."""
         low, high = np.percentile(drawn, [2.5, 97.5])
         return cls(float(value), float(low), float(high))
 

@@ -48,10 +48,10 @@ class Weights:
 
 
 def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
-    """The chords of a piece as `CHORD` rows, from the notes of all tracks but drums; no rows where there are none.
+    """The chords of a piece as `CHORD` rows [C], from the notes of all tracks but drums; no rows where there are none.
 
-    Chords begin on beats in which something sounds (dotted ones in compound meters), up to the 65,536th beat. The bass is
-    the lowest pitch class of the chord's first beat, where that belongs to it.
+    Chords begin on beats in which something sounds (dotted ones in compound meters), up to the 65,536th beat. The bass is the
+    lowest pitch class of the chord's first beat, where that belongs to it.
     """
     is_drum = np.array([track.is_drum for track in piece.tracks], bool)
     notes = piece.notes[~is_drum[piece.notes["track"]]] if len(piece) else piece.notes

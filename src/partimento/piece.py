@@ -152,7 +152,7 @@ class Piece:
         return float(self.second_at(np.array([self.end_tick]))[0])
 
     def second_at(self, ticks: Array) -> npt.NDArray[np.float64]:
-        """The playing time in seconds of each tick, through the tempo map."""
+        """The playing time in seconds of each tick [N], through the tempo map."""
         at_tick, qpm = self.tempos["tick"].astype(np.float64), self.tempos["qpm"]
         if not len(at_tick) or at_tick[0] > 0:
             at_tick, qpm = np.insert(at_tick, 0, 0.0), np.insert(qpm, 0, 120.0)
@@ -244,7 +244,7 @@ def nearest_line(ticks: Any, ticks_per_quarter: int, lines_per_quarter: int) -> 
 
 
 def note_array(rows: Iterable[tuple[int, int, int, int, int]]) -> Array:
-    """A `NOTE` array from tuples (onset, duration, pitch, velocity, track)."""
+    """A `NOTE` array [N] from tuples (onset, duration, pitch, velocity, track)."""
     return np.array(list(rows), dtype=NOTE)
 
 

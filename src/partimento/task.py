@@ -127,7 +127,7 @@ class Task:
 
 
 def bar_lines(piece: Piece) -> Ints:
-    """The ticks of all bar lines, [bars + 1]; the last one is not before the end of the last note. A meter begins a bar."""
+    """The ticks of all bar lines, [B + 1] of B bars; the last one is not before the end of the last note. A meter begins a bar."""
     rows = [(0, 4, 4), *piece.meters.tolist()]
     lines = []
     for number, (start, numerator, denominator) in enumerate(rows):

@@ -24,7 +24,9 @@ def tune(tmp_path: Path) -> Path:
     return tmp_path / "tune.mid"
 
 
-@pytest.mark.parametrize(("name", "head"), [("a.png", b"\x89PNG"), ("a.flac", b"fLaC"), ("a.wav", b"RIFF"), ("a.ogg", b"OggS")])
+@pytest.mark.parametrize(
+    ("name", "head"), [("a.png", b"\x89PNG"), ("a.flac", b"fLaC"), ("a.wav", b"RIFF"), ("a.ogg", b"OggS"), ("a.pdf", b"%PDF")]
+)
 def test_by_suffix(tune: Path, name: str, head: bytes, partimento: Command) -> None:
     out = tune.parent / "deep" / name
     answer = partimento("render", tune, "-o", out, "--rate", 8000)
@@ -92,12 +94,15 @@ def test_pages(tune: Path, monkeypatch: pytest.MonkeyPatch, partimento: Command)
     page = types.ModuleType("partimento.render.page")
     page.pages = lambda piece: [b"<svg>1</svg>", b"<svg>2</svg>"][: 1 + (len(piece) > 59)]  # type: ignore[attr-defined]
     page.png = lambda svg: b"\x89PNG" + svg  # type: ignore[attr-defined]
+    page.pdf = lambda svgs: b"%PDF" + b"".join(svgs)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "partimento.render.page", page)
     folder = tune.parent
     assert partimento("render", tune, "-o", folder / "a.svg", "--json").json["rendered"][0]["files"] == [
         str(folder / "a-1.svg"),
         str(folder / "a-2.svg"),
     ]
+    assert partimento("render", tune, "-o", folder / "a.pdf", "--json").json["rendered"][0]["files"] == [str(folder / "a.pdf")]
+    assert (folder / "a.pdf").read_bytes() == b"%PDF<svg>1</svg><svg>2</svg>"
     write(made_piece(1, 40), tune)
     assert partimento("render", tune, "-o", folder / "b.png", "--as", "page").code == 0
     assert (folder / "b.png").read_bytes() == b"\x89PNG<svg>1</svg>"
@@ -112,7 +117,7 @@ def test_mistakes(tune: Path, tmp_path: Path, partimento: Command) -> None:
     (tmp_path / "empty.mid").write_bytes(b"MThd\0\0\0\6\0\0\0\0\1\xe0")
     for arguments, message in (
         ([tune, "-o", tmp_path / "a.gif"], "ends in none of .png, .svg"),
-        ([tune, "-o", tmp_path / "a.png", "--as", "audio"], "audio is written as .flac, .wav, .ogg"),
+        ([tune, "-o", tmp_path / "a.png", "--as", "audio"], "audio is written as .flac, .wav, .ogg, .mp3"),
         ([tune, "-o", tmp_path / "a.png", "--as", "film"], "unknown --as 'film'"),
         ([tune, "-o", tmp_path / "folder"], "a folder is in the way"),
         ([tune, "-o", tune / "a.png"], "is in the way"),

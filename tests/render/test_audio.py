@@ -120,11 +120,18 @@ def test_files(tmp_path: Path) -> None:
             assert np.abs(found - wanted).max() < 2**-15
     write_audio(piece, tmp_path / "b.flac", RATE)
     assert (tmp_path / "b.flac").read_bytes() == (tmp_path / "a.flac").read_bytes()
-    with pytest.raises(InvalidOption, match=r"\.wav, \.flac, \.ogg"):
+    write_audio(piece, tmp_path / "a.mp3", RATE)
+    found, rate = soundfile.read(tmp_path / "a.mp3", always_2d=True)
+    assert (rate, soundfile.info(tmp_path / "a.mp3").format) == (RATE, "MP3")
+    assert abs(len(found) - len(wanted)) < 4 * 1152  # whole frames
+    assert np.sqrt((found**2).mean()) == pytest.approx(np.sqrt((wanted**2).mean()), rel=0.1)
+    with pytest.raises(InvalidOption, match="MP3 has no"):
+        write_audio(piece, tmp_path / "b.mp3", 96000)
+    with pytest.raises(InvalidOption, match=r"\.wav, \.flac, \.ogg, \.mp3"):
         write_audio(piece, tmp_path / "a.mp4")
     with pytest.raises(WriteFailed):
         write_audio(ONE, tmp_path / "a.wav" / "b.wav", RATE)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.FLAC", "a.flac", "a.ogg", "a.wav", "b.flac"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.FLAC", "a.flac", "a.mp3", "a.ogg", "a.wav", "b.flac"]
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from partimento.errors import WriteFailed
 from partimento.formats import engrave
-from partimento.render.page import pages, png
+from partimento.render.page import pages, pdf, png
 from tests.made import made_piece
 
 
@@ -45,3 +46,13 @@ def test_an_engraver_that_dies_or_hangs_says_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(subprocess, "run", hangs)
     with pytest.raises(WriteFailed, match="took over 1 s"):
         engrave.engrave(b"", "svg", seconds=1)
+
+
+def test_all_pages_are_one_pdf_of_the_size_of_their_paper() -> None:
+    drawn = pages(made_piece(1), paper="letter")
+    written = pdf([*drawn, *drawn])
+    assert written.startswith(b"%PDF")
+    assert written.count(b"/MediaBox") == 2 * len(drawn)
+    boxes = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", written)
+    assert {(round(float(width)), round(float(height))) for width, height in boxes} == {(612, 792)}
+    assert pdf([*drawn, *drawn]) == written

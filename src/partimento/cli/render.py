@@ -17,8 +17,12 @@ from partimento.system import processors
 if TYPE_CHECKING:
     from partimento.piece import Piece
 
-SUFFIXES = {"roll": (".png", ".svg"), "page": (".svg", ".png"), "audio": (".flac", ".wav", ".ogg")}  # the first: in a folder
-BY_SUFFIX = {".png": "roll", ".svg": "page", ".wav": "audio", ".flac": "audio", ".ogg": "audio"}
+SUFFIXES = {
+    "roll": (".png", ".svg"),
+    "page": (".svg", ".png", ".pdf"),
+    "audio": (".flac", ".wav", ".ogg", ".mp3"),
+}  # the first: in a folder
+BY_SUFFIX = {".png": "roll", ".svg": "page", ".pdf": "page", ".wav": "audio", ".flac": "audio", ".ogg": "audio", ".mp3": "audio"}
 
 
 def render(
@@ -37,12 +41,13 @@ def render(
       partimento render tune.mid -o tune.png
       partimento render tune.mid -o tune.svg
       partimento render tune.mid -o roll.svg --as roll
+      partimento render tune.mid -o tune.pdf
       partimento render tune.mid -o tune.flac
       partimento render new.mid -o new.png --given tune.mid
       partimento render music.zip out/*.mid -o pictures --as roll
 
-    By the suffix: .png is a roll, .svg an engraved page, .wav, .flac and .ogg are sound. Several pages are page-1.svg,
-    page-2.svg and so on. Several files, a folder or an archive become files in the folder that -o names.
+    By the suffix: .png is a roll, .svg an engraved page, .pdf all pages, .wav, .flac, .ogg and .mp3 are sound. Several
+    pages are page-1.svg, page-2.svg and so on. Several files, a folder or an archive become files in the folder that -o names.
 
     With --json: kind, rendered (of each piece name, files, notes, seconds: of
     the sound, or of the piece), refused (name to reason), seconds.
@@ -56,7 +61,7 @@ def render(
     as_
         roll, page or audio; needed where the suffix does not say it.
     suffix
-        Of the files in a folder: .png or .svg, .flac, .wav or .ogg.
+        Of the files in a folder: .png, .svg or .pdf, .flac, .wav, .ogg or .mp3.
     given
         A score: its notes are greyed in the roll, what was written to them is not.
     rate
@@ -180,12 +185,15 @@ def given_of(piece: Piece, known: Piece) -> npt.NDArray[np.bool_]:
 def _pages(piece: Piece, path: Path) -> list[str]:
     """The engraved pages: one under the name itself, several with their numbers."""
     try:
-        from partimento.render.page import pages, png
+        from partimento.render.page import pages, pdf, png
     except ImportError as error:
         raise InvalidOption(f"{path}: pages cannot be engraved here ({error}); take --as roll") from None
     from partimento.files import write_atomic
 
     drawn = pages(piece)
+    if path.suffix.lower() == ".pdf":
+        write_atomic(path, pdf(drawn))
+        return [str(path)]
     names = _numbered(path, len(drawn))
     for name, svg in zip(names, drawn, strict=True):
         write_atomic(name, png(svg) if path.suffix.lower() == ".png" else svg)

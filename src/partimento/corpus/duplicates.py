@@ -86,7 +86,7 @@ def _rolling(pitch: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
 
 
 def works(sketches: Sequence[Sketch], hashes: Sequence[str], given: Sequence[str] = ()) -> list[str]:
-    """The work of each piece: pieces most of whose notes another holds are one work with it, and so on along chains.
+    """The work of each of P pieces: pieces most of whose notes another holds are one work with it, and so on along chains.
 
     A work is named by the smallest content hash among its pieces, so that the name depends on neither order nor
     machine. `given` names works by hand ("" for none): pieces with the same given name are one work.
@@ -132,7 +132,7 @@ def alike(one: Sketch, other: Sketch) -> bool:
 
 
 def sharing(piece_shingles: Sequence[npt.NDArray[np.uint64]]) -> Iterator[tuple[int, int, int]]:
-    """The pairs of pieces that share `A_FEW` shingles or `MOST` of the smaller one's, and how many: found by one sparse product."""
+    """The pairs of pieces that share `A_FEW` shingles [H] or `MOST` of the smaller one's, and how many: by one sparse product."""
     from scipy.sparse import csr_array
 
     sizes = np.array([len(some) for some in piece_shingles], np.int64)

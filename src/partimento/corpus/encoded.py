@@ -35,12 +35,13 @@ class Encoded:
 
     @classmethod
     def of(cls, encoding: Encoding, pieces: Sequence[Events], splits: Sequence[int]) -> Encoded:
-        """From encoded pieces in memory, with the split (an index into `SPLITS`) of each."""
+        """From encoded pieces in memory, [T, F] each, with the split (an index into `SPLITS`) of each."""
         offsets = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])]).astype(np.int64)
         events = np.concatenate(list(pieces)).astype(encoding.dtype)
         return cls(encoding, events, offsets, np.asarray(splits, np.uint8))
 
     def piece(self, number: int) -> Events:
+        """The events [T, F] of a piece."""
         return self.events[self.offsets[number] : self.offsets[number + 1]]
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Encoded:
@@ -93,7 +94,7 @@ class Split:
 
 
 def uniform_hash(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
-    """A fixed pseudo-random number in [0, 1) for each integer (splitmix64: Steele, Lea and Flood 2014)."""
+    """A fixed pseudo-random number in [0, 1) for each integer [N] (splitmix64: Steele, Lea and Flood 2014)."""
     x: npt.NDArray[Any] = values + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

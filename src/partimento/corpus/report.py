@@ -80,7 +80,7 @@ def make_report(
 
 
 def longest(rows: Array, end_tick: int) -> Any:
-    """The row of a map that holds for most of a piece; None without rows."""
+    """The row of a map, `rows` [M], that holds for most of a piece, which ends at `end_tick`; None without rows."""
     if not len(rows):
         return None
     return rows[np.diff(rows["tick"], append=max(end_tick, int(rows["tick"][-1]))).argmax()]

@@ -55,7 +55,7 @@ class Segments:
         return list(zip(piece[rows].tolist(), (start[rows] - begin).tolist(), (stop[rows] - begin).tolist(), strict=True))
 
     def scored(self, number: int, first: int, last: int) -> npt.NDArray[np.bool_] | bool:
-        """Which events of a segment belong to the split."""
+        """Which events of a segment belong to the split, bool [T]; one scalar where all of them do or none."""
         return True if self.split.method == "works" else self.split.targets(number)[first:last]
 
     def _of(self, epoch: int) -> tuple[Int, Int, Int, Int]:

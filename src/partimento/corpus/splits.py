@@ -14,12 +14,11 @@ FEWEST_WORKS = 5
 
 
 def assign_splits(works: Sequence[str], shares: Sequence[float] = SHARES) -> npt.NDArray[np.uint8]:
-    """The split (an index into `SPLITS`) of each piece, given the work of each.
+    """The split (an index into `SPLITS`) of each of P pieces, uint8 [P], given the work of each.
 
-    A work's hash is a number in [0, 1), and the splits are stretches of it, so that a work stays where it is when others
-    join. Where that would leave a split with less than half or more than twice its share of the works (small corpora),
-    the works are ranked by the same number instead, and valid and test get at least one each.
-    Raises `CorpusError` below five works.
+    A work's hash is a number from 0 to 1, and the splits are stretches of it, so that a work stays where it is when others join.
+    Where that would leave a split with less than half or more than twice its share of the works (small corpora), the works are
+    ranked by the same number instead, and valid and test get at least one each. Raises `CorpusError` below five works.
     """
     names = sorted(set(works))
     if len(names) < FEWEST_WORKS:

@@ -55,7 +55,7 @@ def _groups(pieces: Iterable[Piece]) -> Iterator[Array]:
 
 
 def read_notes(path: Path) -> Array:
-    """All notes as one `NOTE` array, every page checked."""
+    """All notes as one `NOTE` array [N], every page checked."""
     table = pq.read_table(path, page_checksum_verification=True)
     notes = np.empty(len(table), NOTE)
     for name in NOTE.names or ():

@@ -127,20 +127,20 @@ class Encoding(ABC):
         return np.tile([[128, -1]], (len(self.pitches), 1))
 
     def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
-        """The same music higher or lower, event for event; None where the encoding cannot say it."""
+        """The same music [T, F] higher or lower by some semitones, event for event; None where the encoding cannot say it."""
         return None
 
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
-        """The same music, event for event, at other levels of velocity and classes of tempo (a 24th of an octave each); as it
-        is where it has neither."""
+        """The same music [T, F], event for event, `louder` by so many levels of velocity and `faster` by so many classes of tempo
+        (a 24th of an octave each); as it is where it has neither."""
         return events
 
     def instruments(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """The instruments that play in the events, ascending; none where the encoding does not tell them apart."""
+        """The instruments [K] that play in the events [T, F], ascending; none where the encoding does not tell them apart."""
         return np.zeros(0, np.int64)
 
     def keep(self, events: npt.NDArray[Any], instruments: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The events [T', F] of some of the `instruments` alone; those kept of a beginning begin those kept of the whole."""
+        """The events [T', F] of some of the `instruments` [K] alone; those kept of a beginning begin those kept of the whole."""
         return events
 
     def task(

@@ -132,7 +132,7 @@ class Conditions:
         return {name: known[name][one - 1] if name in known else SCALES[name].name(one) for name, one in given.items()}
 
     def transposed(self, ids: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any]:
-        """The conditions of the same music so many semitones higher: another key, spelled as `Piece.transpose` does."""
+        """The conditions [C] of the same music so many semitones higher: another key, spelled as `Piece.transpose` does."""
         at = [field.name for field in self.fields].index("key")
         if not ids[at] or not semitones % 12:
             return ids

@@ -28,7 +28,7 @@ class Cursor(ABC):
 
     @abstractmethod
     def allowed(self, drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-        """`Encoding.allowed` after the events so far."""
+        """`Encoding.allowed` after the events so far: bool [S], S being the size of field `len(drawn)`."""
 
     @property
     @abstractmethod
@@ -47,9 +47,14 @@ class OfWhole(Protocol):
     def fields(self) -> Sized: ...
     @property
     def dtype(self) -> np.dtype[Any]: ...
-    def context(self, events: npt.NDArray[Any], /) -> npt.NDArray[np.uint8]: ...
-    def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...], /) -> npt.NDArray[np.bool_]: ...
-    def ended(self, history: npt.NDArray[Any], /) -> bool: ...
+    def context(self, events: npt.NDArray[Any], /) -> npt.NDArray[np.uint8]:
+        """Ids [T + 1, C]: what is known before each event and after the last."""
+
+    def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...], /) -> npt.NDArray[np.bool_]:
+        """Which ids of the next field may follow a history [T, F] and the fields drawn, bool [S]."""
+
+    def ended(self, history: npt.NDArray[Any], /) -> bool:
+        """Whether the events [T, F] are a whole piece."""
 
 
 class HistoryCursor(Cursor):

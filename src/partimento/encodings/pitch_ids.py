@@ -16,7 +16,7 @@ def interval_id(semitones: int) -> int:
 
 
 def interval_ids(semitones: npt.NDArray[Any], is_known: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """`interval_id` of each where it is known, 0 elsewhere."""
+    """`interval_id` of each of some intervals [N] where it is known, 0 elsewhere: ids [N]."""
     ids: npt.NDArray[np.int64] = np.where(is_known, np.clip(semitones, -WIDEST, WIDEST) + WIDEST + 1, 0)
     return ids
 
@@ -30,7 +30,7 @@ def pitch_range(events: npt.NDArray[Any], first: int, lowest: int) -> npt.NDArra
 
 
 def transposed(events: npt.NDArray[Any], semitones: int, first: int, last: int) -> npt.NDArray[Any] | None:
-    """Ids from `first` on moved; None where one leaves `first`..`last`."""
+    """Ids [T, F] from `first` on moved by some semitones; None where one leaves `first`..`last`."""
     events = np.asarray(events)
     is_pitch = events >= first
     moved = np.where(is_pitch, events.astype(np.int64) + semitones, first)

@@ -53,18 +53,20 @@ class NeuralModel(nn.Module, ABC):
 
     @abstractmethod
     def inherit(self, weights: Mapping[str, Tensor]) -> None:
-        """Takes the weights of another model of this config. Raises `CheckpointError` where they are of another form."""
+        """Takes the weights (tensors by name, each in the shape [...] of this model's own) of another model of this config. Raises
+        `CheckpointError` where they are of another form."""
 
     def features(self, pieces: Sequence[Events], seed: int, on_progress: OnProgress = silent) -> Features | None:
-        """Takes the training pieces in, if it keeps any, and gives what training tells it of them; None: what the encoding says.
-        This may take minutes."""
+        """Takes the training pieces, each [T, F], in, if it keeps any, and gives what training tells it of them; None: what the
+        encoding says. This may take minutes."""
         return None
 
     def prepare(self, on_progress: OnProgress = silent) -> None:
         """Makes what it needs beside its weights before it can be judged. This may take minutes."""
 
     def extra_tensors(self) -> dict[str, Tensor]:
-        """What its states and checkpoints keep beside the `state_dict()`; loading is given both."""
+        """What its states and checkpoints keep beside the `state_dict()`, by name, each of a shape [...] of its own; loading is
+        given both."""
         return {}
 
     @property

@@ -31,13 +31,14 @@ class Counting(ABC):
         """[N, size] of field f = drawn.shape[1], from histories [N, K, F] with K <= order and the earlier fields [N, f]."""
 
     def hits(self, probabilities: Floats, true: Ints) -> Floats:
-        """How right the own prediction of a field is, [N]: by default its likeliest id."""
+        """How right the own prediction of a field is, [N], from `probabilities` [N, S] and the `true` ids [N]: by default its
+        likeliest id."""
         right: Floats = (probabilities.argmax(1) == true).astype(np.float64)
         return right
 
     def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
-        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone. Without
-        `hits` these are 0."""
+        """Nats and hits of whole pieces, each [T, F], in their order; with `context`, each event is predicted from that many before
+        it alone. Without `hits` these are 0."""
         if context is not None and context < 1:
             raise InvalidOption(f"context is {context}; it must be at least 1 event, or None for the whole piece")
         order = self.order if context is None else min(self.order, context)
@@ -52,6 +53,7 @@ class Counting(ABC):
         yield from self._score(waiting, order, hits)
 
     def begin(self, count: int, given: Events | None = None) -> CountingSession:
+        """A session of `count` sequences, all after the events `given` [T, F]."""
         return CountingSession(self, count, given)
 
     def _score(self, pieces: list[Events], order: int, with_hits: bool) -> Iterator[Scores]:
@@ -97,10 +99,12 @@ class CountingSession:
             self._history[:, -len(last) :] = last
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Log-probabilities [B, S] of field f of the next event, given its earlier fields `drawn` [B, f]."""
         with np.errstate(divide="ignore"):
             return np.log(self.model.probabilities(self._history, np.asarray(drawn, np.int64))).astype(np.float32)
 
     def push(self, events: npt.NDArray[Any]) -> None:
+        """Appends one event [B, F] to each sequence."""
         self._history = np.concatenate([self._history, np.asarray(events, np.int64)[:, None]], 1)[:, 1:]
 
 
@@ -122,14 +126,15 @@ def padded(pieces: Sequence[Events], order: int) -> tuple[Ints, Ints]:
 
 
 def choices_of(field: Field) -> npt.NDArray[np.bool_]:
-    """bool[size]: the ids that a real event may have."""
+    """The ids that a real event may have, bool [S], S being the size of the field."""
     possible = np.ones(field.size, bool)
     possible[0] = field.optional
     return possible
 
 
 def marginals(fields: tuple[Field, ...], pieces: Iterable[Targeted]) -> list[Floats]:
-    """How often each id of each field is a target, plus one, over the sum: a float [size] for each field."""
+    """How often each id of each field is a target, plus one, over the sum: floats [S] for each field, S being its size. `pieces`
+    are events [T, F] with the mask [T] of those that count. Raises `CorpusError` without any."""
     counts = [choices_of(field).astype(np.float64) for field in fields]
     total = 0
     for events, mask in pieces:

@@ -47,7 +47,8 @@ class Heads(nn.Module, ABC):
         """Log-probabilities [B, size_f] of field f = drawn_Bf.shape[1], given the earlier ones."""
 
     def drawing(self, h_BD: Tensor, context_BC: Tensor | None = None) -> Callable[[Tensor], Tensor]:
-        """`logits` as a function of what is drawn alone, to be asked of one field after another."""
+        """`logits` as a function of what is drawn, [B, f], alone, to be asked of one field after another; from h [B, D] and context
+        [B, C]."""
         return lambda drawn_Bf: self.logits(h_BD, drawn_Bf, context_BC)
 
     @abstractmethod

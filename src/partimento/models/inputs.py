@@ -27,6 +27,7 @@ class FieldInputs(nn.Module):
         self.width = config.embedding * len(fields)
 
     def forward(self, events_BTF: Tensor) -> Tensor:
+        """Vectors [B, T, I] of events int64 [B, T, F]."""
         return torch.cat([table(events_BTF[..., f]) for f, table in enumerate(self.tables)], -1)
 
 
@@ -41,6 +42,7 @@ class SummedInputs(nn.Module):
         self.width = config.width
 
     def forward(self, events_BTF: Tensor) -> Tensor:
+        """Vectors [B, T, I] of events int64 [B, T, F]."""
         rows_BTF = events_BTF + torch.tensor(self.first, device=events_BTF.device)
         chosen = self.table.new_zeros(*events_BTF.shape[:-1], len(self.table))
         summed: Tensor = chosen.scatter(-1, rows_BTF, 1.0) @ self.table
@@ -57,6 +59,7 @@ class JointInputs(nn.Module):
         self.width = config.embedding
 
     def forward(self, events_BTF: Tensor) -> Tensor:
+        """Vectors [B, T, I] of events int64 [B, T, F]."""
         code_BT = events_BTF[..., 0]
         for f, size in enumerate(self.sizes[1:], 1):
             code_BT = code_BT * size + events_BTF[..., f]
@@ -82,6 +85,7 @@ class ContextInputs(nn.Module):
             nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]
 
     def forward(self, context_BTC: Tensor) -> Tensor:
+        """Vectors [B, T, I] of context ids int64 [B, T, C]."""
         total: Tensor = sum(table(context_BTC[..., column]) for column, table in zip(self.columns, self.tables, strict=True))
         return total
 
@@ -98,6 +102,7 @@ class ConditionInputs(nn.Module):
                 table.weight[0] = 0.0  # type: ignore[operator]
 
     def forward(self, conditions_BC: Tensor) -> Tensor:
+        """Vectors [B, I] of condition ids int64 [B, C]."""
         total: Tensor = sum(table(conditions_BC[:, c]) for c, table in enumerate(self.tables.values()))
         return total
 

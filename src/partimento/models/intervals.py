@@ -26,7 +26,8 @@ class IntervalScores(nn.Module):
         self.pitches, self.lowest = choices - self.before, pitches.lowest
 
     def forward(self, h: Tensor, sounding: Tensor) -> Tensor:
-        """Scores [..., choices] from h [..., D] and the references [..., R]."""
+        """Scores [B, T, S] of each of S ids, from h [B, T, D] and the references [B, T, R], MIDI pitch + 1; any leading dimensions
+        will do."""
         scores = self.project(h).reshape(*sounding.shape, -1)
         scores = scores * (sounding > 0)[..., None]
         pitch = torch.arange(self.pitches, device=h.device) + self.lowest + 1
@@ -43,7 +44,8 @@ class PitchChain:
         self.drawn: dict[int, Tensor] = {}
 
     def draw(self, field: int, ids: Tensor) -> Tensor | None:
-        """Takes the ids of a field; gives their interval from its own last pitch as ids 0..2 WIDEST + 1, if it is a pitch."""
+        """Takes the ids [B, T] of a field; gives their interval from its own last pitch as ids 0..2 WIDEST + 1, [B, T], if it is a
+        pitch."""
         if field not in self.pitches:
             return None
         spec = self.pitches[field]
@@ -53,12 +55,12 @@ class PitchChain:
         return torch.where((sounding > 0) & (last > 0), (sounding - last).clamp(-WIDEST, WIDEST) + WIDEST + 1, 0)
 
     def references(self, field: int) -> Tensor:
-        """[..., R] for the scores of a pitch field."""
+        """What the scores of a pitch field count from, [B, T, R]: MIDI pitch + 1, 0 where there is none."""
         spec = self.pitches[field]
         return torch.stack([*(self.context[..., at] for at in spec.references), *(self.drawn[f] for f in spec.within)], -1)
 
     def passed(self, field: int, choices: int, first: int) -> Tensor:
-        """Which ids from `first` on of an ascending field are pitches not above its last one, bool [..., choices]."""
+        """Which of S ids from `first` on of an ascending field are pitches not above its last one, bool [B, T, S]."""
         spec = self.pitches[field]
         last = self.context[..., spec.references[0], None]  # MIDI pitch + 1
         ids = torch.arange(first, first + choices, device=last.device)

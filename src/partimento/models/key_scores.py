@@ -50,7 +50,7 @@ class KeyScores(nn.Module):
         return cls(config, keys, choices[0], own, [columns[number].size for number in own[::keys]])
 
     def forward(self, h: Tensor, context: Tensor) -> Tensor:
-        """[..., K, choices]"""
+        """Scores [B, T, K, S] of S ids a key, from h [B, T, D] and context [B, T, C]; other leading ones do too."""
         said = context[..., self.columns].reshape(-1, len(self.tables), self.keys)
         e_NKE = sum(table(said[:, block]) for block, table in enumerate(self.tables))
         e_NEK = e_NKE.transpose(1, 2)

@@ -90,7 +90,8 @@ class Model(NeuralModel):
 
     @torch.no_grad()
     def inherit(self, weights: Mapping[str, Tensor]) -> None:
-        """Takes the weights of another model of this config; of conditions that are new here, what is new stays as it is.
+        """Takes the weights (tensors by name, each in the shape [...] of this model's own) of another model of this config; of
+        conditions that are new here, what is new stays as it is.
 
         Raises `CheckpointError` where they are of another form.
         """
@@ -106,7 +107,7 @@ class Model(NeuralModel):
 
 
 def shifted(events_BTF: Tensor) -> Tensor:
-    """The event before each: the start event, then all but the last."""
+    """The event before each of some events [B, T, F]: the start event, then all but the last."""
     return torch.cat([torch.zeros_like(events_BTF[:, :1]), events_BTF[:, :-1]], 1)
 
 

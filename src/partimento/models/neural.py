@@ -43,8 +43,8 @@ class NeuralPredictor:
         return next(self.model.parameters()).device
 
     def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
-        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone. Without
-        `hits` these are 0.
+        """Nats and hits of whole pieces, each [T, F], in their order; with `context`, each event is predicted from that many before
+        it alone. Without `hits` these are 0.
 
         Memory does not grow with the number or length of pieces beyond `AHEAD` events of results.
         """
@@ -194,12 +194,14 @@ class NeuralSession:
             self._cursors = [first.copy() for _ in range(count)]
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Log-probabilities [B, S] of field f of the next event, given its earlier fields `drawn` [B, f]."""
         with torch.inference_mode(), evaluating(self.model):
             drawn_Bf = torch.from_numpy(np.ascontiguousarray(drawn, np.int64)).to(self.device)
             log_p: npt.NDArray[np.float32] = self._logits(drawn_Bf).cpu().numpy()
         return log_p
 
     def push(self, events: npt.NDArray[Any]) -> None:
+        """Appends one event [B, F] to each sequence."""
         for cursor, event in zip(self._cursors, events.tolist(), strict=bool(self._cursors)):
             cursor.push(event)
         context_BC = np.stack([cursor.context() for cursor in self._cursors]) if self._cursors else None

@@ -37,7 +37,7 @@ class Level:
 
     @classmethod
     def count(cls, keys: Hashes) -> Level:
-        """From the key of each target, in any order; sorts them in place."""
+        """From the key of each target, [N], in any order; sorts them in place."""
         keys.sort()
         first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
         return cls(keys[first], np.append(first, len(keys)).astype(np.uint32))

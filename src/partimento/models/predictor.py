@@ -26,7 +26,7 @@ class Session(Protocol):
     """A number of sequences grown in step."""
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Log-probabilities [B, size] of field f of the next event, given its earlier fields `drawn` [B, f]."""
+        """Log-probabilities [B, S] of field f of the next event, S being its size, given its earlier fields `drawn` [B, f]."""
 
     def push(self, events: npt.NDArray[Any]) -> None:
         """Append one event [B, F] to each sequence."""
@@ -45,5 +45,5 @@ class Predictor(Beginning, Protocol):
     """It scores pieces as well."""
 
     def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
-        """Scores of whole pieces, in their order; with `context`, each event is predicted from that many before it alone. Without
-        `hits` these are 0: they may cost more than the nats."""
+        """Nats and hits of whole pieces, each [T, F], in their order; with `context`, each event is predicted from that many before
+        it alone. Without `hits` these are 0: they may cost more than the nats."""

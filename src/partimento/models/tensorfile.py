@@ -66,13 +66,14 @@ def save(path: Path | str, tensors: Mapping[str, Any], metadata: Mapping[str, An
 
 
 def load(path: Path | str) -> tuple[dict[str, Array], dict[str, Any]]:
-    """The tensors and metadata that `save` wrote. Raises `CheckpointError` for all else, before any of it is used."""
+    """The tensors and metadata that `save` wrote. Raises `CheckpointError` for all else, before any of it is used. Arrays keep the
+    shapes [...] that they were written in."""
     tensors, metadata, _ = load_with_digest(path)
     return tensors, metadata
 
 
 def load_with_digest(path: Path | str) -> tuple[dict[str, Array], dict[str, Any], str]:
-    """As `load`, with the SHA-256 key."""
+    """As `load`, with the SHA-256 key. Arrays keep the shapes [...] that they were written in."""
     data = _read(Path(path))
     metadata, sha256 = _checked(Path(path), data)
     return _tensors(Path(path), data), metadata, sha256

@@ -24,7 +24,7 @@ SNAPS = ((1, 0.0), (2, 0.004), (4, 0.012), (3, 0.018), (8, 0.045), (6, 0.05), (1
 
 
 def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
-    """Onset and end of each note in `divisions` of a quarter, every note at least one place long."""
+    """Onset [N] and end [N] of each note in `divisions` of a quarter, every note at least one place long."""
     per_quarter = piece.ticks_per_quarter
     onset = piece.notes["onset"].astype(np.int64)
     end = onset + piece.notes["duration"]

@@ -32,7 +32,8 @@ def is_keyboard(track: Track) -> bool:
 
 
 def needs_two_staves(onset: Ints, end: Ints, pitch: Ints) -> bool:
-    """Whether a keyboard part is for two hands: at many onsets more sounds together than one hand reaches."""
+    """Whether a keyboard part, by onset, end (both in places) and MIDI pitch [N], is for two hands: at many onsets more sounds
+    together than one hand reaches."""
     if not len(pitch) or pitch.min() > 57 or pitch.max() < 62:
         return False
     order = np.lexsort([pitch, onset])
@@ -48,7 +49,8 @@ def needs_two_staves(onset: Ints, end: Ints, pitch: Ints) -> bool:
 
 
 def are_hands(tracks: Sequence[Track], pitches: Sequence[Ints]) -> list[bool]:
-    """For each track whether it is one hand of a keyboard: exactly two neighbours of one program, the first one higher."""
+    """For each track, with the MIDI pitches [N] of its notes, whether it is one hand of a keyboard: exactly two neighbours of one
+    program, the first one higher."""
     hands = [False] * len(tracks)
     runs = groupby(range(len(tracks)), key=lambda number: (is_keyboard(tracks[number]), tracks[number].program))
     for (keyboard, _), run in runs:
@@ -60,11 +62,11 @@ def are_hands(tracks: Sequence[Track], pitches: Sequence[Ints]) -> list[bool]:
 
 
 def hands_of(onset: Ints, end: Ints, pitch: Ints, reach: int) -> Ints:
-    """0 for the right hand and 1 for the left, for each note in any order.
+    """0 for the right hand and 1 for the left, for each note [N] in any order, by onset, end (both in places) and MIDI pitch.
 
-    At each onset the notes that start, with those that still sound, are cut at one pitch, and the cheapest path of cuts
-    wins: each hand wants a span it can take, its own side of the keyboard, one rhythm, and lines (the notes of the last and
-    the next `reach`) that are not torn.
+    At each onset the notes that start, with those that still sound, are cut at one pitch, and the cheapest path of cuts wins: each
+    hand wants a span it can take, its own side of the keyboard, one rhythm, and lines (the notes of the last and the next `reach`)
+    that are not torn.
     """
     hand = np.zeros(len(pitch), np.int64)
     if not len(pitch):
@@ -119,7 +121,8 @@ def _cut_costs(new: Ints, sounding: Ints, line: Ints) -> npt.NDArray[np.float64]
 
 
 def clefs_of(bars: list[Bar], onset: Ints, pitch: Ints, *, staff: int, staves: int, track: Track) -> list[Clef]:
-    """The clef of each bar: the one with the fewest ledger lines, and few changes."""
+    """The clef of each bar, from onset (in places) and MIDI pitch of its notes [N]: the one with the fewest ledger lines, and few
+    changes."""
     if track.is_drum:
         return [PERCUSSION] * len(bars)
     choices = _choices(pitch, staff=staff, staves=staves, track=track)

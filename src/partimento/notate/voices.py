@@ -22,7 +22,8 @@ _SECOND = 0.6  # and each chord in the second voice
 
 
 def voices_of(onset: Ints, end: Ints, pitch: Ints, bar_starts: Ints) -> Ints:
-    """The voice 0, 1, .. of each note of a staff, in any order; two voices only in stretches of bars where one is not enough."""
+    """The voice 0, 1, .. of each note [N] of a staff, in any order, by onset, end (both in places) and MIDI pitch; two voices only
+    in stretches of bars where one is not enough."""
     voice = np.zeros(len(pitch), np.int64)
     groups = _groups(onset, end, pitch)
     for stretch in _stretches(groups, bar_starts):
@@ -131,7 +132,7 @@ def _part_unisons(onset: Ints, end: Ints, pitch: Ints, voice: Ints) -> None:
 
 
 def overlapping_unisons(onset: Ints, end: Ints, pitch: Ints) -> list[list[int]]:
-    """The rows of each pitch that sounds twice at a time, by onset and then by end; twins do not count."""
+    """The rows of each pitch of notes [N] that sounds twice at a time, by onset and then by end; twins do not count."""
     order = np.lexsort([end, onset, pitch])
     height, start, stop = pitch[order], onset[order], end[order]
     latest = np.maximum.accumulate(stop + (height << 40)) - (height << 40)

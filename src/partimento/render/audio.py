@@ -1,4 +1,4 @@
-"""A piece as sound: samples, and WAV, FLAC or Ogg files. It knows notes and instruments; how a key sounds, `voice.py` knows.
+"""A piece as sound: samples, and WAV, FLAC, Ogg or MP3 files. It knows notes and instruments; how a key sounds, `voice.py` knows.
 
 Memory does not grow with the length of the piece: the sound is made in blocks, and a file is written from a temporary one.
 """
@@ -21,7 +21,8 @@ from partimento.piece import Array, Piece
 from partimento.render.soundfont import SoundFont, Zone, default_path
 from partimento.render.voice import Voices
 
-FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
+FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS"), ".mp3": ("MP3", "MPEG_LAYER_III")}
+MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # that the format has
 RATE = 44100
 PEAK_DB = -1.0  # of the loudest sample, below full scale
 TAIL_SECONDS = 2.0  # after the last key is let go; the last half of it fades to nothing
@@ -63,7 +64,7 @@ def write_audio(
     mono: bool = False,
     on_progress: OnSeconds | None = None,
 ) -> float:
-    """Writes `samples` as WAV, FLAC (16 bits) or Ogg Vorbis, by the suffix; returns the seconds written.
+    """Writes `samples` as WAV, FLAC (16 bits), Ogg Vorbis or MP3, by the suffix; returns the seconds written.
 
     The file appears whole or not at all. Raises what `samples` raises, and `WriteFailed`.
     """
@@ -73,6 +74,8 @@ def write_audio(
     if path.suffix.lower() not in FORMATS:
         raise InvalidOption(f"{path}: sound is written as {', '.join(FORMATS)}; give the file one of these suffixes")
     container, coding = FORMATS[path.suffix.lower()]
+    if container == "MP3" and rate not in MP3_RATES:
+        raise InvalidOption(f"{path}: MP3 has no {rate} samples a second; take one of {', '.join(map(str, MP3_RATES))}, or .flac")
     with tempfile.TemporaryFile() as spool:
         frames, peak = _spooled(blocks(piece, rate, soundfont=soundfont, on_progress=on_progress), spool)
         gain, width = _to_peak(peak), 1 if mono else 2

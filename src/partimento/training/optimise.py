@@ -85,8 +85,9 @@ class _Objective(nn.Module):
 
 @torch.no_grad()
 def follow(average: Mapping[str, Tensor], weights: Mapping[str, Tensor], decay: float, step: int) -> None:
-    """Moves an exponential moving average of the weights, which forgets its beginning: after `step` steps a tenth of them
-    count at most (as the moving averages of TensorFlow do). What is no weight, as what a model remembers, stays."""
+    """Moves an exponential moving average of the weights, which forgets its beginning: after `step` steps a tenth of them count at
+    most (as the moving averages of TensorFlow do). What is no weight, as what a model remembers, stays. Both are tensors [...]
+    by name."""
     keep = min(decay, (1 + step) / (10 + step))
     names = [name for name, weight in average.items() if weight.is_floating_point()]
     torch._foreach_lerp_([average[name] for name in names], [weights[name] for name in names], 1 - keep)

@@ -37,8 +37,8 @@ class Frames(KeyboardGrid):
 
     @staticmethod
     def listed(step: Ints, key: Ints, frames: int = 0) -> Events:
-        """The events of keys (0..87) that sound in steps, by step and key; with the ends of that many frames, or of all but
-        the last one that sounds."""
+        """The events [T, 1] of keys (0..87) [N] that sound in steps [N], by step and key; with the ends of that many frames, or of
+        all but the last one that sounds."""
         ends = np.arange(frames if frames or not len(step) else int(step[-1]))
         order = np.argsort(np.concatenate([step * 256 + key, ends * 256 + 255]), kind="stable")
         return np.concatenate([key + FIRST_KEY, np.full(len(ends), OVER)])[order, None].astype(np.uint8)

@@ -37,7 +37,7 @@ class KeyboardGrid(Encoding):
         object.__setattr__(self, "grid", int(self.grid))
 
     def sounding(self, piece: Piece) -> tuple[Ints, Ints]:
-        """Step and key (0..87) of all that sounds, by step and key, each once."""
+        """Step [N] and key (0..87) [N] of all that sounds, by step and key, each once."""
         is_drum = np.array([track.is_drum for track in piece.tracks], bool)
         notes = on_grid(piece, self.grid)
         if len(notes):
@@ -50,7 +50,7 @@ class KeyboardGrid(Encoding):
         )
 
     def piece_of(self, step: Ints, key: Ints) -> Piece:
-        """Each key as long as it sounds without a break."""
+        """The piece of keys (0..87) [N] that sound in steps [N]: each note as long as its key sounds without a break."""
         code = np.sort(key * 2 * MAX_STEPS + step)
         begins = np.append(True, np.diff(code) != 1)[: len(code)]
         notes = np.zeros(int(begins.sum()), NOTE)

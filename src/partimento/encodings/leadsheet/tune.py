@@ -57,10 +57,11 @@ def _is_one_line(notes: Array) -> bool:
 
 
 def top_line(onset: Ints, end: Ints, pitch: Ints) -> tuple[Ints, Ints, Ints]:
-    """The highest notes, none of which begins while a higher one of them sounds; each ends where the next begins.
+    """Of notes [N], by `onset`, `end` (both in lines) and MIDI `pitch`, the highest [M], none of which begins while a higher one of
+    them sounds; each ends where the next begins.
 
-    The skyline of Uitdenbogerd and Zobel ("Manipulation of music for melody matching", ACM Multimedia 1998), which keeps
-    long notes above a moving accompaniment.
+    The skyline of Uitdenbogerd and Zobel ("Manipulation of music for melody matching", ACM Multimedia 1998), which keeps long notes
+    above a moving accompaniment.
     """
     order = np.lexsort([end, pitch, onset])
     onset, end, pitch = onset[order], end[order], pitch[order]

@@ -12,10 +12,8 @@ Ints = npt.NDArray[np.int64]
 
 
 def one_of_each_chord(pitch: Ints, start: Ints, chord: str) -> Ints:
-    """MIDI pitch of the `root`, `top` or `bass` of each chord; chord `i` is pitch[start[i]:start[i + 1]], ascending.
-
-    Of several roots the lowest.
-    """
+    """MIDI pitch [C] of the `root`, `top` or `bass` of each of C chords; chord `i` is pitch[start[i]:start[i + 1]], ascending, of
+    MIDI pitches [N]. Of several roots the lowest."""
     stop = np.append(start[1:], len(pitch))
     if chord != "root":
         return pitch[start if chord == "bass" else stop - 1]
@@ -27,7 +25,7 @@ def one_of_each_chord(pitch: Ints, start: Ints, chord: str) -> Ints:
 
 
 def pitch_id(pitch: Ints, pitches: str) -> Ints:
-    """The id of each MIDI pitch among those of the option `pitch`: `class`, `piano` or `midi`."""
+    """The id [N] of each MIDI pitch [N] among those of the option `pitch`: `class`, `piano` or `midi`."""
     if pitches == "class":
         return pitch % 12 + 1
     if pitches == "midi":

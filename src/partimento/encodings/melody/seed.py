@@ -92,7 +92,7 @@ class Melody(Encoding):
 
 @cache
 def nearest_twelfth(ticks_per_quarter: int) -> npt.NDArray[np.int64]:
-    """For each tick of a quarter the twelfth that is its place on the grid of sixteenths and triplet eighths, int64[ticks]."""
+    """For each of Q ticks of a quarter the twelfth that is its place on the grid of sixteenths and triplet eighths, int64 [Q]."""
     phase = np.arange(ticks_per_quarter) * 12.0 / ticks_per_quarter
     sixteenth, triplet = _nearest_multiple(phase, 3), _nearest_multiple(phase, 4)
     nearer = np.where(np.abs(phase - sixteenth) <= np.abs(phase - triplet), sixteenth, triplet)

@@ -73,13 +73,14 @@ def context(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[np.uint8]
 
 
 def pitched(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[np.bool_]:
-    """Which events are notes with a pitch: all notes but drums."""
+    """Which events [T, F] are notes with a pitch, bool [T]: all notes but drums."""
     is_note: npt.NDArray[np.bool_] = events[:, 0] == profile.kind("note")
     return is_note & (events[:, -1] != DRUMS + 1) if profile.instrument else is_note
 
 
 def transposed(events: npt.NDArray[Any], semitones: int, profile: Profile) -> npt.NDArray[Any] | None:
-    """All notes but drums moved, and keys with them, spelled as `Piece.transpose` does."""
+    """Events [T, F] with all notes but drums moved, and keys with them, spelled as `Piece.transpose` does; None where a pitch would
+    leave 0..127."""
     is_note = pitched(events, profile)
     pitch = events[is_note, 2].astype(np.int64) + semitones
     if len(pitch) and not 1 <= pitch.min() <= pitch.max() <= 128:
@@ -118,7 +119,8 @@ def _reordered(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[Any]:
 
 
 def varied(events: npt.NDArray[Any], louder: int, faster: int, profile: Profile) -> npt.NDArray[Any]:
-    """Velocities and tempos moved by so many classes, as far as there are any: the stated tempos, or all times without beats."""
+    """Events [T, F] with velocities and tempos moved by so many classes, as far as there are any: the stated tempos, or all times
+    without beats."""
     moved = events.copy()
     if louder and profile.velocity:
         has = events[:, 4] > 0

@@ -63,7 +63,8 @@ class Profile:
         return tuple(fields)
 
     def ticks_of(self, kind: npt.NDArray[Any], time: Ints) -> Ints:
-        """The ticks that each event lies after the one before it; 0 for bars, whose length depends on the meter."""
+        """The ticks [T] that each event, of its `kind` and `time` [T], lies after the one before it; 0 for bars, whose length
+        depends on the meter."""
         ticks: Ints = time - 1
         others = np.flatnonzero(kind != self.kind("note"))
         other, scale = kind[others], np.zeros(256, np.int64)
@@ -82,19 +83,19 @@ PROFILES = {
 
 
 def tempo_id(qpm: npt.NDArray[np.float64]) -> Ints:
-    """The id 1..128 of the nearest tempo class."""
+    """The ids 1..128 [N] of the nearest tempo classes of quarters a minute [N]."""
     steps = np.floor(np.log2(qpm / 120.0) * CLASSES + 0.5)
     return np.asarray(np.clip(steps + START_TEMPO, 1, TEMPOS), np.int64)
 
 
 def tempo_qpm(ids: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Quarters a minute of each class."""
+    """Quarters a minute [N] of the classes of some ids [N]."""
     qpm: npt.NDArray[np.float64] = 120.0 * np.exp2((ids.astype(np.float64) - START_TEMPO) / CLASSES)
     return qpm
 
 
 def velocity_id(velocity: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The id 1..33 of the nearest level."""
+    """The ids 1..33 [N] of the nearest levels of MIDI velocities [N]."""
     ids: npt.NDArray[np.uint8] = (velocity + np.uint8(VELOCITY_STEP // 2)) // np.uint8(VELOCITY_STEP) + np.uint8(1)
     return ids
 

@@ -10,7 +10,7 @@ from partimento.encodings.notes.position import Position
 
 
 def allowed(here: Position, drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """bool[size] of field `len(drawn)`."""
+    """Which ids of field `len(drawn)` may come next, bool [S], S being its size."""
     profile = here.profile
     field = profile.fields[len(drawn)]
     legal = np.zeros(field.size, bool)

@@ -32,8 +32,8 @@ TIE, DURATION = 0xFF, 0xFF << 22  # the bits of a note's tie and of its duration
 
 
 def packed_piece(piece: Piece, layout: Profile) -> tuple[Ints, Ints]:
-    """The notes and, with beats, the changes of meter, key and tempo up to the last one as sorted numbers; and the meters in force
-    as rows (tick, numerator, denominator)."""
+    """The notes and, with beats, the changes of meter, key and tempo up to the last one as sorted numbers [N]; and the meters in
+    force as rows (tick, numerator, denominator) [M, 3]."""
     packed = packed_notes(piece, layout)
     meters = np.zeros((0, 3), np.int64)
     if len(packed) and layout.beats:
@@ -45,12 +45,12 @@ def packed_piece(piece: Piece, layout: Profile) -> tuple[Ints, Ints]:
 
 
 def packed_rank(packed: Ints) -> Ints:
-    """0 for a meter, 1 for a key, 2 for a tempo, `RANK_NOTE` for a note."""
+    """The rank [N] of packed numbers [N]: 0 for a meter, 1 for a key, 2 for a tempo, `RANK_NOTE` for a note."""
     return packed >> 37 & 3
 
 
 def packed_notes(piece: Piece, layout: Profile) -> Ints:
-    """The notes as sorted numbers; without beats as long as they sound, with them as they are written."""
+    """The notes as sorted numbers [N]; without beats as long as they sound, with them as they are written."""
     notes = piece.notes if layout.beats else pedalled(piece).notes
     if not layout.instrument and any(track.is_drum for track in piece.tracks):
         notes = notes[~np.array([track.is_drum for track in piece.tracks])[notes["track"]]]
@@ -95,7 +95,8 @@ def _hundredths(piece: Piece, tick: Ints) -> Ints:
 
 
 def packed_maps(piece: Piece, last_tick: int, grid: int) -> tuple[Ints, Ints]:
-    """Meters in force as rows (tick, numerator, denominator), and all changes of meter, key and tempo as numbers."""
+    """Meters in force as rows (tick, numerator, denominator) [M, 3], and all changes of meter, key and tempo up to `last_tick` as
+    numbers [N]."""
     meters = np.zeros((0, 3), np.int64)
     packed = []
     rows = piece.meters[piece.meters["numerator"] <= NUMERATORS] if len(piece.meters) else piece.meters

@@ -79,7 +79,7 @@ class Tasks(Encoding):
         return (replace(kind, size=kind.size + 2), *(replace(field, told=self.standing) for field in others))
 
     def halves(self, events: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any] | None]:
-        """The events before the separator, it, and those after it; None twice where there is none."""
+        """The events [T, F] before the separator, it [F], and those after it; None twice where there is none."""
         at = np.flatnonzero(events[:, 0] == self.separator)
         return (events[: at[0]], events[at[0]], events[at[0] + 1 :]) if len(at) else (events, None, None)
 
@@ -97,7 +97,7 @@ class Tasks(Encoding):
         return self.notes.decode(stands).merge(self.written(second))
 
     def written(self, second: npt.NDArray[Any], head: int = 0) -> Piece:
-        """The piece of a second half without its first `head` events, and without what stands."""
+        """The piece of a second half [T, F] without its first `head` events, and without what stands."""
         chosen = (second[:, 0] != self.standing) & (np.arange(len(second)) >= head)
         return self.notes.decode_some(self._as_notes(second), chosen)
 
@@ -119,12 +119,12 @@ class Tasks(Encoding):
         return np.concatenate([first, between, self._second(piece, stands & ~later)])
 
     def blind(self, asked: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What is asked of one who does not know what comes: without the first half. What stands is heard as it comes."""
+        """Of a prompt [T, F] what one sees who does not know what comes: all but the first half. What stands is met as it comes."""
         return asked[np.flatnonzero(asked[:, 0] == self.separator)[0] :]
 
     def answered(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
         """The true answer to what is asked: the notes that do not stand, none of which begins before the region, among those that
-        do stand there."""
+        do stand there. `stands` [N] says which notes do; events [T, F]."""
         start, stop = self._span(piece, region)
         past = piece.notes["onset"] < start
         again = stands & ~past & (piece.notes["onset"] < stop)

@@ -157,7 +157,7 @@ class Voices(Encoding):
 
 
 def on_grid(piece: Piece, grid: int) -> Array:
-    """The notes in steps, onsets and ends on the nearest one, within the first `MAX_STEPS`."""
+    """The notes [M] in steps, onsets and ends on the nearest one, within the first `MAX_STEPS`."""
     ticks = piece.ticks_per_quarter
     onset = piece.notes["onset"].astype(np.int64)
     end = onset + piece.notes["duration"]
@@ -170,10 +170,10 @@ def on_grid(piece: Piece, grid: int) -> Array:
 
 
 def split_by_pitch(notes: Array, voices: int) -> Ints:
-    """A voice for each note, given by onset, higher notes first; -1 for those that find none.
+    """A voice for each note, [N], given by onset, higher notes first; -1 for those that find none.
 
-    The notes of one onset take, in their order, those voices in which nothing is held that sang nearest before (at first:
-    evenly from C5 down to C3). Of more notes than free voices the highest ones and the lowest are kept.
+    The notes of one onset take, in their order, those voices in which nothing is held that sang nearest before (at first: evenly
+    from C5 down to C3). Of more notes than free voices the highest ones and the lowest are kept.
     """
     voice = np.full(len(notes), -1, np.int64)
     onset, end, pitch = (column.tolist() for column in (notes["onset"], notes["onset"] + notes["duration"], notes["pitch"]))

@@ -22,7 +22,7 @@ _NO_PEDALS = np.zeros(0, PEDAL)
 
 
 def in_force(rows: Array) -> Array:
-    """The rows of a map by tick; of several at one tick the last stated, which is the one that holds."""
+    """The rows [M] of a map by tick; of several at one tick the last stated, which is the one that holds."""
     if len(rows) < 2:
         return rows
     tick = rows["tick"]
@@ -35,7 +35,7 @@ def in_force(rows: Array) -> Array:
 
 
 def chords(markers: Array, data: bytes, repairs: Counter[str]) -> Array:
-    """The chord symbols among the markers; the others are passed over. Raises `UnreadableFile` for ticks beyond the last."""
+    """The chord symbols [C] among the markers [M]; others are passed over. Raises `UnreadableFile` for ticks beyond the last."""
     rows = []
     for tick, start, stop in markers.tolist():
         text = text_of(data[start:stop]) if stop - start <= _LONGEST_MARK else ""
@@ -52,7 +52,7 @@ def chords(markers: Array, data: bytes, repairs: Counter[str]) -> Array:
 
 
 def pedals(rows: Array, track_of_sound: Sequence[int], notes: Array) -> Array:
-    """The pedals of tracks, from rows whose `track` is a sound (-1: one without notes).
+    """The pedals [P] of tracks, from rows [R] whose `track` is a sound (-1: one without notes).
 
     One that is never lifted is, when the last note ends.
     """

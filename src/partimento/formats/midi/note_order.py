@@ -50,7 +50,7 @@ def _order(notes: Any, track_of_sound: Any, tracks: int, ordered: Any) -> bool:
 
 
 def by_track(notes: Array, track_of_sound: Sequence[int], tracks: int) -> tuple[Array, bool]:
-    """The notes of `events.py` with the `track` of their sounds, track after track, and whether a piece can take them so."""
+    """The notes [N] of `events.py` with the `track` of their sounds, track after track, and whether a piece can take them so."""
     ordered = np.empty_like(notes)
     canonical = _order(notes, np.array(track_of_sound, np.int64), tracks, ordered)
     ordered.setflags(write=False)  # nobody else has them, so the piece needs no copy

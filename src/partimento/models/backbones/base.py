@@ -19,8 +19,9 @@ class Backbone(nn.Module, ABC):
     """A causal map of sequences."""
 
     @abstractmethod
-    def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]: ...
+    def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Vectors h_BTD [B, T, D] from inputs [B, T, I] and a state, and the state after them; step t sees steps up to t only."""
 
     @abstractmethod
     def select(self, state: State, rows: Tensor) -> State:
-        """The state of some of the sequences: `rows` are int64 indices into the batch."""
+        """The state of some of the sequences: `rows` [K] are int64 indices into the batch."""

@@ -32,7 +32,7 @@ class KVCache:
         return self.last - self.first
 
     def then(self, new: Pair) -> tuple[Pair, KVCache]:
-        """All that new steps may see, themselves among it, and the past after them."""
+        """All keys and values that new steps may see, themselves among it, [B, heads, S, size] each, and the cache after them."""
         after = self.last + new[0].shape[2]
         if torch.is_grad_enabled():  # what a gradient may need is never written over
             key, value = (torch.cat([old[:, :, self.first : self.last], one], 2) for old, one in zip(self.store, new, strict=True))
@@ -52,6 +52,6 @@ class KVCache:
         return (key, value), KVCache(store, after, self.span, taken)
 
     def select(self, rows: Tensor) -> KVCache:
-        """Of some of the sequences."""
+        """The cache of some of the sequences: `rows` [K] are indices into the batch."""
         key, value = (one[rows, :, self.first : self.last] for one in self.store)
         return KVCache.of((key, value), self.span)
