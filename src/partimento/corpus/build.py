@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from partimento import __version__
+from partimento.corpus import parquet
 from partimento.corpus import report as reports
-from partimento.corpus import table
 from partimento.corpus.duplicates import Sketch, content_hash, works
 from partimento.corpus.encoded import SHARES
 from partimento.corpus.labels import Labels
@@ -213,7 +213,7 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     rows, identity = [], hashlib.sha256(options.repeats.encode())
     for one, work, split in zip(taken, of_work, splits.tolist(), strict=True):
         piece = one.piece
-        rows.append(table.Row(one.name, piece.about, work, split, len(piece), piece.seconds, one.content, one.repairs))
+        rows.append(parquet.Row(one.name, piece.about, work, split, len(piece), piece.seconds, one.content, one.repairs))
         identity.update(json.dumps([one.name, work, split]).encode() + hashlib.sha256(piece_to_bytes(piece)).digest())
     fingerprint = identity.hexdigest()[:32]
     heads = [replace(one.piece, notes=np.zeros(0, NOTE)) for one in taken]
@@ -259,13 +259,13 @@ def _prepare(item: Item, reply: supervise.Reply, labels: Labels) -> _Taken:
 
 
 def _write(
-    out: Path, rows: list[table.Row], pieces: list[Piece], heads: list[Piece], report: dict[str, Any], request: str, repeats: str
+    out: Path, rows: list[parquet.Row], pieces: list[Piece], heads: list[Piece], report: dict[str, Any], request: str, repeats: str
 ) -> None:
     """Data files under names of their own, then the manifest that names them, then the old ones go."""
     fingerprint = report["fingerprint"]
     notes_table, pieces_table = f"notes-{fingerprint[:8]}.parquet", f"pieces-{fingerprint[:8]}.parquet"
-    write_atomic_with(out / notes_table, lambda path: table.write_notes(path, pieces))
-    write_atomic_with(out / pieces_table, lambda path: table.write_pieces(path, rows, heads))
+    write_atomic_with(out / notes_table, lambda path: parquet.write_notes(path, pieces))
+    write_atomic_with(out / pieces_table, lambda path: parquet.write_pieces(path, rows, heads))
     write_atomic(out / "report.json", reports.to_json(report))
     write_atomic(out / "report.html", reports.to_html(report))
     manifest = {
