@@ -19,6 +19,7 @@ AT_LEAST = 12  # shared shingles: fewer may be chance
 SOME = 0.05  # the share, and the number, from which on two pieces are laid beside each other note by note
 A_FEW = 6
 ALIGNED = 0.4  # the share of notes that must then lie in one order: performances of a score have 0.5 and more, others 0.15
+CHANCE = 12  # over the number of notes: what is added to that share, since chance does much in a piece of a hundred notes
 SPREAD_SECONDS = 0.05  # notes that begin together: players spread chords so much, and play few notes in a row so fast
 
 ROWS_AT_ONCE = 2048  # pieces compared with all others at a time, for memory
@@ -128,7 +129,8 @@ def alike(one: Sketch, other: Sketch) -> bool:
 
     small, large = sorted((one, other), key=lambda sketch: len(sketch.texture))
     lines = [large.texture, *(track for track in large.tracks if 2 * len(track) >= len(small.texture))]
-    return any(contained(small.texture, line) >= ALIGNED for line in lines)
+    least = ALIGNED + CHANCE / max(1, len(small.texture))
+    return any(contained(small.texture, line) >= least for line in lines)
 
 
 def sharing(piece_shingles: Sequence[npt.NDArray[np.uint64]]) -> Iterator[tuple[int, int, int]]:
