@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from partimento.corpus.encoded import SPLITS
 from partimento.corpus.parquet import Row
 from partimento.piece import Array, Piece
 from partimento.theory import key_name
+
+if TYPE_CHECKING:
+    from partimento.corpus.table import Row  # it brings what reads tables
 
 SIMPLIFIED = frozenset(  # what readers of whole scores leave out of a sound file
     (
