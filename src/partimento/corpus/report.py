@@ -16,7 +16,7 @@ from partimento.prevailing import key_in_force, meter_in_force
 from partimento.theory import key_name
 
 if TYPE_CHECKING:
-    from partimento.corpus.table import Row  # it brings what reads tables
+    from partimento.corpus.parquet import Row  # it brings what reads tables
 
 SIMPLIFIED = frozenset(  # what readers of whole scores leave out of a sound file
     (
