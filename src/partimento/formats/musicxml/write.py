@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
@@ -40,9 +41,12 @@ def musicxml_from_piece(piece: Piece) -> bytes:
     return musicxml_from_score(score_of(piece))
 
 
-def musicxml_from_score(score: Score, *, braces: bool = True) -> bytes:
-    """The score as one MusicXML document in UTF-8; without `braces` two hands that are two parts stand under a bracket."""
-    return "".join(_Writer(score, braces).lines()).encode()
+def musicxml_from_score(score: Score, *, braces: bool = True, identities: bool = False) -> bytes:
+    """The score as one MusicXML document in UTF-8; without `braces` two hands that are two parts stand under a bracket.
+
+    With `identities` each head has one: `h7-2` is the second head of note 7.
+    """
+    return "".join(_Writer(score, braces, identities).lines()).encode()
 
 
 def text(value: str) -> str:
@@ -56,8 +60,9 @@ def type_of(kind: int) -> str:
 
 
 class _Writer:
-    def __init__(self, score: Score, braces: bool) -> None:
-        self.score, self.braces = score, braces
+    def __init__(self, score: Score, braces: bool, identities: bool) -> None:
+        self.score, self.braces, self.identities = score, braces, identities
+        self.heads: Counter[int] = Counter()  # of each note, so far
         times = {bar.length for bar in score.bars} | {mark.at for mark in score.tempos} | {chord[0] for chord in score.chords}
         for part in score.parts:
             for staff in part.staves:
@@ -204,7 +209,8 @@ class _Writer:
         drums: bool, identity: str,
     ) -> None:  # fmt: skip
         """One note of a chord."""
-        attributes = ""
+        self.heads[head.note] += 1
+        attributes = f' id="h{head.note}-{self.heads[head.note]}"' if self.identities else ""
         early, late = self.score.shifts[head.note] if self.score.shifts else (0, 0)
         if not head.tied_before:
             attributes += f' dynamics="{self.score.velocity[head.note] * 100 / _FORTE:.2f}"'
