@@ -51,7 +51,7 @@ def inspect(
     repeats
         Bars of notated scores in the order "written", or "played" with every repeat.
     encoding
-        An encoding to try; may be given several times. Without it all are tried.
+        An encoding to try; may be given several times. Without it all of our own are tried.
     json
         Print one JSON object for scripts.
     """

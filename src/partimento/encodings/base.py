@@ -67,7 +67,7 @@ class Encoding(ABC):
 
     Law, for every piece `p`: `encode(decode(encode(p))) == encode(p)`. Nothing `decode` is given within `allowed`
     makes an invalid piece. Where the encoding is `canonical`, such events encode to themselves up to the last note.
-    `main_option` is the option that a key may name by its value alone.
+    `main_option` is the option that a key may name by its value alone; `extra` the optional dependency that it needs.
     """
 
     name: ClassVar[str]
@@ -75,6 +75,7 @@ class Encoding(ABC):
     drops: ClassVar[str]
     canonical: ClassVar[bool] = True
     main_option: ClassVar[str] = ""
+    extra: ClassVar[str] = ""
 
     @property
     @abstractmethod
