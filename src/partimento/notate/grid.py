@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from partimento.notate.tuplets import restored
 from partimento.piece import Array, Piece
 
 Ints = npt.NDArray[np.int64]
@@ -17,7 +18,6 @@ Ints = npt.NDArray[np.int64]
 COARSE = (8, 12, 5, 7, 9, 11, 13)  # divisions of a quarter: thirty-seconds, triplets of sixteenths, other tuplets
 PLAIN = (16, 24)  # sixty-fourths and their triplets
 RARE = (32, 48, 10, 20, 14, 28, 18)  # found in scores, and too dense to tell from chance in playing
-ROUNDED = (3, 6, 5, 7, 9, 10, 12, 11, 13, 14)  # parts of a quarter that ticks may be too coarse for
 FINE_ENDS = 0.02  # share of ends finer than `COARSE` from which on lengths are played, if onsets are not as fine
 ON_GRID = 0.9  # share of places on the grid from which on a piece counts as written and not as played
 # divisions of a beat, what each costs in quarters of error, from plain to fine; 1/24 quarter is 25 ms at 100 quarters a minute
@@ -26,17 +26,31 @@ SNAPS = ((1, 0.0), (2, 0.004), (4, 0.012), (3, 0.018), (8, 0.045), (6, 0.05), (1
 
 def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
     """Onset [N] and end [N] of each note in `divisions` of a quarter, every note at least one place long."""
+    per_quarter = piece.ticks_per_quarter
     onset = piece.notes["onset"].astype(np.int64)
     end = onset + piece.notes["duration"]
+    track = piece.notes["track"]
+    others = np.ones(len(onset), bool)
+    start, stop = onset.copy(), end.copy()
+    if not _on_grid(onset, per_quarter, COARSE + PLAIN + RARE).all():
+        start, stop = restored(onset, end, track, per_quarter, divisions)
+        others = start < 0
+        eighth = np.rint(end * 8 / per_quarter).astype(np.int64) * (divisions // 8)
+        stop = np.maximum(np.where(stop >= 0, stop, eighth), start + 1)
+    start[others], stop[others] = _placed(onset[others], end[others], track[others], per_quarter, divisions)
+    return start, stop
+
+
+def _placed(onset: Ints, end: Ints, track: Array, per_quarter: int, divisions: int) -> tuple[Ints, Ints]:
+    """Onsets and ends of notes that are in no rounded tuplet."""
+    scale = divisions // per_quarter
     if not len(onset):
         return onset, end
-    onset, end = _unrounded(onset, end, piece.ticks_per_quarter, divisions)
-    per_quarter, scale = divisions, 1
     fine_onsets, fine_ends = (1 - _on_grid(tick, per_quarter, COARSE).mean() for tick in (onset, end))
     released = fine_ends > FINE_ENDS + 2 * fine_onsets  # before the next note, as sequencers do
     # broken chords on a grid finer than sixty-fourths: no written rhythm
     spread = np.zeros(len(onset), bool)
-    for chain in _rolls(onset, end, piece.notes["track"], per_quarter):
+    for chain in _rolls(onset, end, track, per_quarter):
         spread[chain] = ~_on_grid(onset[chain], per_quarter, (*COARSE, 10, 14, 16))
     every = COARSE + PLAIN + RARE
     if not released and (_on_grid(onset, per_quarter, every) & _on_grid(end, per_quarter, every) & ~spread).all():
@@ -48,8 +62,8 @@ def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
         start = _strays_moved(onset, written_onset, per_quarter, divisions)
     else:
         start = beats.snapped(onset, divisions)
-    start = _rolls_joined(start, end * scale, piece.notes["track"], divisions)
-    stop = _played_ends(piece.notes["track"], start, end * scale, beats.snapped(end, divisions), divisions)
+    start = _rolls_joined(start, end * scale, track, divisions)
+    stop = _played_ends(track, start, end * scale, beats.snapped(end, divisions), divisions)
     least = divisions // beats.division[beats.number(onset)]
     if written_end.mean() >= ON_GRID and not released:
         on_coarse = _on_grid(end, per_quarter, COARSE)
@@ -61,38 +75,6 @@ def _on_grid(tick: Ints, per_quarter: int, grids: tuple[int, ...]) -> npt.NDArra
     """Whether each tick is on one of the grids, given in divisions of a quarter."""
     found: npt.NDArray[np.bool_] = np.logical_or.reduce([tick * division % per_quarter == 0 for division in grids])
     return found
-
-
-def rounded_tuplets(onset: Ints, per_quarter: int) -> dict[int, Ints]:
-    """The beats in which a sequencer rounded the places of a tuplet to its ticks, by the parts of a quarter that it has.
-
-    In such a beat at least three onsets [N] are off every plain grid, and all are within a tick of the tuplet's places.
-    """
-    beat = onset // per_quarter
-    off = np.bincount(beat, ~_on_grid(onset, per_quarter, COARSE + PLAIN + RARE))
-    left = np.flatnonzero(off >= 3)
-    found = {}
-    for parts in ROUNDED if len(left) else ():
-        if per_quarter >= 16 * parts:
-            nearest = np.rint(onset * parts / per_quarter).astype(np.int64)
-            misses = np.bincount(beat, np.abs(onset * parts - nearest * per_quarter) >= parts)
-            fits = left[misses[left] == 0]
-            if len(fits):
-                found[parts], left = fits, np.setdiff1d(left, fits)
-    return found
-
-
-def _unrounded(onset: Ints, end: Ints, per_quarter: int, divisions: int) -> tuple[Ints, Ints]:
-    """Onsets and ends in `divisions` of a quarter; those that were rounded where their tuplets put them."""
-    scale = divisions // per_quarter
-    exact_onset, exact_end = onset * scale, end * scale
-    for parts, beats in rounded_tuplets(onset, per_quarter).items():
-        for tick, exact, reach in ((onset, exact_onset, 1), (end, exact_end, 2)):
-            nearest = np.rint(tick * parts / per_quarter).astype(np.int64)
-            close = np.abs(tick * parts - nearest * per_quarter) <= reach * parts
-            mine = close & np.isin((tick - (reach == 2)) // per_quarter, beats)
-            exact[mine] = nearest[mine] * (divisions // parts)
-    return exact_onset, np.maximum(exact_end, exact_onset + 1)
 
 
 def _strays_moved(tick: Ints, written: npt.NDArray[np.bool_], per_quarter: int, divisions: int) -> Ints:
