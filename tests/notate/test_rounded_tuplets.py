@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
 import pytest
 
-from partimento.notate.grid import places_of, rounded_tuplets
+from partimento.notate.grid import places_of
 from partimento.notate.meter import divisions_of
 from partimento.piece import Piece, Track, note_array
 
@@ -27,16 +26,3 @@ def test_places_are_exact(parts: int, quarters: int, per_quarter: int) -> None:
     exact = [number * quarters * divisions // parts for number in range(parts + 1)]
     assert start.tolist() == exact
     assert stop.tolist() == [*exact[1:], exact[-1] + 4 * divisions]
-
-
-def test_playing_is_no_tuplet() -> None:
-    chance = np.random.default_rng(1)
-    onset = np.sort(chance.integers(0, 480 * 200, 1000))
-    beats = sum(map(len, rounded_tuplets(onset, 480).values()))
-    assert beats < 10  # of 200
-
-
-def test_what_is_on_a_grid_is_left_alone() -> None:
-    onset = np.arange(0, 480 * 8, 60)
-    assert rounded_tuplets(onset, 480) == {}
-    assert rounded_tuplets(np.array([0, 3, 5, 7]), 12) == {}  # too few ticks to tell
