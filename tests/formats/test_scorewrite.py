@@ -105,6 +105,12 @@ def test_unisons_that_overlap_come_back_from_mei() -> None:
     assert sounding(parse(WRITERS[".mei"](piece), ".mei")[0]) == sounding(piece)
 
 
+def test_unisons_tied_in_two_voices_at_one_place_keep_their_ends() -> None:
+    rows = [(360, 505, 71, 1, 0), (419, 311, 71, 1, 0), (423, 1, 72, 1, 0), (808, 1, 30, 1, 0), (899, 1, 30, 1, 0)]
+    piece = Piece(note_array(rows), (Track(),), 384)
+    assert sounding(parse(WRITERS[".musicxml"](piece), ".musicxml")[0]) == sounding(piece)
+
+
 def test_the_lowest_keys_have_octaves_that_musicxml_knows() -> None:
     rows = [(480 * pitch, 480, pitch, 80, 0) for pitch in range(24)] + [(0, 480, 60, 80, 1)]
     piece = Piece(note_array(rows), (Track(), Track(40)), 480)
