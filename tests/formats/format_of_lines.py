@@ -6,7 +6,7 @@ from collections import Counter
 
 from partimento.errors import UnreadableFile
 from partimento.formats.format import Format
-from partimento.formats.limits import Limits
+from partimento.formats.limits import Limits, check_piece
 from partimento.piece import Piece, Track, note_array
 
 
@@ -17,7 +17,9 @@ def read(data: bytes, *, source: str, limits: Limits, repeats: str) -> tuple[Pie
         raise UnreadableFile("not a score", "the first line is another")
     notes = [tuple(map(int, line.split())) for line in lines[3:]]
     tracks = tuple(Track(int(one) & 127, int(one) > 127) for one in lines[2].split())
-    return Piece(note_array(notes), tracks, int(lines[1])), Counter()  # type: ignore[arg-type]
+    piece = Piece(note_array(notes), tracks, int(lines[1]))  # type: ignore[arg-type]
+    check_piece(piece, limits)
+    return piece, Counter()
 
 
 def write(piece: Piece) -> bytes:
