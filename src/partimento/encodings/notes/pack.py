@@ -68,7 +68,7 @@ def packed_notes(piece: Piece, layout: Profile) -> Ints:
     np.clip(end, 0, LONGEST * (LONGEST + 1) - 1, out=end)  # the duration less one tick
     tie = end // LONGEST
     end -= tie * LONGEST
-    packed = onset
+    packed: Ints = onset
     packed <<= 2
     packed |= RANK_NOTE
     packed <<= 7

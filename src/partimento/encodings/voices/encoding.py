@@ -163,7 +163,7 @@ def on_grid(piece: Piece, grid: int) -> Array:
     end = onset + piece.notes["duration"]
     onset, end = (nearest_line(tick, ticks, grid) for tick in (onset, end))
     inside = onset < MAX_STEPS
-    notes = piece.notes[inside].copy()
+    notes: Array = piece.notes[inside].copy()
     notes["onset"] = onset[inside]
     notes["duration"] = np.maximum(1, np.minimum(end, MAX_STEPS)[inside] - notes["onset"])
     return notes
