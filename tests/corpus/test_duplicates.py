@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from partimento.corpus.duplicates import AT_LEAST, GRAM, TOO_COMMON, content_hash, kin, shingles, works
 from partimento.piece import NOTE, Piece, Track
-from tests.strategies import pieces
+from partimento.testing.pieces import pieces
 
 few = settings(max_examples=30, deadline=None)
 

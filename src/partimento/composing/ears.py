@@ -7,7 +7,8 @@ from typing import Protocol
 from partimento.analysis.repetition import GRID
 from partimento.composing.rules.state import State
 from partimento.encodings import Encoding
-from partimento.encodings.melody.seed import DURATION_TICKS, LOWEST_PIANO_KEY, TICKS_PER_QUARTER, Melody
+from partimento.encodings.melody.chord_pitch import LOWEST_PIANO_KEY
+from partimento.encodings.melody.encoding import DURATION_TICKS, TICKS_PER_QUARTER, Melody
 from partimento.encodings.tasks import NOTE_BY_NOTE
 from partimento.instruments import DRUMS
 from partimento.piece import nearest_line

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.melody.seed import LOWEST_PIANO_KEY
 from partimento.theory import chord_root_table
 
 Ints = npt.NDArray[np.int64]
+LOWEST_PIANO_KEY = 21
 
 
 def one_of_each_chord(pitch: Ints, start: Ints, chord: str) -> Ints:

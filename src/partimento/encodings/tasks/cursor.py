@@ -82,10 +82,10 @@ class TasksCursor(Cursor):
         assert self.due is not None
         half = self.half
         if kind == "bar":
-            return (self.due - half.bar_tick) // half.bar_length + 1
+            return int((self.due - half.bar_tick) // half.bar_length) + 1
         if kind == "wait":
             return (self.due - half.tick) // LONGEST + 1
-        return int(self.due - half.tick + 1)
+        return self.due - half.tick + 1
 
     def _may_come(self) -> bool:
         """Whether the standing note that is due may come next."""
