@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from partimento.bars import BarGrid
 from partimento.composing.compose import Composition, compose
 from partimento.corpus import Corpus
 from partimento.formats import write
@@ -23,7 +24,7 @@ from partimento.models.checkpoint import Checkpoint
 from partimento.piece import Piece
 from partimento.render.page import pages, png
 from partimento.render.roll import picture
-from partimento.task import Task, bar_lines
+from partimento.task import Task
 
 EXAMPLES, COLUMNS, WIDTH_PX = 10, 2, 700
 COLOURS = 64  # of a sheet: enough for notes and lines, small files
@@ -46,7 +47,7 @@ ALONE = {
 def example(name: str, checkpoint: Checkpoint, piece: Piece, seed: int) -> Composition:
     """One example: the task on some bars of a piece."""
     if name == "continue":
-        lines = bar_lines(piece)
+        lines = BarGrid.of(piece).lines
         given = piece.cut(0, int(lines[min(8, len(lines) - 1)]))
         return compose(checkpoint, given=given, notes=60, seed=seed, ending=True)[0]
     if name in ALONE:
@@ -92,7 +93,7 @@ def main() -> None:
     pieces: list[Piece] = []
     for number in chosen:
         whole = corpus.piece(number)
-        lines = bar_lines(whole)
+        lines = BarGrid.of(whole).lines
         cut = replace(whole.cut(0, int(lines[min(options.bars, len(lines) - 1)])), about=whole.about)
         if len(pieces) < EXAMPLES and len(np.unique(cut.notes["track"])) > 1 and len(cut.meters) < 2:
             pieces.append(cut)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from partimento.bars import BarGrid
 from partimento.bootstrap import Interval
 from partimento.composing.windows import window
 from partimento.corpus import Corpus
@@ -30,7 +31,7 @@ from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.models.checkpoint import Checkpoint
 from partimento.piece import Piece
-from partimento.task import Region, Task, bar_lines
+from partimento.task import Region, Task
 
 HOLES = (1, 2, 4, 8)
 LINE = 16  # bars of a voice
@@ -40,13 +41,13 @@ COLUMNS = ("pieces", "notes", "in the plain piece", "past only", "as a task", "g
 def asked_and_answered(task: Task, encoding: Tasks, longest: int) -> tuple[Events, Events] | None:
     """A task on the encoding's grid with the true notes as its answer; None where it does not fit or there is nothing to write."""
     assert task.write.bars is not None
-    stands = task.stands()
+    stands, (first, stop) = task.stands(), task.places()
     try:
-        one = window(task, replace(task.given, notes=task.given.notes[stands]), task.write.bars, encoding, longest)
+        one = window(task, replace(task.given, notes=task.given.notes[stands]), (first, stop - 1), encoding, longest)
     except InvalidOption:
         return None
     start, end = one.span
-    true = task.given.cut(one.start_tick, one.start_tick + (len(bar_lines(one.piece)) + 1) * one.bar_ticks)
+    true = task.given.cut(one.start_tick, one.start_tick + (BarGrid.of(one.piece).count + 2) * one.bar_ticks)
     inside = (true.notes["onset"] >= start) & (true.notes["onset"] < end)
     gone = inside & (np.isin(true.notes["track"], np.array(task.write.tracks) - 1) if task.write.tracks else True)
     if not gone.any():
@@ -70,7 +71,7 @@ def plain_rows(encoding: Tasks, events: Events, start: int, end: int, of: set[tu
 def cases(piece: Piece, number: int, encoding: Tasks) -> dict[str, Task]:
     """The tasks of one piece, by their row of the table."""
     chance = np.random.default_rng([number, 0xBA5])
-    bars = len(bar_lines(piece)) - 1
+    bars = BarGrid.of(piece).last_number
     found = {}
     for size in HOLES:
         if bars > size + 1:

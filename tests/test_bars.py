@@ -238,14 +238,14 @@ def test_beats(meter: tuple[int, int], compound: bool, beats: int) -> None:
     assert place.tolist() == [number % beats for number in range(len(ticks))]
     assert set(size.tolist()) == {beats}
     assert ticks.tolist() == [round(number * one.bar[0] / beats) for number in range(len(ticks))]
-    assert ticks[-1] < one.end_tick <= ticks[-1] + one.beat[0]
+    assert ticks[-1] + one.beat[0] == one.lines[-1]  # the last bar is whole
     assert one.beats(5)[0].tolist() == ticks[:5].tolist()
 
 
 def test_beats_of_a_bar_that_is_cut() -> None:
     ticks, place, _ = grid(9, (0, 4, 4), (2.5, 3, 4)).beats()
-    assert (ticks / QUARTER).tolist() == [0, 1, 2, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5]
-    assert place.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
+    assert (ticks / QUARTER).tolist() == [0, 1, 2, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5, 10.5]
+    assert place.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]
 
 
 def test_bars_of_whole_ticks() -> None:

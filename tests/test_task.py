@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from partimento.bars import BarGrid
 from partimento.errors import InvalidOption
 from partimento.piece import METER, Piece, Track, note_array
-from partimento.task import PARTS, ROLES, Region, Task, bar_lines, random_split, ranks
+from partimento.task import PARTS, ROLES, Region, Task, random_split, ranks
 from partimento.testing.pieces import pieces
 from tests.made import made_piece
 
@@ -31,7 +34,7 @@ def test_what_people_write(text: str, region: Region, role: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "bars", "bars=0-3", "bars=5-4", "bars=x", "tracks=0", "tenor", "vary=1.5", "vary=0", "bass tracks=1", "bass=2"]
+    "text", ["", "bars", "bars=5-4", "bars=x", "tracks=0", "tenor", "vary=1.5", "vary=0", "bass tracks=1", "bass=2"]
 )
 def test_what_cannot_be_written_is_refused(text: str) -> None:
     with pytest.raises(InvalidOption):
@@ -45,9 +48,27 @@ def piece() -> Piece:
 
 
 def test_bars_follow_the_meters() -> None:
-    assert bar_lines(piece()).tolist() == [0, 1440, 2880, 4800, 6720]
+    assert BarGrid.of(piece()).lines.tolist() == [0, 1440, 2880, 4800, 6720]
     assert Task(piece(), "bars=2-3").span() == (1440, 4800)
     assert Task(piece(), "bars=4-6").span() == (4800, 6720 + 2 * 1920)  # beyond the end bars go on as the last one
+
+
+def test_regions_are_counted_as_pages_number_bars() -> None:
+    """After an upbeat of a quarter, bars 2 and 3 of 4/4; the upbeat is bar 0, and nothing at all is before it."""
+    upbeat = replace(piece(), meters=np.array([(0, 1, 4), (480, 4, 4)], METER))
+    assert Task(upbeat, "bars=2-3").span() == (480 + 1920, 480 + 3 * 1920)
+    assert Task(upbeat, "bars=0").span() == (0, 480)
+    assert Task(upbeat, "bars=0-1").span() == (0, 480 + 1920)
+    assert Task(upbeat, "bass").span() == (0, 480 + 4 * 1920)
+    with pytest.raises(InvalidOption, match="no bar 0"):
+        Task(piece(), "bars=0-2")
+    with pytest.raises(InvalidOption, match="bar 1 is the first full bar"):
+        Region(bars=(-1, 3))
+
+
+def test_a_meter_after_the_last_note_makes_no_bars() -> None:
+    short = Piece(note_array([(0, 1920, 60, 80, 0)]), (Track(),), 480, meters=np.array([(0, 4, 4), (9600, 3, 4)], METER))
+    assert Task(short, "tracks=1").span() == (0, 1920)
 
 
 def test_which_notes_stand() -> None:
@@ -82,7 +103,7 @@ def test_random_splits_are_of_every_role_and_what_they_say() -> None:
     for seed in range(300):
         made = made_piece(seed % 7)
         cut = made.cut(1440, 1440 + 8 * 1920)
-        bars = len(bar_lines(cut)) - 1
+        bars = BarGrid.of(cut).count
         split, again = (random_split(cut, bars, np.random.default_rng(seed)) for _ in range(2))
         if split is None:
             assert again is None

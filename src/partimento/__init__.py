@@ -3,24 +3,51 @@
 from importlib import import_module
 
 __version__ = "0.1.0"
-__all__ = ["Rules", "Task", "compose", "load", "read", "write"]
+__all__ = [
+    "Corpus",
+    "Piece",
+    "Rules",
+    "Sampling",
+    "Task",
+    "build",
+    "compare",
+    "compose",
+    "evaluate",
+    "load",
+    "read",
+    "train",
+    "write",
+]
 
 TYPE_CHECKING = False  # true to checkers and editors; typing's own would have to be imported
 if TYPE_CHECKING:
-    from partimento.composing.compose import compose
+    from partimento.composing.pieces import compose
     from partimento.composing.rules import Rules
+    from partimento.composing.sampling import Sampling
+    from partimento.corpus import Corpus
+    from partimento.corpus.from_sources import build
     from partimento.formats import read, write
+    from partimento.likelihood.of_corpus import compare, evaluate
     from partimento.models.checkpoint import Checkpoint as _Checkpoint
+    from partimento.piece import Piece
     from partimento.task import Task
+    from partimento.training.from_corpus import train
 
     load = _Checkpoint.load
 else:
     _PLACES = {
+        "Corpus": "corpus:Corpus",
+        "Piece": "piece:Piece",
         "Rules": "composing.rules:Rules",
+        "Sampling": "composing.sampling:Sampling",
         "Task": "task:Task",
-        "compose": "composing.compose:compose",
+        "build": "corpus.from_sources:build",
+        "compare": "likelihood.of_corpus:compare",
+        "compose": "composing.pieces:compose",
+        "evaluate": "likelihood.of_corpus:evaluate",
         "load": "models.checkpoint:Checkpoint.load",
         "read": "formats:read",
+        "train": "training.from_corpus:train",
         "write": "formats:write",
     }
 

@@ -169,8 +169,8 @@ class BarGrid(Meters):
 
     @classmethod
     def _of(cls, rows: list[tuple[int, ...]], ticks_per_quarter: int, end_tick: int) -> Self:
-        columns = np.array([(0, *row, ticks_per_quarter) for row in rows], np.int64).T
-        return cls(*columns, **{"end_tick": max(1, end_tick)})
+        columns: list[Any] = list(np.array([(0, *row, ticks_per_quarter) for row in rows], np.int64).T)
+        return cls(*[*columns, max(1, end_tick)])
 
     @property
     def count(self) -> int:
@@ -234,11 +234,11 @@ class BarGrid(Meters):
         return self.number_at(tick), number.astype(np.int64) + 1, within - number * beat
 
     def beats(self, most: int | None = None) -> tuple[Ints, Ints, Ints]:
-        """The first `most` beats before the end, all by default: the tick of each [B], which of its bar it is, from 0 [B], and
-        how many a full bar has [B]."""
+        """The first `most` beats of all bars, all by default: the tick of each [B], which of its bar it is, from 0 [B], and how
+        many a full bar has [B]. The last bar is whole, wherever the notes end."""
         ticks, places, sizes = [], [], []
         left = most if most is not None else 2**62
-        stops = [*self.tick[1:].tolist(), self.end_tick]
+        stops = [*self.tick[1:].tolist(), int(self.tick_of(self.count))]
         columns = (self.tick.tolist(), self.bars.tolist(), self.beats_in_bar.tolist(), self.beat.tolist(), stops)
         for start, bars, in_bar, length, stop in zip(*columns, strict=True):
             number = np.arange(min(left, bars * in_bar, int(np.ceil((stop - start) / length))))

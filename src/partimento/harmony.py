@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import BarGrid
 from partimento.chord_symbols import CHORD_NOTES, NO_CHORD
 from partimento.piece import CHORD, NOTE, QUALITIES, Array, Piece, Track
 from partimento.theory import find_key
@@ -91,20 +92,11 @@ def with_chords_played(piece: Piece, program: int = 0, velocity: int = 56) -> Pi
 
 def beats(piece: Piece) -> tuple[Ints, Ints]:
     """The tick of each beat [B + 1], the end of the last one included, and its place [B]: 0 begins a bar, 1 is its middle."""
-    quarter, end = piece.ticks_per_quarter, max(1, piece.end_tick)
-    rows = [(tick, upper, lower) for tick, upper, lower in piece.meters.tolist() if tick < end]
-    rows = rows if rows and rows[0][0] == 0 else [(0, 4, 4), *rows]
-    ticks, places, left = [], [], MAX_BEATS
-    for (start, upper, lower), stop in zip(rows, [row[0] for row in rows[1:]] + [end], strict=True):
-        in_beat = 3 if lower >= 8 and upper % 3 == 0 and upper > 3 else 1
-        count = max(1, upper // in_beat)
-        length = in_beat * 4 * quarter / lower
-        number = np.arange(min(left, int(np.ceil((stop - start) / length))))
-        left -= len(number)
-        ticks.append(start + np.round(number * length).astype(np.int64))
-        within = number % count
-        places.append(np.where(within == 0, 0, np.where(2 * within == count, 1, 2)))
-    return np.append(np.concatenate(ticks), end), np.concatenate(places)
+    grid = BarGrid.of(piece)
+    tick, number, in_bar = grid.beats(MAX_BEATS)
+    inside = tick < grid.end_tick
+    place = np.where(number == 0, 0, np.where(2 * number == in_bar, 1, 2))
+    return np.append(tick[inside], grid.end_tick), place[inside]
 
 
 def _sounds(notes: Array, tick: Ints) -> tuple[Floats, Ints]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.errors import InvalidPiece
+from partimento.plugins import imported
 
 NOTE = np.dtype([("onset", "<i4"), ("duration", "<i4"), ("pitch", "u1"), ("velocity", "u1"), ("track", "<u2")])
 TEMPO = np.dtype([("tick", "<i4"), ("qpm", "<f8")])
@@ -24,6 +25,7 @@ QUALITIES = (  # of a chord; `chord_symbols.py` knows their notes and how they a
     *("minor major seventh", "augmented seventh", "suspended seventh"),
 )
 
+NOTEBOOK = "partimento.render.notebook:html"  # the function that shows a piece, imported when a notebook asks
 MAX_TICK = 2**30  # leaves room for sums in int32
 MAX_TRACKS = 2**16
 
@@ -137,9 +139,8 @@ class Piece:
 
     def _repr_html_(self) -> str:
         """How a notebook shows the piece: a roll and a player."""
-        from partimento.render.notebook import html  # the one import from above: notebooks ask the piece itself
-
-        return html(self)
+        shown: str = imported(NOTEBOOK)(self)
+        return shown
 
     @property
     def end_tick(self) -> int:

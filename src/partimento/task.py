@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import BarGrid
 from partimento.errors import InvalidOption
 from partimento.piece import Array, Piece
 
@@ -25,7 +26,8 @@ Ints = npt.NDArray[np.int64]
 class Region:
     """Where notes are written.
 
-    `bars` are the first and the last bar, from 1; None is all of them. With nothing else said, all notes that begin there are
+    `bars` are the numbers of the first and the last bar, as a page has them: 1 is the first full one, 0 an upbeat; None is all
+    of them. With nothing else said, all notes that begin there are
     replaced. `tracks` (from 1) replaces those of these tracks alone. `part` adds a melody above, a bass below or an
     accompaniment to notes that all stand. `keep` makes a variation: that share of the notes stands, drawn by the seed.
     Raises `InvalidOption` for what cannot be, and where two of the last three are asked for.
@@ -39,8 +41,11 @@ class Region:
     def __post_init__(self) -> None:
         if self.bars is not None and len(self.bars) != 2:
             raise InvalidOption(f"bars are a first and a last one, not {self.bars}")
-        if self.bars is not None and not 1 <= self.bars[0] <= self.bars[1] <= MOST_BARS:
-            raise InvalidOption(f"bars {self.bars[0]}-{self.bars[1]} cannot be; bars are counted from 1")
+        if self.bars is not None and not 0 <= self.bars[0] <= self.bars[1] <= MOST_BARS:
+            raise InvalidOption(
+                f"bars {self.bars[0]}-{self.bars[1]} cannot be; bar 1 is the first full bar, bar 0 an upbeat, and there are "
+                f"{MOST_BARS} at most"
+            )
         if any(track < 1 for track in self.tracks):
             raise InvalidOption("tracks are counted from 1")
         if self.part not in ("", *PARTS):
@@ -92,7 +97,7 @@ class Region:
 class Task:
     """Notes to write in a region of a piece whose other notes stand; `write` may be words as `Region.parse` reads them.
 
-    Raises `InvalidOption` for tracks that the piece does not have.
+    Raises `InvalidOption` for tracks, and for an upbeat, that the piece does not have.
     """
 
     given: Piece
@@ -103,14 +108,21 @@ class Task:
         object.__setattr__(self, "write", Region.parse(write) if isinstance(write, str) else write)
         if self.write.tracks and max(self.write.tracks) > len(given.tracks):
             raise InvalidOption(f"there is no track {max(self.write.tracks)}; the piece has {len(given.tracks)}")
+        if self.write.bars is not None and self.write.bars[0] == 0 and not BarGrid.of(given).upbeat:
+            raise InvalidOption("there is no bar 0: the piece has no upbeat; its first bar is bar 1")
+
+    def places(self) -> tuple[int, int]:
+        """The place of the region's first bar among all bars, from 0, and the one after its last."""
+        grid = BarGrid.of(self.given)
+        if self.write.bars is None:
+            return 0, grid.count
+        first, last = self.write.bars
+        return grid.place_of(first), grid.place_of(last + 1)
 
     def span(self) -> tuple[int, int]:
-        """The first tick of the region and the one after its last."""
-        lines = bar_lines(self.given)
-        if self.write.bars is None:
-            return 0, int(lines[-1])
-        first, last = self.write.bars
-        return int(_line(lines, first - 1)), int(_line(lines, last))
+        """The first tick of the region and the one after its last; beyond the end bars go on as the last one."""
+        first, stop = BarGrid.of(self.given).tick_of(np.array(self.places())).tolist()
+        return first, stop
 
     def stands(self, seed: int = 0) -> Bools:
         """bool [N]: which of the given notes stand; those of a variation are drawn by the seed."""
@@ -124,25 +136,6 @@ class Task:
         if region.keep is not None:
             inside &= np.random.default_rng([seed, 0x7A5C]).random(len(notes)) >= region.keep
         return np.asarray(~inside)
-
-
-def bar_lines(piece: Piece) -> Ints:
-    """The ticks of all bar lines, [B + 1] of B bars; the last one is not before the end of the last note. A meter begins a bar."""
-    rows = [(0, 4, 4), *piece.meters.tolist()]
-    lines = []
-    for number, (start, numerator, denominator) in enumerate(rows):
-        stop = rows[number + 1][0] if number + 1 < len(rows) else max(piece.end_tick, start + 1)
-        length = max(1, 4 * numerator * piece.ticks_per_quarter // denominator)
-        ticks = np.arange(start, max(start, stop), length)
-        lines.append(ticks)
-        last = start + len(ticks) * length
-    return np.concatenate([*lines, [last]])
-
-
-def _line(lines: Ints, number: int) -> int:
-    """The bar line of that number; beyond the end bars go on as the last one."""
-    beyond = max(0, number - len(lines) + 1)
-    return int(lines[min(number, len(lines) - 1)] + beyond * (lines[-1] - lines[-2]))
 
 
 def ranks(notes: Array) -> tuple[Ints, Ints]:

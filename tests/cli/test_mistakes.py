@@ -30,15 +30,15 @@ build midi --out new --shares a/b/c ==> --shares
 build midi --out new --shares nan/1/1 ==> --shares
 build midi --out new --shares inf/1/1 ==> --shares
 build midi --out new --shares 100/0/0 ==> --shares
-build midi --out new --label nothing ==> --label nothing
-build midi --out new --label no=thing ==> --label no=thing
-build midi --out new --label '{no}/*' ==> --label {no}
-build midi --out new --labels nowhere.csv ==> --labels nowhere.csv
-build midi --out new --labels text.txt ==> --labels text.txt
-build midi --out new --labels binary ==> --labels binary
-build midi --out new --only nowhere.txt ==> --only nowhere.txt
+build midi --out new --label nothing ==> --label: nothing
+build midi --out new --label no=thing ==> --label: no=thing
+build midi --out new --label '{no}/*' ==> --label: {no}
+build midi --out new --labels nowhere.csv ==> --labels: nowhere.csv
+build midi --out new --labels text.txt ==> --labels: text.txt
+build midi --out new --labels binary ==> --labels: binary
+build midi --out new --only nowhere.txt ==> --only: nowhere.txt
 build midi --out new --only text.txt ==> --only
-build midi --out new --only binary ==> --only binary
+build midi --out new --only binary ==> --only: binary
 build midi --out new --workers x ==> --workers
 build midi --out new --workers -1 ==> --workers
 build midi --out new --seconds-per-file 0 ==> --seconds-per-file

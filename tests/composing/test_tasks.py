@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from partimento.bars import BarGrid
 from partimento.composing.compose import Composition, again, compose
 from partimento.composing.rules import Rules
 from partimento.composing.windows import Window, rejoined
@@ -152,6 +153,24 @@ def test_a_task_ends_on_the_tonic(write: str) -> None:
             new = one.piece.notes[one.new]
             closing = new[new["onset"] + new["duration"] == task.span()[1]]
             assert closing["pitch"].min() % 12 == 2
+
+
+def test_chords_change_with_the_bars_of_the_page() -> None:
+    """After an upbeat of a quarter, of which no chord is asked: one chord for each bar from bar 1 on."""
+    given = song()
+    later = given.notes.copy()
+    later["onset"] += 480
+    meters = np.array([(0, 1, 4), (480, 3, 4)], METER)
+    upbeat = replace(given, notes=np.concatenate([given.notes[:1], later]), meters=meters)
+    for write in ("bass", "bass bars=3-8"):
+        made = compose(Model(), task=Task(upbeat, write), rules=Rules(chords=("C", "D")), seed=3)[0]
+        new = made.piece.notes[made.new]
+        number = BarGrid.of(upbeat).number_at(new["onset"])
+        begins = 3 if "bars" in write else 1
+        allowed = {0: {0, 4, 7}, 1: {2, 6, 9}}
+        assert len(new)
+        for bar, pitch in zip(number.tolist(), new["pitch"].tolist(), strict=True):
+            assert bar < 1 or pitch % 12 in allowed[(bar - begins) % 2], (write, bar, pitch)
 
 
 def test_no_parallel_fifths_with_what_stands() -> None:

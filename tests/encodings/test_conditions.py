@@ -94,6 +94,16 @@ def test_the_longest_stretch_counts() -> None:
     assert described(replace(piece, meters=np.array([(480, 11, 16)], METER)))["meter"] == "other"
 
 
+def test_4_4_holds_before_a_first_meter_that_is_stated_late() -> None:
+    """A bar of 4/4 and five and a half of 3/4: 6.5 bars, and not 6.8, which is of the next class."""
+    late = Piece(note_array([(0, 4920 * 2, 60, 80, 0)]), (Track(),), 480, meters=np.array([(1920, 3, 4)], METER))
+    assert SCALES["length"].id_of(6.5) < SCALES["length"].id_of(6.8)
+    assert described(late)["length"] == SCALES["length"].name(SCALES["length"].id_of(6.5))
+    assert described(late)["meter"] == "3/4"
+    after = replace(late, meters=np.array([(9840, 3, 4)], METER))
+    assert "meter" not in described(after)
+
+
 def test_drums_have_no_key() -> None:
     drums = Piece(note_array([(0, 480, 36, 80, 0)]), (Track(0, True),))
     assert set(described(drums)) == {"density", "length"}

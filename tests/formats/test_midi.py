@@ -92,6 +92,11 @@ def test_overlapping_notes_pair_first_in_first_out() -> None:
         (midi(b"\x00\xff\x51\x03\0\0\0" + TUNE + END), "bad tempo"),
         (midi(b"\x00\xff\x58\x04\x04\xff\x18\x08" + TUNE + END), "bad meter"),
         (midi(b"\x00\xff\x59\x02\x63\x00" + TUNE + END), "bad key"),
+        (midi(b"\x80\x80\x80\x80" + TUNE + END), "long number"),
+        (midi(TUNE + END + TUNE + END), "early end of track"),
+        (midi(TUNE + END, kind=0x6D01), "bad format"),
+        (VALID[:4] + b"\xff\0\0\6" + VALID[8:], "bad header"),
+        (b"MThd\0\0\0\6\0\1\0\2\1\xe0" + chunk(TUNE + END, length=99) + chunk(TUNE + END), "bad length"),
         (b"MThd\0\0\0\6\0\1\0\1\1\xe0" + b"XFIH\0\0\0\4abcd" + chunk(TUNE + END), "foreign chunk"),
     ],
 )
@@ -99,6 +104,77 @@ def test_each_repair_is_counted(data: bytes, repair: str) -> None:
     piece, repairs = piece_from_midi(data)
     assert len(piece)
     assert repairs[repair] >= 1
+
+
+ON, OFF = b"\x90\x3c\x50", b"\x80\x3c\x00"  # of middle C on channel 1
+NOTE = b"\x00" + ON + b"\x60" + OFF
+
+
+def test_what_follows_an_early_end_is_read_as_long_as_it_is_events() -> None:
+    piece, repairs = piece_from_midi(midi(NOTE + END + NOTE + NOTE + END))
+    assert [row[:2] for row in rows(piece)] == [(0, 96), (96, 96), (192, 96)]
+    assert repairs == {"early end of track": 1}
+    assert piece_from_midi(midi(END + NOTE))[1] == {"early end of track": 1}
+    for padding in (bytes(40), b"\x00\x3c\x50", b"junk"):
+        piece, repairs = piece_from_midi(midi(NOTE + END + padding))
+        assert len(piece) == 1
+        assert not repairs
+
+
+def test_numbers_that_begin_with_bytes_of_nothing() -> None:
+    piece, repairs = piece_from_midi(midi(b"\x80\x80\x80\x80\x10" + ON + b"\x80\x80\x80\x81\x00" + OFF + END))
+    assert rows(piece) == [(16, 128, 60, 80, 0)]
+    assert repairs == {"long number": 2}
+    with pytest.raises(UnreadableFile, match="truncated"):  # more than the format can say
+        piece_from_midi(midi(b"\xff\xff\xff\xff\x7f" + ON + END))
+
+
+def test_a_channel_is_one_for_all_chunks() -> None:
+    """Programs and pedals in a chunk of their own; of a chunk without its own; but each keeps its own where it states one."""
+    controls = b"\x00\xc0\x28\x00\xb0\x40\x7f\x60\xc0\x29\x00\xb0\x40\x00" + END
+    for chunks in ((controls, NOTE + NOTE + END), (NOTE + NOTE + END, controls)):
+        piece, _ = piece_from_midi(midi(*chunks))
+        assert [
+            (track.program, piece.notes["onset"][piece.notes["track"] == number].tolist())
+            for number, track in enumerate(piece.tracks)
+        ] == [
+            (40, [0]),
+            (41, [96]),
+        ]
+        assert piece.pedals.tolist() == [(0, 96, 0)]
+    piece, _ = piece_from_midi(midi(b"\x00\xc0\x28" + NOTE + END, b"\x00\xb0\x40\x7f" + NOTE + b"\x00\xb0\x40\x00" + END))
+    assert [track.program for track in piece.tracks] == [40, 40]
+    assert piece.pedals.tolist() == [(0, 96, 0), (0, 96, 1)]
+    piece, _ = piece_from_midi(midi(b"\x00\xc0\x28" + NOTE + END, b"\x00\xc0\x29" + NOTE + END))
+    assert [track.program for track in piece.tracks] == [40, 41]
+
+
+def test_ports_are_apart() -> None:
+    second = b"\x00\xff\x21\x01\x01"
+    piece, _ = piece_from_midi(midi(b"\x00\xc0\x28" + END, second + NOTE + END, NOTE + END))
+    assert [track.program for track in piece.tracks] == [0, 40]
+    both = b"\x00" + ON + second + b"\x10" + ON + b"\x10" + OFF + b"\x00\xff\x21\x01\x00" + b"\x10" + OFF
+    piece, _ = piece_from_midi(midi(both + END, kind=0))
+    assert sorted(row[:2] for row in rows(piece)) == [(0, 48), (16, 16)]
+
+
+@pytest.mark.parametrize("number", [120, 123, 124, 127])
+def test_all_notes_off_ends_what_sounds(number: int) -> None:
+    off = bytes([0xB0, number, 0])
+    piece, repairs = piece_from_midi(midi(b"\x00" + ON + b"\x60" + off + NOTE + END))
+    assert [row[:2] for row in rows(piece)] == [(0, 96), (96, 96)]
+    assert not repairs
+    piece, _ = piece_from_midi(midi(b"\x60" + off + END, b"\x00" + ON + b"\x81\x40" + OFF + END))
+    assert [row[:2] for row in rows(piece)] == [(0, 96)]
+    other_channel, _ = piece_from_midi(midi(b"\x60" + bytes([0xB1, number, 0]) + END, b"\x00" + ON + b"\x81\x40" + OFF + END))
+    assert [row[:2] for row in rows(other_channel)] == [(0, 192)]
+
+
+def test_a_pedal_belongs_to_the_program_that_is_heard_under_it() -> None:
+    early = b"\x00\xb0\x40\x7f\x00\xc0\x28" + NOTE + b"\x00\xb0\x79\x00" + END  # lifted by "reset all controllers"
+    piece, _ = piece_from_midi(midi(early))
+    assert piece.tracks[0].program == 40
+    assert piece.pedals.tolist() == [(0, 96, 0)]
 
 
 def test_smpte_time_becomes_the_same_seconds() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partimento.formats import supervise
+from partimento.formats import kept, supervise
 
 
 def run(tasks: Any, **options: Any) -> dict[int, supervise.Reply]:
@@ -61,6 +61,7 @@ def test_a_missing_function_is_a_mistake_of_the_program() -> None:
 
 
 def test_closing_ends_the_workers() -> None:
+    kept.close()
     replies = supervise.run("tests.formats.worker_tasks:act", (n if n == 0 else "hang" for n in range(100)), workers=1)
     assert next(replies)[1].data == b"0"
     start = time.monotonic()

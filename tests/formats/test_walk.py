@@ -16,7 +16,7 @@ from symusic.core import ScoreTick
 from partimento.errors import UnreadableFile
 from partimento.formats.limits import Limits
 from partimento.formats.midi import container as smf
-from partimento.formats.midi.events import walk
+from partimento.formats.midi.playing import play
 from partimento.formats.midi.read import DRUM_CHANNEL, piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.piece import MAX_TICK, Piece
@@ -29,13 +29,13 @@ ENDLESS = Limits(max_seconds=float("inf"))
 READ_WRONGLY_BY_SYMUSIC: set[str] = set()
 
 
-def assert_read_as_by_the_twin(data: bytes) -> None:
+def assert_read_as_by_the_twin(data: bytes, *, apart: bool = False) -> None:
     """All that both find, for files that are MIDI at all."""
     try:
         container = smf.open_container(data)
     except UnreadableFile:
         return
-    fast, slow = walk(container.data, container.chunks, max_notes=10**6), slow_walk(container)
+    fast, slow = play(container.data, container.chunks, max_notes=10**6, apart=apart), slow_walk(container, apart=apart)
     late = any(max(row[:2]) > MAX_TICK for rows in slow.notes.values() for row in rows)
     late |= any(max(row) > MAX_TICK for rows in slow.pedals.values() for row in rows)
     for rows in (slow.tempos, slow.meters, slow.keys, slow.markers):
@@ -75,13 +75,15 @@ def test_any_bytes(bodies: list[bytes]) -> None:
 @st.composite
 def tracks(draw: st.DrawFn) -> bytes:
     """Notes of few pitches in a few channels and programs, overlapping and without length, some never ended; pedals and maps."""
-    delta = st.sampled_from([b"\x00", b"\x00", b"\x05", b"\x64", b"\x81\x00"])
+    delta = st.sampled_from([b"\x00", b"\x00", b"\x05", b"\x64", b"\x81\x00", b"\x80\x80\x80\x80\x05"])
     channel, pitch, velocity = st.sampled_from([0, 1, 9]), st.integers(60, 62), st.sampled_from([0, 1, 80, 127])
     sounding = st.builds(
         lambda kind, on, key, loud: bytes([kind | on, key, loud]), st.sampled_from([0x90, 0x80]), channel, pitch, velocity
     )
     pedal = st.builds(lambda on, value: bytes([0xB0 | on, 64, value]), channel, st.sampled_from([0, 63, 64, 127]))
     program = st.builds(lambda on, number: bytes([0xC0 | on, number]), channel, st.integers(0, 2))
+    off = st.builds(lambda on, kind: bytes([0xB0 | on, kind, 0]), channel, st.sampled_from([120, 121, 122, 123, 127]))
+    port = st.sampled_from([b"\xff\x21\x01\x00", b"\xff\x21\x01\x01", b"\xff\x2f\x00"])
     running = st.builds(lambda key, loud: bytes([key, loud]), pitch, velocity)
     meta = st.sampled_from(
         [b"\xff\x51\x03\x07\xa1\x20", b"\xff\x51\x03\0\0\0", b"\xff\x58\x04\x03\x02\x18\x08", b"\xff\x59\x02\xfd\x01"]
@@ -89,7 +91,7 @@ def tracks(draw: st.DrawFn) -> bytes:
     other = st.sampled_from(
         [b"\xff\x06\x01a", b"\xf0\x02\x01\xf7", b"\xf7\x01\x05", b"\xf8", b"\xd0\x05", b"\xe1\x05\x05", b"\xf2\x05\x05"]
     )
-    event = st.one_of(sounding, sounding, sounding, running, pedal, program, meta, other)
+    event = st.one_of(sounding, sounding, sounding, running, pedal, program, off, port, meta, other)
     return b"".join(draw(st.lists(st.tuples(delta, event).map(b"".join), max_size=80))) + draw(st.sampled_from([END, END, b""]))
 
 
@@ -97,6 +99,7 @@ def tracks(draw: st.DrawFn) -> bytes:
 @given(st.lists(tracks(), min_size=1, max_size=4))
 def test_any_events(bodies: list[bytes]) -> None:
     assert_read_as_by_the_twin(midi(*bodies))
+    assert_read_as_by_the_twin(midi(*bodies), apart=True)
 
 
 @settings(max_examples=100, deadline=None)
@@ -132,9 +135,9 @@ def notes_by_symusic(data: bytes) -> Counter[tuple[Any, ...]]:
 
 def notes_by_walk(data: bytes) -> Counter[tuple[Any, ...]]:
     container = smf.open_container(data)
-    walked = walk(data, container.chunks, max_notes=10**6)
+    walked = play(data, container.chunks, max_notes=10**6)
     return Counter(
-        (*row, 0 if channel == DRUM_CHANNEL else program, channel == DRUM_CHANNEL)
+        (*row, 0 if channel % 16 == DRUM_CHANNEL else program, channel % 16 == DRUM_CHANNEL)
         for (_, channel, program), rows in of_sounds(walked.notes, walked.sounds).items()
         for row in rows
     )
@@ -149,19 +152,19 @@ def test_symusic_reads_the_same_from_sound_files(piece: Piece) -> None:
 
 def test_limits() -> None:
     container = smf.open_container(VALID)
-    assert len(walk(VALID, container.chunks, max_notes=5).notes) == 5
+    assert len(play(VALID, container.chunks, max_notes=5).notes) == 5
     with pytest.raises(UnreadableFile, match="too many notes"):
-        walk(VALID, container.chunks, max_notes=4)
+        play(VALID, container.chunks, max_notes=4)
     sounds = b"".join(
         bytes([0, 0xC0 | channel, program, 0, 0x90 | channel, 60, 80]) for channel in range(16) for program in range(128)
     )
     data = midi(*[sounds + END] * 33)
     with pytest.raises(UnreadableFile, match="too many tracks"):
-        walk(data, smf.open_container(data).chunks, max_notes=10**6)
+        play(data, smf.open_container(data).chunks, max_notes=10**6)
     pedals = b"\x00\xb0\x40\x7f\x00\x40\x00" * 60_000
     data = midi(TUNE + pedals + END, pedals + END)
     with pytest.raises(UnreadableFile, match="more events"):
-        walk(data, smf.open_container(data).chunks, max_notes=5)
+        play(data, smf.open_container(data).chunks, max_notes=5)
 
 
 @pytest.mark.data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from partimento.bars import BarGrid
 from partimento.notate import score_of
 from partimento.notate.score import ALTO, BASS, GUITAR, LOW_BASS, PERCUSSION, TREBLE
 from partimento.piece import NOTE, Piece, Track, note_array
@@ -22,6 +23,25 @@ def test_an_upbeat_a_split_bar_and_a_change_of_meter() -> None:
     ]
     change = score_of(piece_of(line([1] * 10), meters=[(0, 4, 4), (4, 3, 4)])).bars
     assert [(bar.number, bar.shown_meter) for bar in change] == [(1, (4, 4)), (2, (3, 4)), (3, None)]
+
+
+@pytest.mark.parametrize(
+    "meters",
+    [
+        [],
+        [(4, 3, 4)],
+        [(0, 1, 4), (1, 4, 4)],
+        [(0, 4, 4), (3, 4, 4)],
+        [(0, 1, 4), (1, 4, 4), (9, 2, 4), (13, 4, 4)],
+        [(0, 4, 4), (4.01, 3, 4)],
+        [(0, 6, 8), (7, 5, 16), (40, 3, 4)],
+    ],
+)
+def test_a_page_numbers_bars_as_everything_else_does(meters: list[tuple[float, int, int]]) -> None:
+    piece = piece_of(line([1] * 24), meters=meters)
+    bars, grid = score_of(piece).bars, BarGrid.of(piece)
+    assert [bar.number for bar in bars] == grid.numbers.tolist()
+    assert [round(bar.start / bars[-1].start * 100) for bar in bars] == np.rint(grid.lines[:-1] / grid.lines[-2] * 100).tolist()
 
 
 def test_a_meter_that_comes_inside_a_bar_cuts_it() -> None:

@@ -7,9 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from partimento.cli.screen import Flag, Problem, Screen, counted, duration, not_negative, positive, short
-from partimento.errors import InvalidOption
-from partimento.system import processors
+from partimento.cli.screen import Flag, Problem, Screen, counted, duration, short, typed
 
 
 def build(
@@ -68,27 +66,29 @@ def build(
     json
         Print one JSON object for scripts.
     """
-    from partimento.corpus import Labels, Options
-    from partimento.corpus import build as build_corpus
+    from partimento.corpus.from_sources import build as build_corpus
     from partimento.corpus.store import MANIFEST
-    from partimento.formats.limits import Limits
 
     screen = Screen(json)
     if not sources:
         raise Problem("build: name at least one file, folder or archive")
-    options = Options(
-        workers=not_negative("--workers", workers) or processors(),
-        seconds_per_file=min(positive("--seconds-per-file", seconds_per_file), 86400.0),
-        memory_bytes=int(positive("--memory-mb", memory_mb)) << 20,
-        limits=Limits(max_notes=int(positive("--max-notes", max_notes)), max_seconds=3600 * positive("--max-hours", max_hours)),
-        repeats=repeats,
-        labels=Labels.of(label, labels, [source.partition(":")[2] for source in sources if source.startswith("music21:")]),
-        shares=_shares(shares),
-        only=_names(only),
-    )
     was = _stamp(out / MANIFEST)
     with screen.progress() as on_progress:
-        corpus = build_corpus(sources, out, options, on_progress)
+        corpus = build_corpus(
+            *sources,
+            out=out,
+            label=label,
+            labels=labels,
+            only=only,
+            shares=shares,
+            repeats=repeats,
+            workers=workers,
+            seconds_per_file=seconds_per_file,
+            memory_mb=memory_mb,
+            max_hours=max_hours,
+            max_notes=max_notes,
+            on_progress=on_progress,
+        )
     report = corpus.report
     result = summary(report) | {"corpus": str(out), "seconds": screen.seconds}
     _show(screen, report, out, result, unchanged=was == _stamp(out / MANIFEST))
@@ -142,32 +142,9 @@ def _show(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, A
     for name, split in report["splits"].items():
         say(f"  {name:<11} {', '.join(counted(split[what], what.removesuffix('s')) for what in ('works', 'pieces', 'notes'))}")
     say(f"\nThe whole report, every file named: {short(out / 'report.html')}")
-    say(f"Next: partimento train {short(out)} --recipe seed_pair --out run")
+    say(f"Next: {typed('partimento', 'train', out, '--recipe', 'seed_pair', '--out', 'run')}")
 
 
 def _list(counts: dict[str, int], most: int = 8) -> str:
     shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:most])
     return shown + (f", and {len(counts) - most:,} more" if len(counts) > most else "")
-
-
-def _shares(text: str) -> tuple[float, float, float]:
-    try:
-        train, valid, test = (float(share) for share in text.split("/"))
-        if min(train, valid, test) > 0 and train + valid + test < float("inf"):
-            return train, valid, test
-    except ValueError:
-        pass
-    raise InvalidOption(f"--shares {text}: three numbers above 0 are needed, such as 80/10/10")
-
-
-def _names(path: Path | None) -> frozenset[str] | None:
-    if path is None:
-        return None
-    try:
-        return frozenset(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidOption(f"--only {path}: cannot be read as a list of names ({_why(error)})") from None
-
-
-def _why(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "it is no UTF-8 text"

@@ -48,7 +48,7 @@ def complete(
                 seed = options.seed if number == 0 else _seed(options.seed, group[0], number)
                 drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
                 before = one.asked(encoding)
-                first_rule_tick = one.start(task, stretches[0][0])
+                first_rule_tick = one.start(task)
                 place = Place(
                     one.inside(players(task)),
                     one.around(encoding.layout.instrument),

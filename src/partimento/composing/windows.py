@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import BarGrid
 from partimento.composing.rules.region import Inside
 from partimento.composing.rules.state import Note
 from partimento.encodings import Events
@@ -15,7 +16,7 @@ from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import Array, Piece, Track, nearest_line
-from partimento.task import LONGEST_HOLE, Region, Task, bar_lines
+from partimento.task import LONGEST_HOLE, Region, Task
 
 LONGEST_LINE = 16  # bars of a line or a variation that are written at a time
 EVENTS_PER_NOTE = 1.35  # with bar lines and waits
@@ -36,8 +37,7 @@ class Window:
 
     @property
     def bar_ticks(self) -> int:
-        numerator, denominator = self.piece.meters[["numerator", "denominator"]][0].tolist() if len(self.piece.meters) else (4, 4)
-        return max(1, 4 * int(numerator) * self.piece.ticks_per_quarter // int(denominator))
+        return int(BarGrid.of(self.piece).bar[0])
 
     @property
     def span(self) -> tuple[int, int]:
@@ -45,10 +45,11 @@ class Window:
         assert self.region.bars is not None
         return (self.region.bars[0] - 1) * self.bar_ticks, self.region.bars[1] * self.bar_ticks
 
-    def start(self, task: Task, bar: int) -> int:
-        """The tick in this window at which a bar of the whole piece begins, by its number; it may lie before the window."""
-        lines = bar_lines(replace(task.given, pedals=task.given.pedals[:0]).quantise(self.piece.ticks_per_quarter))
-        return int(lines[min(bar - 1, len(lines) - 1)]) - self.start_tick
+    def start(self, task: Task) -> int:
+        """The tick in this window from which rules count: that of the region's first full bar. It may lie before the window."""
+        grid = BarGrid.of(replace(task.given, pedals=task.given.pedals[:0]).quantise(self.piece.ticks_per_quarter))
+        first, _ = task.places()
+        return int(grid.tick_of(max(first, int(grid.upbeat)))) - self.start_tick
 
     def asked(self, encoding: Tasks) -> Events:
         return encoding.asked(self.piece, np.ones(len(self.piece), bool), self.region)
@@ -74,47 +75,47 @@ class Window:
 
 
 def regions(task: Task, encoding: Tasks, longest: int) -> list[tuple[int, int]]:
-    """The bars of the region in stretches that fit into windows of `longest` events, each in one meter."""
-    piece = task.given
-    lines = bar_lines(piece)
-    first, last = task.write.bars or (1, len(lines) - 1)
-    a_bar = EVENTS_PER_NOTE * len(piece) / max(1, len(lines) - 1) + 2
+    """The bars of the region in stretches that fit into windows of `longest` events, each in one meter: the places of the first
+    and the last bar of each, from 0."""
+    piece, grid = task.given, BarGrid.of(task.given)
+    first, stop = task.places()
+    a_bar = EVENTS_PER_NOTE * len(piece) / grid.count + 2
     most, a_bar = (LONGEST_HOLE, a_bar) if task.write.role == "all" else (LONGEST_LINE, 1.5 * a_bar)
     size = int(np.clip(SHARE * longest / a_bar, 1, most))
-    changes = {int(np.searchsorted(lines, tick)) + 1 for tick in piece.meters["tick"].tolist()}
+    changes = set(grid.bars_before.tolist())
     stretches: list[tuple[int, int]] = []
     begin = first
-    for bar in range(first + 1, last + 2):
-        if bar > last or bar in changes or bar - begin == size:
+    for bar in range(first + 1, stop + 1):
+        if bar == stop or bar in changes or bar - begin == size:
             stretches.append((begin, bar - 1))
             begin = bar
     return stretches
 
 
 def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, longest: int) -> Window:
-    """The bars to write and as many around them, of the same meter, as fit into `longest` events with what is written. `stands` is
-    the piece with the notes that stand, on the encoding's grid.
+    """The bars to write, by their places from 0, and as many around them, of the same meter, as fit into `longest` events with
+    what is written. `stands` is the piece with the notes that stand, on the encoding's grid.
 
     Raises `InvalidOption` where even the bars themselves do not fit.
     """
-    grid = stands.ticks_per_quarter
-    whole = replace(task.given, pedals=task.given.pedals[:0]).quantise(grid)
-    lines = bar_lines(whole)
-    lines = np.append(lines, lines[-1] + np.arange(1, max(1, bars[1] - len(lines) + 2)) * (lines[-1] - lines[-2]))
+    whole = replace(task.given, pedals=task.given.pedals[:0]).quantise(stands.ticks_per_quarter)
+    grid = BarGrid.of(whole)
+    first, last = bars[0], bars[1] + 1
+    lines = grid.tick_of(np.arange(max(grid.count, last) + 1))
     count = np.searchsorted(np.sort(stands.notes["onset"]), lines)
-    in_force = np.searchsorted(stands.meters["tick"], lines[:-1], side="right")
+    in_force = grid.row(lines[:-1])
     gone = np.searchsorted(np.sort(whole.notes["onset"][~task.stands()]), lines)
-    usual = 0.7 * len(whole) / (len(lines) - 1) * (bars[1] - bars[0] + 1) if task.write.part else 0
-    written = max(usual, int(gone[bars[1]] - gone[bars[0] - 1]))
-    again = int(count[bars[1]] - count[bars[0] - 1])  # what stands there comes once more among what is written
-    likely = EVENTS_PER_NOTE * (written + again) + 2 * (bars[1] - bars[0] + 1)
-    first, last = bars[0] - 1, bars[1]
+    usual = 0.7 * len(whole) / (len(lines) - 1) * (last - first) if task.write.part else 0
+    written = max(usual, int(gone[last] - gone[first]))
+    again = int(count[last] - count[first])  # what stands there comes once more among what is written
+    likely = EVENTS_PER_NOTE * (written + again) + 2 * (last - first)
 
     def fits(first: int, last: int) -> bool:
         return bool(EVENTS_PER_NOTE * (count[last] - count[first]) + 2 * (last - first) + likely <= longest - 16)
 
     if not fits(first, last):
-        raise InvalidOption(f"bars {bars[0]}-{bars[1]} hold more notes than the model sees at once; write fewer bars at a time")
+        numbers = "-".join(map(str, grid.number_of(np.array(bars)).tolist()))
+        raise InvalidOption(f"bars {numbers} hold more notes than the model sees at once; write fewer bars at a time")
     grows = True
     while grows:
         grows = False
@@ -125,7 +126,7 @@ def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, lo
                 (first, last), grows = wider, True
     start, end = int(lines[first]), int(lines[last])
     cut = stands.cut(start, end)
-    return Window(cut, replace(task.write, bars=(bars[0] - first, bars[1] - first)), start)
+    return Window(cut, replace(task.write, bars=(bars[0] - first + 1, bars[1] - first + 1)), start)
 
 
 def players(task: Task) -> list[int]:

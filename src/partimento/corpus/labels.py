@@ -64,7 +64,9 @@ class Labels:
             elif equals and name in LABELS:
                 constants[name] = value
             else:
-                raise InvalidOption(f"--label {rule}: neither NAME=VALUE nor a path with {{NAME}}; names: {', '.join(LABELS)}")
+                raise InvalidOption(
+                    f"{rule}: neither NAME=VALUE nor a path with {{NAME}}; names: {', '.join(LABELS)}", option="label"
+                )
         return cls(_read_table(table_path) if table_path else {}, constants, tuple(patterns), frozenset(sets))
 
     def apply(self, about: About, name: str) -> tuple[About, str]:
@@ -116,9 +118,9 @@ def _composer_of(parts: list[str]) -> str:
 def _pattern(rule: str) -> re.Pattern[str]:
     names = re.findall(r"\{(\w+)\}", rule)
     if unknown := set(names) - set(LABELS):
-        raise InvalidOption(f"--label {rule}: unknown name {', '.join(sorted(unknown))}; known: {', '.join(LABELS)}")
+        raise InvalidOption(f"{rule}: unknown name {', '.join(sorted(unknown))}; known: {', '.join(LABELS)}", option="label")
     if len(names) != len(set(names)):
-        raise InvalidOption(f"--label {rule}: a name stands twice")
+        raise InvalidOption(f"{rule}: a name stands twice", option="label")
     text = re.escape(rule).replace(r"\*", "[^/]*")
     text = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", text)
     return re.compile(rf"(?:^|/){text}(?:\.\w+)?(?:#\S*)?$")
@@ -130,7 +132,8 @@ def _read_table(path: Path) -> dict[str, dict[str, str]]:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = error.strerror if isinstance(error, OSError) else f"it is no CSV in UTF-8: {error}"
-        raise InvalidOption(f"--labels {path}: cannot be read ({why})") from None
+        raise InvalidOption(f"{path} cannot be read ({why})", option="labels") from None
     if not rows or "file" not in rows[0]:
-        raise InvalidOption(f"--labels {path}: a table needs a first line with the column 'file' and any of {', '.join(LABELS)}")
+        needed = f"a table needs a first line with the column 'file' and any of {', '.join(LABELS)}"
+        raise InvalidOption(f"{path}: {needed}", option="labels")
     return {row["file"]: {label: (row.get(label) or "").strip() for label in LABELS} for row in rows if row["file"]}

@@ -56,6 +56,16 @@ class Corpus:
         rows, heads = table.read_pieces(folder / manifest["pieces_table"])
         return cls(folder, manifest, rows, heads)
 
+    def __repr__(self) -> str:
+        return f"<Corpus {str(self.folder)!r}: {len(self.rows):,} pieces, {sum(row.notes for row in self.rows):,} notes>"
+
+    def __str__(self) -> str:
+        counts = [sum(SPLITS[row.split] == split for row in self.rows) for split in SPLITS]
+        splits = ", ".join(f"{split} {count:,}" for split, count in zip(SPLITS, counts, strict=True))
+        works = len({row.work for row in self.rows})
+        notes = sum(row.notes for row in self.rows)
+        return f"{self.folder}: {len(self.rows):,} pieces of {works:,} works, {notes:,} notes ({splits}); see report.html there"
+
     @property
     def fingerprint(self) -> str:
         """A hash of every piece, label and split: equal for equal sources and options."""

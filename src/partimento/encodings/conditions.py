@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import BarGrid
 from partimento.encodings.base import Field
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
-from partimento.piece import Array, Piece
+from partimento.piece import Piece
 from partimento.theory import find_key, key_name
 
 KEYS = tuple(key_name(fifths, minor) for fifths in range(-7, 8) for minor in (False, True))
@@ -90,14 +91,15 @@ class Conditions:
         """The ids of a piece: uint16[C], one for each field."""
         found = {"composer": _place(piece.about.composer, self.composers), "genre": _place(piece.about.genre, self.genres)}
         if len(piece):
-            found |= {"key": _key(piece), "meter": _meter(piece)}
+            grid = BarGrid.of(piece)
+            found |= {"key": _key(piece), "meter": _meter(piece, grid)}
             first = int(piece.notes["onset"].min())
             quarters = (piece.end_tick - first) / piece.ticks_per_quarter
             if len(piece.tempos):
                 seconds = piece.seconds - float(piece.second_at(np.array([first]))[0])
                 found["tempo"] = SCALES["tempo"].id_of(quarters * 60 / max(seconds, 1e-9))
             found["density"] = SCALES["density"].id_of(len(piece) / quarters)
-            found["length"] = SCALES["length"].id_of(_bars(piece))
+            found["length"] = SCALES["length"].id_of(float(grid.bars_at(piece.end_tick)))
         return self._vector(found)
 
     def named(self, **wishes: str | float) -> npt.NDArray[np.uint16]:
@@ -183,18 +185,10 @@ def _number(name: str, wish: str | float) -> float:
     return value
 
 
-def _lasts(rows: Array, piece: Piece) -> npt.NDArray[np.int64]:
-    """How many ticks of the piece each row of a map holds."""
-    begin = np.minimum(rows["tick"], piece.end_tick).astype(np.int64)
-    begin[0] = 0  # a map holds from the start, wherever its first row stands
-    lasts: npt.NDArray[np.int64] = np.diff(begin, append=piece.end_tick)
-    return lasts
-
-
-def _longest(rows: Array, piece: Piece, value: npt.NDArray[Any]) -> int:
-    """The value [rows] that holds longest, the earlier one of equals."""
+def _longest(begin: npt.NDArray[Any], end_tick: int, value: npt.NDArray[Any]) -> int:
+    """The value [rows] that holds longest up to the end, each from where it begins on; the earlier one of equals."""
     kinds, first, which = np.unique(value, return_index=True, return_inverse=True)
-    lasts = np.bincount(which, _lasts(rows, piece))
+    lasts = np.bincount(which, np.diff(np.minimum(begin, end_tick).astype(np.int64), append=end_tick))
     return int(kinds[np.lexsort([first, -lasts])[0]])
 
 
@@ -205,23 +199,16 @@ def _key(piece: Piece) -> int:
         return 0
     fifths, minor = found = find_key(np.bincount(notes["pitch"] % 12, notes["duration"].astype(np.float64), 12))
     if len(piece.keys):
-        written = divmod(_longest(piece.keys, piece, 2 * piece.keys["fifths"].astype(np.int64) + piece.keys["minor"]), 2)
+        begin = np.append(0, piece.keys["tick"][1:])  # a key holds from the start, wherever the first one stands
+        written = divmod(_longest(begin, piece.end_tick, 2 * piece.keys["fifths"].astype(np.int64) + piece.keys["minor"]), 2)
         if written != (0, 0):
             fifths, minor = written[0], bool(written[1] or ((written[0] - found[0]) % 12 == 0 and found[1]))
     return 2 * (fifths + 7) + minor + 1
 
 
-def _meter(piece: Piece) -> int:
-    if not len(piece.meters):
+def _meter(piece: Piece, grid: BarGrid) -> int:
+    if not len(piece.meters) or piece.meters["tick"][0] >= piece.end_tick:
         return 0
-    packed = _longest(piece.meters, piece, 256 * piece.meters["numerator"].astype(np.int64) + piece.meters["denominator"])
+    packed = _longest(grid.tick, piece.end_tick, 256 * grid.numerator + grid.denominator)
     name = f"{packed // 256}/{packed % 256}"
     return _place(name if name in METERS else "other", METERS)
-
-
-def _bars(piece: Piece) -> float:
-    """The length of the piece in bars, 4/4 where no meter is written."""
-    if not len(piece.meters):
-        return piece.end_tick / (4 * piece.ticks_per_quarter)
-    quarters = 4 * piece.meters["numerator"].astype(np.float64) / piece.meters["denominator"]
-    return float((_lasts(piece.meters, piece) / (quarters * piece.ticks_per_quarter)).sum())

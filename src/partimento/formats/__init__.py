@@ -18,8 +18,8 @@ import numpy as np
 
 from partimento.errors import InvalidOption, UnknownName, UnreadableFile
 from partimento.files import write_atomic
+from partimento.formats import kept, sources, supervise
 from partimento.formats import serialise as wire
-from partimento.formats import sources, supervise
 from partimento.formats.format import Format as Format
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.notated import REPEATS
@@ -42,8 +42,7 @@ def parse(
 
     Bars of a notated score come in the order they are "written" in, or "played" with every repeat; MIDI has no repeats.
     """
-    if repeats not in REPEATS:
-        raise UnknownName("order of repeats", repeats, REPEATS)
+    _check_repeats(repeats)
     one = format_of(data, suffix)
     if one is None:
         raise UnknownName("suffix", suffix, READERS)
@@ -86,11 +85,20 @@ def read(
     item = _item(os.fspath(path))
     if trusted:
         return parse(sources.load(item), item.suffix, source=item.name, limits=limits, repeats=repeats)[0]
-    for _, outcome in read_items([item], repeats=repeats, limits=limits, seconds=seconds):
-        if isinstance(outcome, UnreadableFile):
-            raise outcome
-        return outcome[0]
-    raise UnreadableFile("crashed", "no answer", name=item.name)
+    _check_repeats(repeats)
+    reply = kept.ask(READ_TASK, {"item": item_to_json(item)}, seconds=seconds, init=_init(limits, repeats))
+    if not reply.ok:
+        raise UnreadableFile(reply.reason, reply.detail, name=item.name)
+    return unpack(reply.data)[0]
+
+
+def _init(limits: Limits, repeats: str) -> dict[str, Any]:
+    return {"limits": vars(limits), "repeats": repeats, "formats": MODULES}
+
+
+def _check_repeats(repeats: str) -> None:
+    if repeats not in REPEATS:
+        raise UnknownName("order of repeats", repeats, REPEATS)
 
 
 def read_items(
@@ -102,11 +110,9 @@ def read_items(
     seconds: float = 60.0,
 ) -> Iterator[tuple[sources.Item, tuple[Piece, Counter[str]] | UnreadableFile]]:
     """Each item, as it is done, with its piece and the repairs that took, or with the reason why it cannot be read."""
-    if repeats not in REPEATS:
-        raise UnknownName("order of repeats", repeats, REPEATS)
-    init = {"limits": vars(limits), "repeats": repeats, "formats": MODULES}
+    _check_repeats(repeats)
     tasks = ({"item": item_to_json(item)} for item in items)
-    for index, reply in supervise.run(READ_TASK, tasks, workers=workers, seconds=seconds, init=init):
+    for index, reply in supervise.run(READ_TASK, tasks, workers=workers, seconds=seconds, init=_init(limits, repeats)):
         item = items[index]
         yield item, unpack(reply.data) if reply.ok else UnreadableFile(reply.reason, reply.detail, name=item.name)
 
@@ -170,8 +176,8 @@ def _item(path: str) -> sources.Item:
 
 
 def item_to_json(item: sources.Item) -> dict[str, Any]:
-    """An item as a task of a worker."""
-    return dict(vars(item))
+    """An item as a task of a worker, which may stand in another folder."""
+    return {**vars(item), "path": os.path.abspath(item.path)}
 
 
 def pack(piece: Piece, repairs: Counter[str]) -> bytes:

@@ -7,8 +7,8 @@ from typing import Any
 
 from partimento.formats import pack, parse, register, sources
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
-from partimento.formats.midi import events as events  # compiled loops: large to import
-from partimento.formats.midi import note_order as note_order
+from partimento.formats.midi import note_order as note_order  # compiled loops: large to import
+from partimento.formats.midi import playing as playing
 
 
 def read_task(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from partimento.errors import InvalidOption, UnreadableFile
 from partimento.formats.abc.tunebook import file_header, split_tunebook, tune_number
@@ -61,7 +63,7 @@ def list_items(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]
         path = Path(text)
         if path.is_dir():
             _list_folder(path, path.resolve().name, listing)
-        elif path.is_file():
+        elif path.exists():
             _list_file(path, path.name, listing)
         else:
             raise InvalidOption(f"{text}: no such file or folder")
@@ -100,13 +102,7 @@ def _list_folder(folder: Path, name: str, listing: Listing) -> None:
 
 def _list_file(path: Path, name: str, listing: Listing) -> None:
     suffix = path.suffix.lower()
-    if suffix == ".zip":
-        try:
-            _list_archive(path, name.removesuffix(path.suffix), listing)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            listing.refused.append(UnreadableFile("damaged archive", str(error), name=name))
-        return
-    if suffix not in READERS:
+    if suffix != ".zip" and suffix not in READERS:
         listing.ignored.append(name)
         return
     try:
@@ -114,8 +110,21 @@ def _list_file(path: Path, name: str, listing: Listing) -> None:
     except OSError as error:  # a link to nowhere
         listing.refused.append(UnreadableFile("cannot be opened", error.strerror or "", name=name))
         return
+    if not stat.S_ISREG(status.st_mode):
+        listing.refused.append(_not_a_file(name))
+        return
+    if suffix == ".zip":
+        try:
+            _list_archive(path, name.removesuffix(path.suffix), listing)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            listing.refused.append(UnreadableFile("damaged archive", str(error), name=name))
+        return
     item = Item(name, str(path), suffix=suffix, size=status.st_size, stamp=f"{status.st_size}-{status.st_mtime_ns}")
     _add(item, listing)
+
+
+def _not_a_file(name: str) -> UnreadableFile:
+    return UnreadableFile("not a file", "a device, a pipe or a socket", name=name)
 
 
 def _list_archive(path: Path, name: str, listing: Listing) -> None:
@@ -159,12 +168,13 @@ def _add(item: Item, listing: Listing) -> None:
         listing.items.append(item)
         return
     taken: dict[str, int] = {}
+    of_all = zlib.crc32(file_header(data))
     for start, stop in tunes:
         number = tune_number(data[start:stop])
         taken[number] = count = taken.get(number, 0) + 1
         label = f"{item.name}#X{number}" + (f".{count}" if count > 1 else "")
         tune = data[start:stop]
-        stamp = f"{zlib.crc32(tune, zlib.crc32(file_header(data))):08x}-{len(tune)}"
+        stamp = f"{zlib.crc32(tune, of_all):08x}-{len(tune)}"
         listing.items.append(replace(item, name=label, start=start, stop=stop, size=stop - start, stamp=stamp))
 
 
@@ -189,32 +199,56 @@ def _list_music21(name: str, listing: Listing) -> None:
     listing.items += stems.values()
 
 
-_archives: dict[str, zipfile.ZipFile] = {}  # open handles of this process
+_book: list[Any] = [None, b"", b""]  # the book that was read last, of this process: what it is, its bytes, its header
+_archives: dict[tuple[str, int, int, int], zipfile.ZipFile] = {}  # open handles of this process
 
 
 def load(item: Item) -> bytes:
     """The bytes of an item, read in place. Raises `UnreadableFile` when they are gone, damaged or too many."""
     try:
-        data = _load_member(item) if item.member else _load_file(item)
+        if item.stop >= 0:
+            return _load_tune(item)
+        return _load_whole(item)
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
         raise UnreadableFile("cannot be opened", str(error), name=item.name) from None
+
+
+def _load_tune(item: Item) -> bytes:
+    """One tune of a book, which is kept for the next: reading all of it for each of its tunes would take the square of its size."""
+    status = os.stat(item.path)
+    key = (item.path, item.member, status.st_ino, status.st_size, status.st_mtime_ns)
+    if _book[0] != key:
+        _book[0] = None
+        _book[1] = _load_whole(item)
+        _book[0], _book[2] = key, file_header(_book[1])
+    return bytes(_book[2] + _book[1][item.start : item.stop])
+
+
+def _load_whole(item: Item) -> bytes:
+    data = _load_member(item) if item.member else _load_file(item)
     if len(data) > DEFAULT_LIMITS.max_bytes:
         raise UnreadableFile("too large", f"more than {DEFAULT_LIMITS.max_bytes} bytes", name=item.name)
-    return data if item.stop < 0 else file_header(data) + data[item.start : item.stop]
+    return data
 
 
 def _load_file(item: Item) -> bytes:
-    with open(item.path, "rb", buffering=0) as file:
-        if os.fstat(file.fileno()).st_size <= DEFAULT_LIMITS.max_bytes:
+    handle = os.open(item.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))  # a pipe would wait
+    with open(handle, "rb", buffering=0) as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise _not_a_file(item.name)
+        if status.st_size <= DEFAULT_LIMITS.max_bytes:
             return file.read()  # a given size would be allocated, however small the file is
         return file.read(DEFAULT_LIMITS.max_bytes + 1)
 
 
 def _load_member(item: Item) -> bytes:
-    archive = _archives.get(item.path)
+    status = os.stat(item.path)
+    key = (item.path, status.st_ino, status.st_size, status.st_mtime_ns)  # another file may have taken its place
+    archive = _archives.get(key)
     if archive is None:
         while len(_archives) >= 8:
             _archives.pop(next(iter(_archives))).close()
-        archive = _archives[item.path] = zipfile.ZipFile(item.path)
+        archive = _archives[key] = zipfile.ZipFile(item.path)
     with archive.open(item.member) as file:
         return file.read(DEFAULT_LIMITS.max_bytes + 1)

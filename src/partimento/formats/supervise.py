@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import selectors
 import signal
@@ -76,14 +77,16 @@ def run(
     a worker may take beyond its imports. Closing the iterator ends the workers. Raises `RuntimeError` when the function
     cannot be imported, which is a mistake of the program and not of a task.
     """
-    pool = _Pool(function, iter(tasks), max(1, workers), seconds, memory_bytes, init or {})
+    pool = Pool(function, iter(tasks), max(1, workers), seconds, memory_bytes, init or {})
     try:
         yield from pool.replies()
     finally:
         pool.close()
 
 
-class _Pool:
+class Pool:
+    """Workers, and the tasks they are at."""
+
     def __init__(
         self, function: str, tasks: Iterator[Any], size: int, seconds: float, memory_bytes: int, init: dict[str, Any]
     ) -> None:
@@ -98,6 +101,22 @@ class _Pool:
         hello["parent"] = os.getpid()
         self.hello = _frame(json.dumps(hello).encode())
 
+    def answer(self, task: Any) -> Reply:
+        """What becomes of one more task; the worker stays for the next."""
+        self.tasks, self.exhausted = enumerate([task]), False
+        for worker in [worker for worker in self.workers if worker.process.poll() is not None]:
+            self._end(worker)  # while it was idle: it is no task's fault
+        [(_, reply)] = self.replies()
+        return reply
+
+    def forget(self) -> None:
+        """Lets go of the workers without ending them: they belong to the process that this one was forked from."""
+        for worker in self.workers:
+            worker.channel.close()
+            worker.process.returncode = 0  # nobody here waits for it
+        self.workers.clear()
+        self.selector.close()
+
     def replies(self) -> Iterator[tuple[int, Reply]]:
         while True:
             for worker in self.workers:
@@ -108,7 +127,8 @@ class _Pool:
                 return
             if all(len(worker.waiting) > BATCH // 2 for worker in self.workers):
                 time.sleep(GATHER_SECONDS)  # nobody will starve meanwhile, and one look at the pipes then finds many replies
-            timeout = max(0.0, min(worker.deadline for worker in self.workers if worker.waiting) - time.monotonic())
+            soonest = min((worker.deadline for worker in self.workers if worker.waiting), default=math.inf)
+            timeout = max(0.0, soonest - time.monotonic())
             for key, events in self.selector.select(min(timeout, 1.0)):
                 worker = key.data
                 if events & selectors.EVENT_WRITE:

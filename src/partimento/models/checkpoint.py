@@ -69,6 +69,10 @@ class Checkpoint:
             raise CheckpointError(f"{path}: {error}") from None
         return cls(path, sha256, metadata, recipe, encoding, model.eval(), vocabulary)
 
+    def __repr__(self) -> str:
+        about = f"{self.recipe.name}, {self.encoding.key}, {self.model.parameter_count:,} parameters"
+        return f"<model {str(self.path)!r}: {about}>"
+
     def predictor(self, conditions: npt.NDArray[Any] | None = None) -> Predictor:
         """The model as a predictor, under `conditions` [C], or [P, C] one row for each piece to be scored."""
         return predictor_of(self.model, self.encoding, conditions)

@@ -7,11 +7,12 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import is_compound
 from partimento.errors import WriteFailed
 from partimento.notate.beams import set_beams
 from partimento.notate.drums import FEET, written_ends
 from partimento.notate.grid import places_of
-from partimento.notate.meter import bars_of, divisions_of, is_compound
+from partimento.notate.meter import bars_of, divisions_of
 from partimento.notate.names import family_of, part_names, short_name
 from partimento.notate.score import WHOLE, Bar, Event, Head, Mark, Part, Score, Spelled, Staff
 from partimento.notate.spelling import keys_of, spell

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
+from partimento.bars import BarGrid, is_compound
 from partimento.errors import WriteFailed
 from partimento.notate.score import WHOLE, Bar
 from partimento.piece import Piece
@@ -22,11 +24,6 @@ class Span:
     start: int
     length: int
     parts: tuple[Span, ...] = ()
-
-
-def is_compound(numerator: int, denominator: int) -> bool:
-    """Whether beats are dotted: eighths or less in threes (6/8, 9/8, 12/16), more than one of them."""
-    return denominator >= 8 and numerator % 3 == 0 and numerator > 3
 
 
 @cache
@@ -74,36 +71,36 @@ def divisions_of(piece: Piece) -> int:
 
 
 def bars_of(piece: Piece, divisions: int, end: int, keys: list[tuple[int, tuple[int, bool]]]) -> list[Bar]:
-    """The bars up to `end`; a change of meter inside a bar cuts it, one of key holds from the nearest bar on.
+    """The bars up to `end`, as `bars.py` counts them; a change of key holds from the nearest bar on.
 
-    A first bar that is shorter than the next meter's is an upbeat in that meter; two bars that together make one of the meter
-    before and after them are that bar, split by a repeat. Neither shows a meter of its own. Raises `WriteFailed` where a page
-    would never end.
+    An upbeat, the bar that completes it, the halves of a bar that a repeat splits and bars that are cut short show no meter of
+    their own. Raises `WriteFailed` where a page would never end.
     """
     scale = divisions // piece.ticks_per_quarter
-    grid = divisions // 16  # sixty-fourths: a meter may begin there
-    rows = {0: (4, 4)}
+    fine = divisions // 16  # sixty-fourths: a meter may begin there
+    rows = []
     for tick, numerator, denominator in piece.meters.tolist():
         at = tick * scale
-        rows[at if at % (divisions // 32) == 0 else round(at / grid) * grid] = (numerator, denominator)
-    starts = sorted(at for at in rows if at < end or at == 0)
+        rows.append((at if at % (divisions // 32) == 0 else round(at / fine) * fine, numerator, denominator))
+    grid = BarGrid.of_meters(rows, divisions, end)
+    if grid.count > MOST_BARS:
+        raise WriteFailed(f"a score of over {MOST_BARS} bars; cut the piece first")
     bars: list[Bar] = []
-    for at, stop in zip(starts, [*starts[1:], None], strict=True):
-        numerator, denominator = rows[at]
-        length = WHOLE * divisions * numerator // denominator
-        last = stop if stop is not None else at + max(1, math.ceil((end - at) / length)) * length
-        if (last - at) // length + len(bars) > MOST_BARS:
-            raise WriteFailed(f"a score of over {MOST_BARS} bars; cut the piece first")
-        while at < last:
-            size = min(length, last - at)
-            if size < length:
-                rest = _meter_of(size, divisions, denominator)
-                bars.append(Bar(at, size, 0, rest or (numerator, denominator), (0, False), partial=True))
-            else:
-                bars.append(Bar(at, size, 0, (numerator, denominator), (0, False)))
-            at += size
-    _join_split_bars(bars)
-    _number(bars)
+    row = np.repeat(np.arange(len(grid.tick)), grid.bars)
+    for number, at, size, numerator, denominator in zip(
+        grid.numbers.tolist(),
+        grid.lines.tolist(),
+        np.diff(grid.lines).tolist(),
+        grid.numerator[row].tolist(),
+        grid.denominator[row].tolist(),
+        strict=False,
+    ):
+        meter, is_cut = (numerator, denominator), size < WHOLE * divisions * numerator // denominator
+        if is_cut:
+            meter = _meter_of(size, divisions, denominator) or meter
+        bars.append(Bar(at, size, number, meter, (0, False), partial=is_cut))
+    _mark_partial(bars, grid.upbeat)
+    _show_meters(bars, grid.upbeat)
     _set_keys(bars, keys)
     return bars
 
@@ -116,36 +113,21 @@ def _meter_of(length: int, divisions: int, denominator: int) -> tuple[int, int] 
     return None
 
 
-def _join_split_bars(bars: list[Bar]) -> None:
-    """Marks upbeats and the halves of split bars as `partial`: bars that do not show their own meter."""
-    if len(bars) > 1 and bars[0].length < bars[1].length and bars[0].meter != bars[1].meter:
-        bars[0].partial = True
-    for number in range(1, len(bars) - 1):
-        before, this, after = bars[number - 1], bars[number], bars[number + 1]
-        if this.partial or before.partial or this.meter == before.meter:
-            continue
-        following = bars[number + 2] if number + 2 < len(bars) else None
-        if this.length + after.length == before.length and (following is None or following.meter == before.meter):
-            this.partial = after.partial = True
-    if (
-        len(bars) > 2
-        and bars[0].partial
-        and bars[-1].meter != bars[-2].meter
-        and bars[-1].length + bars[0].length == bars[-2].length
-    ):
-        bars[-1].partial = True  # the bar that completes the upbeat
+def _mark_partial(bars: list[Bar], upbeat: bool) -> None:
+    """Marks an upbeat, the bar that completes it, and the halves of split bars, which share a number."""
+    bars[0].partial |= upbeat
+    for one, other in pairwise(bars):
+        if one.number == other.number:
+            one.partial = other.partial = True
+    if len(bars) > 2 and bars[0].partial and bars[-1].meter != bars[-2].meter:
+        bars[-1].partial |= bars[-1].length + bars[0].length == bars[-2].length
 
 
-def _number(bars: list[Bar]) -> None:
-    """Numbers the bars and decides where a meter is written."""
-    number = 0
+def _show_meters(bars: list[Bar], upbeat: bool) -> None:
+    """Decides where a meter is written."""
     shown: tuple[int, int] | None = None
     for place, bar in enumerate(bars):
-        upbeat = place == 0 and bar.partial and len(bars) > 1
-        second_half = place > 0 and bar.partial and bars[place - 1].partial and not bars[place - 1].shown_meter
-        number += not (upbeat or (second_half and place > 1))
-        bar.number = number
-        stated = bars[1].meter if upbeat else shown if bar.partial and place else bar.meter
+        stated = bars[1].meter if upbeat and place == 0 else shown if bar.partial and place else bar.meter
         bar.shown_meter = stated if stated != shown else None
         shown = stated
 

@@ -11,7 +11,8 @@ import math
 from collections.abc import Sequence
 from functools import cache
 
-from partimento.notate.meter import Span, is_compound, tree_of
+from partimento.bars import is_compound
+from partimento.notate.meter import Span, tree_of
 from partimento.notate.score import Tuplet
 
 Item = tuple[int, int, bool]  # start and stop in the bar, whether it sounds

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import BarGrid
 from partimento.piece import Piece
 
 Floats = npt.NDArray[np.float64]
@@ -30,37 +31,15 @@ class Bars:
 
 
 def bars_of(piece: Piece) -> Bars:
-    """The bars up to the end of the last note, by the meters; a change of meter starts a bar. Beats are lower numbers of
-    the meter, three of them where eighths or less come in threes (6/8, 9/8, 12/8)."""
-    meters = [(int(row["tick"]), int(row["numerator"]), int(row["denominator"])) for row in piece.meters]
-    end = max(piece.end_tick, 1)
-    if not meters or meters[0][0] > 0:
-        meters.insert(0, (0, 4, 4))
-    meters = list({meter[0]: meter for meter in meters if meter[0] < end}.values())  # the last of several at one tick holds
-    # many changes of meter: only as many as the grid may have bars
-    meters = meters[:: max(1, len(meters) * 2 // MOST_BARS)]
-    spans = [
-        (stop - start, 4.0 * piece.ticks_per_quarter / lower * upper)
-        for (start, upper, lower), stop in zip(meters, _ends(meters, end), strict=True)
-    ]
-    total = sum(-(-span // bar) for span, bar in spans)
-    stride = max(1, int(total // MOST_BARS))
-    ticks: list[Floats] = []
-    numbers: list[npt.NDArray[np.int64]] = []
-    beats: list[Floats] = []
-    number, after = 1, 0.0
-    for (start, upper, lower), (span, bar) in zip(meters, spans, strict=True):
-        count = max(1, int(-(-span // bar)))
-        at = np.arange(0, count, stride)
-        ticks.append(np.asarray(start + at * bar, np.float64))
-        numbers.append(number + at)
-        number += count
-        after = start + (at[-1] + stride) * bar
-        beat_count = upper // 3 if lower >= 8 and upper % 3 == 0 and upper > 3 else upper
-        if stride == 1 and beat_count > 1:
-            inside = (start + at[:, None] * bar + np.arange(1, beat_count) * (bar / beat_count)).ravel()
-            beats.append(inside[inside < start + span] if start + span < end else inside)
-    return Bars(np.append(np.concatenate(ticks), after), np.concatenate(numbers), np.concatenate([*beats, np.zeros(0)]))
+    """The bars up to the end of the last note, with the numbers that a page gives them."""
+    grid = BarGrid.of(piece)
+    stride = max(1, grid.count // MOST_BARS)
+    at = np.arange(0, grid.count, stride)
+    ticks = grid.tick_of(np.append(at, at[-1] + stride)).astype(np.float64)
+    if stride > 1:
+        return Bars(ticks, grid.number_of(at), np.zeros(0))
+    beat, place, _ = grid.beats()
+    return Bars(ticks, grid.numbers, beat[place > 0].astype(np.float64))
 
 
 def systems_of(piece: Piece, bars: Bars) -> list[tuple[int, int]]:
@@ -73,10 +52,6 @@ def systems_of(piece: Piece, bars: Bars) -> list[tuple[int, int]]:
     size = next((size for size in (readable, *BARS_IN_A_SYSTEM) if size >= least), least)
     size = -(-count // -(-count // size))  # as many systems, evenly filled
     return [(first, min(first + size, count)) for first in range(0, count, size)]
-
-
-def _ends(meters: list[tuple[int, int, int]], end: int) -> list[int]:
-    return [meter[0] for meter in meters[1:]] + [end]
 
 
 def label_stride(count: int, most: int) -> int:

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from partimento.bars import BarGrid
 from partimento.encodings import Events, make
 from partimento.encodings.notes.time import walk
 from partimento.encodings.tasks import Tasks
 from partimento.encodings.tasks.around import BARS_LEFT, BEGIN
 from partimento.errors import InvalidOption
 from partimento.piece import Piece
-from partimento.task import Region, bar_lines
+from partimento.task import Region
 from tests.made import made_piece
 
 KINDS = [Tasks(profile) for profile in ("score", "piano", "ensemble")]
@@ -68,7 +69,7 @@ def test_what_stands_in_the_region_comes_once_more_in_its_place(encoding: Tasks)
         as_notes = answer.copy()
         as_notes[is_again, 0] = encoding.layout.kind("note")
         again = encoding.notes.decode_some(as_notes, is_again)
-        bar = int(np.diff(bar_lines(again)[:2])[0])
+        bar = int(np.diff(BarGrid.of(again).lines[:2])[0])
         there = [
             (onset, min(duration, 192), *others)
             for onset, duration, *others in rows(encoding.notes.decode(stands))

@@ -23,8 +23,9 @@ def groove_consistency(piece: Piece) -> float:
     onset = np.unique(piece.notes["onset"])
     row = grid.row(onset)
     steps = np.maximum(1, np.round(grid.bar * STEPS_IN_A_QUARTER / piece.ticks_per_quarter).astype(np.int64))
-    step = np.round(grid.in_bar(onset) / grid.bar[row] * steps[row]).astype(np.int64)
-    bar = grid.bar_at(onset) + step // steps[row]
+    whole, part = np.divmod((onset - grid.tick[row]) / grid.bar[row], 1)
+    step = np.round(part * steps[row]).astype(np.int64)
+    bar = (grid.bars_before[row] + whole).astype(np.int64) + step // steps[row]
     key = np.unique(bar << 32 | step % steps[row])
     bar = key >> 32
     first, count = int(bar[0]), max(grid.count - 1, int(bar[-1])) - int(bar[0]) + 1
@@ -50,9 +51,8 @@ def repeated_bars(piece: Piece) -> float:
     Bars are known by a sum of hashes over their notes: place in the bar, pitch, track.
     """
     notes = piece.notes[np.argsort(piece.notes["onset"], kind="stable")]
-    grid, onset = BarGrid.of(piece), notes["onset"].astype(np.int64)
-    bar = grid.bar_at(onset)
-    place = np.round(grid.in_bar(onset) / grid.bar[grid.row(onset)] * 4 * RHYTHM_GRID).astype(np.uint64)
+    bar, part = np.divmod(BarGrid.of(piece).bars_at(notes["onset"]), 1)
+    place = np.round(part * 4 * RHYTHM_GRID).astype(np.uint64)
     value = (place << np.uint64(24) | notes["pitch"].astype(np.uint64) << np.uint64(16) | notes["track"]) * _MULTIPLIER
     value ^= value >> np.uint64(32)
     first = np.flatnonzero(np.diff(bar, prepend=-1))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from partimento.bars import BarGrid
 from partimento.chord_symbols import NO_CHORD
 from partimento.encodings.base import Encoding, Events, Field
 from partimento.encodings.leadsheet.tune import tune_of
@@ -138,23 +139,20 @@ class Leadsheet(Encoding):
 
 
 def _bar_lines(piece: Piece, end: int) -> Ints:
-    """The lines before `end` on which bars begin, 0 first. A meter begins a bar where it stands, at the nearest 32nd."""
-    rows = [(0, 4, 4), *piece.meters.tolist()]
-    bars = []
-    start = 0
-    for number, (_, numerator, denominator) in enumerate(rows):
-        stop = end
-        if number + 1 < len(rows):
-            stop = int(nearest_line(rows[number + 1][0], piece.ticks_per_quarter, LINES))
-            stop = min(end, start + (stop - start + BAR_STEP // 2) // BAR_STEP * BAR_STEP)
-        length = max(BAR_STEP, 4 * LINES * numerator // denominator // BAR_STEP * BAR_STEP)
-        whole = np.arange(start, stop, length)
-        parts = np.arange(0, length, LONGEST_BAR)
-        lines = (whole[:, None] + parts).ravel()
-        bars.append(lines[lines < stop])
-        start = max(start, stop)
-    lines = np.concatenate(bars)
-    return lines[lines < end]
+    """The lines before `end` on which bars begin, each the nearest 32nd, 0 first; long bars begin several times."""
+    meters = [
+        (int(_nearest_step(nearest_line(tick, piece.ticks_per_quarter, LINES))), numerator, denominator)
+        for tick, numerator, denominator in piece.meters.tolist()
+    ]
+    lines = np.unique(_nearest_step(BarGrid.of_meters(meters, LINES, end).lines))
+    parts = -(-np.diff(lines) // LONGEST_BAR)
+    within = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
+    cut: Ints = np.repeat(lines[:-1], parts) + within * LONGEST_BAR
+    return cut[cut < end]
+
+
+def _nearest_step(line: Any) -> Any:
+    return (line + BAR_STEP // 2) // BAR_STEP * BAR_STEP
 
 
 def _chord_changes(piece: Piece, melody_notes: int, end: int) -> Array:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.bars import bar_ticks
+from partimento.bars import BarGrid, bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
 from partimento.encodings.notes.encoding import Notes
 from partimento.encodings.notes.layout import LONGEST, PROFILES, Profile
@@ -25,7 +25,7 @@ from partimento.encodings.notes.time import walk
 from partimento.encodings.tasks.around import COLUMNS, PITCHES, Around, separator, standing
 from partimento.encodings.tasks.cursor import TasksCursor
 from partimento.piece import Piece, Track, note_array
-from partimento.task import ROLES, Region, bar_lines, random_split
+from partimento.task import ROLES, Region, random_split
 
 MOST_BARS = LONGEST - 1  # of the window that a task is seen in
 TRIES, SHRINKING = 4, 0.8
@@ -132,12 +132,12 @@ class Tasks(Encoding):
 
     def _bars(self, piece: Piece, region: Region) -> tuple[int, int]:
         """The region's first and last bar."""
-        return region.bars or (1, min(MOST_BARS, len(bar_lines(piece)) - 1))
+        return region.bars or (1, min(MOST_BARS, BarGrid.of(piece).count))
 
     def _span(self, piece: Piece, region: Region) -> tuple[int, int]:
         """The region's first tick, and the one after its last."""
         first_bar, last_bar = self._bars(piece, region)
-        bar = int(np.diff(bar_lines(piece)[:2])[0])
+        bar = int(BarGrid.of(piece).bar[0])
         return (first_bar - 1) * bar, last_bar * bar
 
     def _second(self, piece: Piece, chosen: npt.NDArray[np.bool_]) -> Events:
@@ -152,7 +152,7 @@ class Tasks(Encoding):
     ) -> tuple[Events, npt.NDArray[np.bool_]] | None:
         for number in range(TRIES):
             window = self._window(events, at, int(longest * SHRINKING**number), chance)
-            split = random_split(window, min(MOST_BARS, len(bar_lines(window)) - 1), chance) if window is not None else None
+            split = random_split(window, min(MOST_BARS, BarGrid.of(window).count), chance) if window is not None else None
             if window is None or split is None:
                 continue
             written, region = split
@@ -180,10 +180,9 @@ class Tasks(Encoding):
         piece = self.notes.decode(events[:stop])
         tick = walk(events[: begin + 1], self.layout).tick
         start_tick = int(tick[-1]) if begin > first or first else 0
-        lines = bar_lines(piece)
-        end = int(lines[-1])
-        cut = piece.cut(start_tick, end)
-        return cut if len(cut.notes) > 1 and len(bar_lines(cut)) > 1 else None
+        grid = BarGrid.of(piece)
+        cut = piece.cut(start_tick, int(grid.tick_of(grid.count)))
+        return cut if len(cut.notes) > 1 else None
 
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         """As `notes` allows in the half that is written; meters, keys and tempos are said in the first one."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from partimento.bars import is_compound
 from partimento.chord_symbols import CHORD_SYMBOLS
 from partimento.formats.abc.fields import SIGNS
 from partimento.formats.abc.read import TRACKS
 from partimento.formats.abc.texts import escaped
 from partimento.notate import score_of
-from partimento.notate.meter import is_compound
 from partimento.notate.score import Bar, Clef, Event, Head, Score
 from partimento.notate.spelling import name_in_key
 from partimento.piece import Piece

@@ -9,5 +9,5 @@ FORMAT = Format(
     recognises=lambda data: xml_root(data) == "mei",
     read=deferred("partimento.formats.mei.read:piece_from_mei"),
     writers={".mei": deferred("partimento.formats.mei.write:mei_from_piece")},
-    keeps={"notes": "", "maps": "", "chords": ""},
+    keeps={"notes": "", "maps": "", "chords": "", "about": ""},
 )

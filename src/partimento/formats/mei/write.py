@@ -1,24 +1,33 @@
-"""MEI from a `Piece`, made by Verovio from the MusicXML."""
+"""MEI from a `Piece`, made by Verovio from the MusicXML. What Verovio leaves out of the title page is put back."""
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import asdict
 
-from partimento.formats.engrave import engrave
-from partimento.formats.musicxml.write import musicxml_from_score
+from partimento.formats.engrave import SECONDS, engrave
+from partimento.formats.musicxml.write import musicxml_from_score, text
 from partimento.notate import score_of
-from partimento.piece import Piece
+from partimento.piece import About, Piece
 
 
-def mei_from_piece(piece: Piece) -> bytes:
-    """MEI by Verovio, from the MusicXML. The title page stands in a comment too. Raises `WriteFailed` where Verovio gives up.
+def mei_from_piece(piece: Piece, *, seconds: float = SECONDS) -> bytes:
+    """MEI by Verovio, from the MusicXML. Raises `WriteFailed` where Verovio gives up, dies, or takes over `seconds`.
 
     Exact times off the page (`attack`, `release`) are lost.
     """
     # in MEI the staves of a brace are one part
-    [mei] = engrave(musicxml_from_score(score_of(piece), braces=False), "mei")
+    [mei] = engrave(musicxml_from_score(score_of(piece), braces=False), "mei", seconds=seconds)
     mei = re.sub(r' isodate="[^"]*"', "", mei)  # a clock's
-    page = json.dumps({name: value for name, value in asdict(piece.about).items() if value}).replace("--", "-\\u002d")
-    return mei.replace("<meiHead", f"<!-- {page} -->\n <meiHead", 1).encode()
+    mei = re.sub(r"(<harm\b[^>]*>[^<]*sus4)\(7\)", r"\1", mei)  # a degree that the symbol before it names already
+    return mei.replace("</meiHead>", _title_page(piece.about) + "</meiHead>", 1).encode()
+
+
+def _title_page(about: About) -> str:
+    """Genre, licence and `made`, in the elements that the guidelines have for them (MEI guidelines 5.0, ch. 3)."""
+    page = ""
+    if about.genre:
+        term = f'<termList><term type="genre">{text(about.genre)}</term></termList>'
+        page += f"<workList><work><title>{text(about.title)}</title><classification>{term}</classification></work></workList>"
+    if about.made:
+        page += f'<extMeta type="made">{text(about.made)}</extMeta>'
+    return page

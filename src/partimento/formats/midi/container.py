@@ -14,6 +14,7 @@ from partimento.errors import UnreadableFile
 MAX_BYTES = 64 << 20
 SIGNATURE = b"partimento {"  # the text event that carries the title page
 END_OF_TRACK = b"\xff\x2f\x00"
+_END_AND_NEXT = END_OF_TRACK + b"MTrk"
 _SEARCH = 4096  # how far into a chunk its name, and into a file its `MThd`, may lie
 
 
@@ -54,7 +55,10 @@ def open_container(data: bytes, *, max_bytes: int = MAX_BYTES) -> Container:
         raise UnreadableFile("truncated", "the header is not complete")
     header_length = int.from_bytes(data[start + 4 : start + 8], "big")
     if header_length < 6 or header_length > size - start - 8:
-        raise UnreadableFile("not MIDI", f"a header of {header_length} bytes")
+        if data[start + 14 : start + 18] != b"MTrk":
+            raise UnreadableFile("not MIDI", f"a header of {header_length} bytes")
+        repairs["bad header"] += 1
+        header_length = 6
     kind = int.from_bytes(data[start + 8 : start + 10], "big")
     declared = int.from_bytes(data[start + 10 : start + 12], "big")
     ticks_per_quarter, mspq = _division(data[start + 12], data[start + 13], repairs)
@@ -63,8 +67,11 @@ def open_container(data: bytes, *, max_bytes: int = MAX_BYTES) -> Container:
         raise UnreadableFile("too many tracks", f"{len(chunks)} track chunks; the format allows 65535")
     if not chunks:
         raise UnreadableFile("truncated" if declared else "no notes", "there is no track chunk")
-    if kind > 2 or (kind == 2 and len(chunks) > 1):
-        raise UnreadableFile("unsupported", f"MIDI file format {kind}")
+    if kind == 2 and len(chunks) > 1:
+        raise UnreadableFile("unsupported", "MIDI file format 2: sequences that are not played together")
+    if kind > 2:  # a damaged word before tracks that are sound
+        repairs["bad format"] += 1
+        kind = int(len(chunks) > 1)
     return Container(data, chunks, kind, ticks_per_quarter, mspq, repairs)
 
 
@@ -101,10 +108,13 @@ def _chunks(data: bytes, at: int, declared: int, repairs: Counter[str]) -> list[
     while at + 8 <= size:
         name, stop = data[at : at + 4], at + 8 + int.from_bytes(data[at + 4 : at + 8], "big")
         if name == b"MTrk":
+            early = data.find(_END_AND_NEXT, at + 8, stop) + len(END_OF_TRACK)
+            if early >= len(END_OF_TRACK):  # a length that leads past the next chunk
+                repairs["bad length"] += 1
+                stop = early
+            chunks.append((at + 8, min(stop, size)))
             if stop > size:
-                chunks.append((at + 8, size))
                 return chunks
-            chunks.append((at + 8, stop))
         elif len(chunks) >= declared:
             break  # what follows the last track belongs to a wrapper, or is padding
         elif name.isalnum() and stop <= size:

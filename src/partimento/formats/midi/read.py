@@ -20,7 +20,7 @@ from partimento.formats.midi import maps as midimaps
 from partimento.piece import TEMPO, About, Piece, Track
 
 if TYPE_CHECKING:
-    from partimento.formats.midi.events import Walked
+    from partimento.formats.midi.playing import Played
 
 DRUM_CHANNEL = 9
 
@@ -34,29 +34,29 @@ def piece_from_midi(
 
     MIDI has no repeats, so `repeats` changes nothing.
     """
-    from partimento.formats.midi.events import walk  # here, since it takes a while to load
+    from partimento.formats.midi.playing import play  # here, since it takes a while to load
 
     container = smf.open_container(data, max_bytes=limits.max_bytes)
-    walked = walk(data, container.chunks, max_notes=limits.max_notes)
-    container.repairs.update(walked.repairs)
-    if not len(walked.notes):
-        cut = "truncated" in walked.repairs
+    raw = smf.title_page(data, *container.chunks[0])
+    played = play(data, container.chunks, max_notes=limits.max_notes, apart=bool(raw))  # each chunk of our own stands for itself
+    container.repairs.update(played.repairs)
+    if not len(played.notes):
+        cut = "truncated" in played.repairs
         raise UnreadableFile("truncated" if cut else "no notes", "no complete note" if cut else "")
     try:
-        piece = _piece(container, walked, source, limits)
+        piece = _piece(container, played, raw, source, limits)
         check_piece(piece, limits)
     except InvalidPiece as error:
         raise UnreadableFile("bad timing", str(error)) from None
     return piece, container.repairs
 
 
-def _piece(container: smf.Container, walked: Walked, source: str, limits: Limits) -> Piece:
+def _piece(container: smf.Container, played: Played, raw: bytes, source: str, limits: Limits) -> Piece:
     from partimento.formats.midi.note_order import by_track
 
-    # by chunk, channel and program; a sound of nothing but pedals makes no track
-    sounds = sorted((*sound[:3], number) for number, sound in enumerate(walked.sounds.tolist()) if sound[3])
-    places = [(chunk, program, channel == DRUM_CHANNEL) for chunk, channel, program, _ in sounds]
-    raw = smf.title_page(container.data, *container.chunks[0])
+    # by chunk, channel and program
+    sounds = sorted((*sound[:3], number) for number, sound in enumerate(played.sounds.tolist()))
+    places = [(chunk, program, channel % 16 == DRUM_CHANNEL) for chunk, channel, program, _ in sounds]
     page = _page(raw) if raw else None
     layout = _layout(page, container, places) if page is not None else None
     if layout is not None:
@@ -71,19 +71,19 @@ def _piece(container: smf.Container, walked: Walked, source: str, limits: Limits
         tracks = [Track(program, drum, names[chunk]) for _, (chunk, program, drum) in sorted(first.items())]
     if len(tracks) > limits.max_tracks:
         raise UnreadableFile("too many tracks", f"{len(tracks)}; the limit is {limits.max_tracks}")
-    track_of_sound = [-1] * len(walked.sounds)
+    track_of_sound = [-1] * len(played.sounds)
     for (*_, sound), track in zip(sounds, numbers, strict=True):
         track_of_sound[sound] = track
-    notes, canonical = by_track(walked.notes, track_of_sound, len(tracks))
+    notes, canonical = by_track(played.notes, track_of_sound, len(tracks))
     if page is not None:
         about = About(**{name: str(page.get(name, "")) for name in About.__dataclass_fields__})
     else:
         about = About(title=_sequence_title(container, places), source=source)
-    maps: dict[str, Any] = {name: midimaps.in_force(getattr(walked, name)) for name in ("tempos", "meters", "keys")}
+    maps: dict[str, Any] = {name: midimaps.in_force(getattr(played, name)) for name in ("tempos", "meters", "keys")}
     if container.mspq:
         maps["tempos"] = np.array([(0, 6e7 / container.mspq)], TEMPO)
-    maps["chords"] = midimaps.chords(walked.markers, container.data, container.repairs)
-    maps["pedals"] = midimaps.pedals(walked.pedals, track_of_sound, notes)
+    maps["chords"] = midimaps.chords(played.markers, container.data, container.repairs)
+    maps["pedals"] = midimaps.pedals(played.pedals, track_of_sound, notes)
     return Piece(notes, tuple(tracks), container.ticks_per_quarter, about=about, canonical=canonical, **maps)
 
 
