@@ -32,6 +32,7 @@ class MidiTok(Encoding):
 
     name: ClassVar[str] = "miditok"
     main_option: ClassVar[str] = "tokenizer"
+    extra: ClassVar[str] = "compare"
     canonical: ClassVar[bool] = False
 
     @property

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from music21 import duration
 
 from partimento.encodings import make
-from partimento.encodings.melody.encoding import DURATION_TICKS, Melody
-from partimento.encodings.melody.note_values import DURATIONS
+from partimento.encodings.melody import Melody
+from partimento.encodings.melody.note_values import DURATION_TICKS, DURATIONS
 from partimento.errors import InvalidOption
 from partimento.piece import Piece, Track, note_array
 from partimento.testing.pieces import pieces

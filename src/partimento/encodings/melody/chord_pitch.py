@@ -9,6 +9,8 @@ from partimento.theory import chord_root_table
 
 Ints = npt.NDArray[np.int64]
 LOWEST_PIANO_KEY = 21
+PITCHES = {"class": 12, "piano": 88, "midi": 128}  # how many ids
+LOWEST = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}  # the MIDI pitch of the first one
 
 
 def one_of_each_chord(pitch: Ints, start: Ints, chord: str) -> Ints:

@@ -14,13 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Encoding, Events, Field, option
-from partimento.encodings.melody.chord_pitch import LOWEST_PIANO_KEY, one_of_each_chord, pitch_id
-from partimento.encodings.melody.note_values import LONGEST_QUARTERS, WRITTEN_LINES, Values, five_of_twelfths, values
+from partimento.encodings.melody.chord_pitch import LOWEST, PITCHES, one_of_each_chord, pitch_id
+from partimento.encodings.melody.cursor import MelodyCursor
+from partimento.encodings.melody.note_values import (
+    LONGEST_QUARTERS,
+    TICKS_PER_QUARTER,
+    WRITTEN_LINES,
+    Values,
+    five_of_twelfths,
+    values,
+)
 from partimento.piece import NOTE, Array, Piece, Track, nearest_line
 
-TICKS_PER_QUARTER = 480
-DURATION_TICKS = np.array([120, 240, 480, 960, 1920])  # of the five durations
-PITCHES = {"class": 12, "piano": 88, "midi": 128}
 CHORDS = ("root", "top", "bass")
 
 Ints = npt.NDArray[np.int64]
@@ -133,8 +138,7 @@ class Melody(Encoding):
         is_note = events[begins, 0] != self.rest if self.rest else np.ones(len(begins), bool)
         notes = np.zeros(int(is_note.sum()), NOTE)
         notes["onset"], notes["duration"] = onset[is_note], (stop - onset)[is_note]
-        lowest = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}[self.pitch]
-        notes["pitch"] = events[begins[is_note], 0] - 1 + lowest
+        notes["pitch"] = events[begins[is_note], 0] - 1 + LOWEST[self.pitch]
         notes["velocity"] = 80
         return Piece(notes, (Track(),), TICKS_PER_QUARTER)
 
@@ -177,6 +181,10 @@ class Melody(Encoding):
         inside = total < len(known.last)
         legal[1:] = inside & (known.last[total * inside] == np.arange(1, len(total) + 1)) & (length > 0)
         return legal
+
+    def cursor(self) -> MelodyCursor:
+        ticks = self.values.lengths * (TICKS_PER_QUARTER // self.values.lines)
+        return MelodyCursor(self, [0, *ticks.tolist()], LOWEST[self.pitch], PITCHES[self.pitch])
 
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return int(np.count_nonzero(np.asarray(events)[:, 0] <= PITCHES[self.pitch]))

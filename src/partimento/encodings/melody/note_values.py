@@ -12,6 +12,8 @@ Ints = npt.NDArray[np.int64]
 
 LONGEST_QUARTERS = 33  # nothing longer than a dotted longa has a note value of its own
 DURATIONS = ("16th", "eighth", "quarter", "half", "whole")
+TICKS_PER_QUARTER = 480  # of decoded pieces
+DURATION_TICKS = np.array([120, 240, 480, 960, 1920])  # of the five durations
 WRITTEN_LINES = 24  # lines a quarter: 32nds are 3 of them, triplet sixteenths 4
 PLAIN = {"32nd": 3, "16th": 6, "eighth": 12, "quarter": 24, "half": 48, "whole": 96, "breve": 192}
 WRITTEN = dict(
