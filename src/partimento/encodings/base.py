@@ -124,6 +124,11 @@ class Encoding(ABC):
         return False
 
     @property
+    def completes_tasks(self) -> bool:
+        """Whether a piece can be completed in it, as `Tasks` says."""
+        return False
+
+    @property
     def statements(self) -> Mapping[str, int]:
         """The ids of the first field of events that state a `meter`, a `key` or a `tempo`; none where no event does."""
         return {}

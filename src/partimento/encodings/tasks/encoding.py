@@ -199,6 +199,10 @@ class Tasks(Encoding):
         return self.notes.ended(history)
 
     @property
+    def completes_tasks(self) -> bool:
+        return True
+
+    @property
     def statements(self) -> Mapping[str, int]:
         return self.notes.statements
 
