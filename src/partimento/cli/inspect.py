@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from partimento.cli.screen import Flag, Problem, Screen, counted
+from partimento.cli.screen import Flag, Problem, Screen, counted, typed
 from partimento.system import processors
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def inspect(
         screen.say()
     for reason in refused.values():
         screen.say(f"left out  {reason}")
-    screen.say(f"Next: partimento convert {files[0]} heard.mid --encoding notes:profile=score")
+    screen.say(f"Next: {typed('partimento', 'convert', files[0], 'heard.mid', '--encoding', 'notes:profile=score')}")
     screen.result(
         {
             "files": [{"file": name, "format": format_of[name]} | asdict(found[name]) for name in sorted(found)],
