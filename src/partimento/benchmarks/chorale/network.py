@@ -54,12 +54,8 @@ class Embedding(nn.Module):
         self.table = nn.Parameter(torch.randn(sum(sizes), width) * 0.5 / math.sqrt(len(sizes)))
         self.first = [sum(sizes[:at]) for at in range(len(sizes))]
 
-<<<<<<< HEAD
     def forward(self, ids: Tensor, drop: float) -> Tensor:
-=======
-    def forward(self, features: Tensor, drop: float) -> Tensor:
         """Vectors [B, T, D] of feature ids [B, T, N]."""
->>>>>>> trunk
         weight = None
         if self.training and drop > 0:
             weight = ((torch.rand(ids.shape, device=ids.device) > drop).float() / (1 - drop)).flatten(0, -2)
