@@ -11,12 +11,11 @@ import numpy as np
 
 from partimento import __version__
 from partimento.corpus.encoded import SPLITS
-from partimento.corpus.parquet import Row
 from partimento.piece import Array, Piece
 from partimento.theory import key_name
 
 if TYPE_CHECKING:
-    from partimento.corpus.table import Row  # it brings what reads tables
+    from partimento.corpus.parquet import Row  # it brings what reads tables
 
 SIMPLIFIED = frozenset(  # what readers of whole scores leave out of a sound file
     (
