@@ -1,4 +1,4 @@
-"""How much of a piece stands verbatim in other pieces, in any transposition, and where. What verbatim is, `lines.py` knows."""
+"""How much of a piece is verbatim in other pieces, in any transposition, and where. `verbatim.py` says what verbatim means."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ INDEX_VERSION = 2  # raised whenever another index comes of the same pieces
 
 @dataclass(frozen=True)
 class Run:
-    """Notes of a piece, `length_bars` long, that stand verbatim in `known`: first and last bar of both, as a page numbers them."""
+    """Notes of a piece, `length_bars` long, that are verbatim in `known`: first and last bar of both, as a page numbers them."""
 
     notes: int
     length_bars: float
@@ -140,16 +140,15 @@ class Index:
         begin = grid.bars_at(onset)
         length = _until(piece, grid, lines, places, begin)[runs.last] - begin[runs.first]
         notes = len(places[0][0])
-        whole = lines.line[runs.first] == 0
 
-        def share(bars: int, of: Places, chosen: npt.NDArray[np.bool_]) -> float:
-            return _covered(piece, of, runs, chosen & (length > bars - 1e-6)) / notes if len(length) else 0.0
+        def share(bars: int, of: Places) -> float:
+            return _covered(piece, of, runs, length > bars - 1e-6) / notes if len(length) else 0.0
 
         return Finding(
             notes=notes,
             runs=tuple(self._apart(lines, runs, begin, length, grid.number_at(onset))),
-            share={bars: share(bars, places[:1], whole) for bars in WINDOWS},
-            line_share={bars: share(bars, places, np.ones(len(whole), bool)) for bars in WINDOWS},
+            share={bars: share(bars, places[:1]) for bars in WINDOWS},
+            line_share={bars: share(bars, places) for bars in WINDOWS},
         )
 
     def _apart(self, lines: Lines, runs: Runs, begin: Floats, length: Floats, bar: Ints) -> Iterator[Run]:
