@@ -21,9 +21,9 @@ import numpy as np
 from partimento.composing.compose import stream
 from partimento.composing.guidance import Guided
 from partimento.composing.rules import Rules
-from partimento.encodings.tasks import NOTE_BY_NOTE
+from partimento.encodings.texture import texture_of
 from partimento.models.checkpoint import Checkpoint
-from partimento.models.predictor import Beginning
+from partimento.models.predictor import Generator
 
 FIRST_NOTE = "import sys, partimento; partimento.compose(sys.argv[1], notes=1)"
 BATCHES = (1, 64)
@@ -71,9 +71,10 @@ def main() -> None:
     print(json.dumps(result, indent=1))
 
 
-def _ways(checkpoint: Checkpoint) -> dict[str, tuple[Beginning, Rules | None]]:
-    ways: dict[str, tuple[Beginning, Rules | None]] = {"free": (checkpoint.predictor(), None)}
-    if isinstance(checkpoint.encoding, NOTE_BY_NOTE) and checkpoint.encoding.layout.beats:
+def _ways(checkpoint: Checkpoint) -> dict[str, tuple[Generator, Rules | None]]:
+    ways: dict[str, tuple[Generator, Rules | None]] = {"free": (checkpoint.predictor(), None)}
+    here = texture_of(checkpoint.encoding.cursor())
+    if here is not None and here.has_bars:
         ways["rules"] = (checkpoint.predictor(), RULES)
     if checkpoint.vocabulary is not None:
         wanted = checkpoint.vocabulary.named(key="G major")
@@ -81,7 +82,7 @@ def _ways(checkpoint: Checkpoint) -> dict[str, tuple[Beginning, Rules | None]]:
     return ways
 
 
-def _rate(checkpoint: Checkpoint, predictor: Beginning, rules: Rules | None, batch: int, steps: int, seed: int) -> float:
+def _rate(checkpoint: Checkpoint, predictor: Generator, rules: Rules | None, batch: int, steps: int, seed: int) -> float:
     """New notes a second; sequences that end early count for what they have."""
     encoding, notes = checkpoint.encoding, 0
     start = time.process_time()

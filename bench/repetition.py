@@ -22,7 +22,7 @@ from partimento.analysis.figures.measures import table
 from partimento.analysis.originality import HUMAN_PIECES, numbers_of
 from partimento.analysis.repetition import HABITS, LENGTHS, Habits, figures, row_of
 from partimento.composing.compose import compose
-from partimento.composing.guard import Guard
+from partimento.composing.guard import Repeats
 from partimento.composing.sampling import Sampling
 from partimento.corpus import Corpus
 from partimento.models.checkpoint import Checkpoint
@@ -61,7 +61,7 @@ def cost(pieces: Sequence[Piece]) -> float:
     """Microseconds of processor time a note that the guard takes to follow these pieces and be asked about each note."""
     notes, start = 0, time.process_time()
     for piece in pieces:
-        guard = Guard(HABITS, 0.75)
+        guard = Repeats(HABITS, 0.75)
         pitch, onset = (column.tolist() for column in row_of(piece))
         for one, at in zip(pitch, onset, strict=True):
             guard.banned(at)

@@ -1,7 +1,7 @@
 """Whether rules hold, and what they cost: pieces of a model under each rule, written as MIDI and judged by an independent checker.
 
 Usage: python bench/rules.py MODEL [--bars 10000] [--count 64]. The model must be of the encoding `notes` with bars. For each rule:
-pieces of 8 bars until there are --bars of them; violations that `tests/composing/rules/checker.py` finds in the files; the
+pieces of 8 bars until there are --bars of them; violations that `partimento/testing/rules.py` finds in the files; the
 cost in bits per note (how much probability the model gave to what the rule forbids, -log2 of what is left, over one batch);
 notes a second beside the same batch without the rule but with the same number of bars, in turns. One JSON object.
 """
@@ -12,7 +12,6 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from partimento.composing.compose import Composition, compose
+from partimento.composing.preamble import stated
 from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling, weights
+from partimento.encodings.texture import texture_of
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.models.checkpoint import Checkpoint
-from tests.composing.rules.checker import violations
+from partimento.testing.rules import violations
 
 BARS = 8
 RULES = {
@@ -112,10 +113,13 @@ def _timed(
 def _forbidden_bits(checkpoint: Checkpoint, rules: Rules, made: Composition) -> float:
     """-log2 of the probability that the model leaves to what the rules allow, summed over the fields of the new events."""
     encoding = checkpoint.encoding
-    rest = replace(rules, bars=0, end_on_tonic=False) if rules != Rules(bars=BARS) else rules
-    masks = rest.masks(encoding, rules.head(encoding))
-    session, cursor = checkpoint.predictor().begin(1), encoding.cursor()
-    head = len(rules.head(encoding))
+    rest = rules.but(bars=0, end_on_tonic=False) if rules != Rules(bars=BARS) else rules
+    start = texture_of(encoding.cursor())
+    assert start is not None
+    head = len(stated(encoding, rules))
+    for event in made.events[:head].tolist():
+        start.push(event)
+    masks, session, cursor = rest.masks(rest.made(start), start), checkpoint.predictor().begin(1), encoding.cursor()
     bits = 0.0
     for at, event in enumerate(made.events.tolist()):
         for field in range(len(event)) if at >= head else ():
@@ -128,7 +132,8 @@ def _forbidden_bits(checkpoint: Checkpoint, rules: Rules, made: Composition) -> 
         session.push(made.events[at : at + 1])
         cursor.push(event)
         if at >= head:
-            masks.push(event)
+            start.push(event)
+            masks.moved()
     return bits
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from partimento.benchmarks.chorale import trees
-from partimento.corpus import Options, build
+from partimento.corpus.build import Options, build
 from tests.made import FEW_TREES, made_folder
 
 

@@ -34,7 +34,7 @@ def examples(page: Path) -> list[str]:
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings are of small models and end after 25 steps, whatever is asked for: a page speaks of minutes."""
-    real, named = from_corpus.run_training, from_corpus.named
+    real, named = vars(from_corpus)["run_training"], vars(from_corpus)["named"]
     monkeypatch.setattr(from_corpus, "run_training", wraps(real)(lambda *given, **more: real(*given, **{**more, "max_steps": 25})))
     monkeypatch.setattr(from_corpus, "named", lambda name, depth: named(name, depth or 1))
 
@@ -157,7 +157,7 @@ def test_mistakes_name_what_was_given(notes_run: Path, made_corpus: Path) -> Non
         ({"conditions": "meter"}, "conditions: 'meter'"),
     ):
         with pytest.raises(InvalidOption, match=message):
-            partimento.compose(notes_run, **wrong)  # type: ignore[arg-type]
+            partimento.compose(notes_run, **wrong)
     with pytest.raises(InvalidOption, match="is a corpus, not a run"):
         partimento.compare(made_corpus)
     with pytest.raises(InvalidOption, match="minutes: 0 is not more than 0"):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from partimento.corpus import Labels, Options, build
+from partimento.corpus import Labels
+from partimento.corpus.build import Options, build
 from partimento.formats import read
 from partimento.models.checkpoint import Checkpoint
 from tests.cli.conftest import Command

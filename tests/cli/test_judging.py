@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from partimento.analysis.originality import INDEX_FILE
-from partimento.corpus import Corpus, Options, build
+from partimento.corpus import Corpus
+from partimento.corpus.build import Options, build
 from partimento.formats import write
 from tests.cli.conftest import Command
 from tests.made import made_folder, made_piece

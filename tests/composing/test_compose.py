@@ -51,7 +51,7 @@ class Thirds:
     def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
         raise NotImplementedError
 
-    def begin(self, count: int, given: Events | None = None) -> Steps:
+    def begin(self, count: int, given: Events | None = None, cursors: Any = None) -> Steps:
         self.sessions.append(Steps(self, count))
         if given is not None and len(given):
             self.sessions[-1].given = given
@@ -229,7 +229,7 @@ def test_a_model_that_writes_no_notes_ends() -> None:
 class Chance(Thirds):
     """Every id of a field is as likely; the end of a piece, when it may come, comes now and then."""
 
-    def begin(self, count: int, given: Events | None = None) -> Any:
+    def begin(self, count: int, given: Events | None = None, cursors: Any = None) -> Any:
         model = self
 
         class Flat:
@@ -251,7 +251,7 @@ class ChanceModel(Model):
 
 
 def test_pieces_end_where_they_say_so_or_with_their_notes() -> None:
-    made = many(ChanceModel(), notes=6, count=12, given=given_piece())
+    made = many(ChanceModel(), notes=6, count=12, given=given_piece(), ending=False)
     encoding = ChanceModel().encoding
     given = encoding.encode(given_piece())[:-1]
     new = [encoding.notes_in(one.events) - 6 for one in made]
@@ -285,7 +285,7 @@ def test_torch_has_its_threads_back() -> None:
             model = Thirds()
             begin = model.begin
 
-            def watched(count: int, given: Events | None = None) -> Steps:
+            def watched(count: int, given: Events | None = None, cursors: Any = None) -> Steps:
                 seen.append(torch.get_num_threads())
                 return begin(count, given)
 

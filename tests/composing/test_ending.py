@@ -10,16 +10,16 @@ import pytest
 
 from partimento.bars import BarGrid
 from partimento.composing.compose import again, compose, stream
-from partimento.composing.constraints import Course
-from partimento.composing.ending import EARLIEST, LATEST, Ending
+from partimento.composing.constraints import prepared
+from partimento.composing.ending import EARLIEST, LATEST, Ending, RuleMasks
 from partimento.composing.provenance import Options
 from partimento.composing.rules import Rules
-from partimento.composing.rules.state import State
 from partimento.encodings import Encoding, make
 from partimento.encodings.notes import Notes
+from partimento.errors import InvalidOption
 from partimento.models.predictor import Predictor
 from partimento.piece import Piece, Track, note_array
-from tests.composing.rules.test_rules import Even
+from partimento.testing.rules import EvenGenerator as Even
 from tests.composing.test_compose import Model, given_piece
 
 SCORE = Notes("score")
@@ -80,7 +80,7 @@ def test_a_model_may_end_where_it_likes_when_it_is_time() -> None:
     assert all(SCORE.ended(one.events) for one in made)
     assert min(one.new_notes for one in made) >= 30
     assert any(bars_of(one.piece) % 1 for one in made)
-    assert min(one.new_notes for one in compose(model, notes=40, count=20)) < 30, "left alone it ends at once"
+    assert min(one.new_notes for one in compose(model, notes=40, count=20, ending=False)) < 30, "left alone it ends at once"
 
 
 def test_without_bars_a_piece_ends_too() -> None:
@@ -104,10 +104,17 @@ def test_a_number_of_bars_goes_before_the_number_of_notes() -> None:
     assert [one.events.tolist() for one in plain] == [one.events.tolist() for one in ending]
 
 
-def test_encodings_without_an_end_have_just_so_many_notes() -> None:
-    for one in compose(Model(), notes=20, count=2, ending=True):
+@pytest.mark.parametrize("key", ["melody", "voices", "slots", "leadsheet", "melody:rests=yes,durations=tied"])
+def test_encodings_without_an_end_have_just_so_many_notes(key: str) -> None:
+    """Unless an end is asked for: then they say that they have none."""
+    for one in compose(Model(), notes=20, count=2):
         assert one.new_notes == 20
         assert '"ending"' not in one.made
+    encoding = make(key)
+    with pytest.raises(InvalidOption, match=f"ending: the encoding '{key}' has no event for the end"):
+        compose(Model(encoding=encoding), notes=20, ending=True)
+    with pytest.raises(InvalidOption, match="ending"):
+        stream(Even(encoding.fields), encoding, notes=20, ending=True)
 
 
 def test_a_stream_may_be_led_to_an_end() -> None:
@@ -116,38 +123,37 @@ def test_a_stream_may_be_led_to_an_end() -> None:
         assert SCORE.ended(one[one[:, 0] > 0])
 
 
-def state_after(rows: list[tuple[int, int, int]]) -> State:
-    state = State(SCORE.layout)
+def ending_after(rows: list[tuple[int, int, int]], notes: int) -> Ending:
+    """That of so many notes, all of them counted."""
+    here = SCORE.cursor()
     piece = Piece(note_array([(onset, duration, pitch, 80, 0) for onset, duration, pitch in rows]), (Track(),), 48)
+    ending = Ending(here, notes, RuleMasks(here, None))
     for event in SCORE.encode(piece)[:-1].tolist():
-        state.push(event)
-    return state
+        here.push(event)
+    return ending
 
 
 def led(ending: Ending, **chances: float) -> dict[str, float]:
     """The chance of each kind once led, of these chances."""
-    kinds = ending.state.layout.kinds
+    kinds = SCORE.layout.kinds
     with np.errstate(divide="ignore"):
         logits = np.log([0.0, *(chances.get(kind, 0.0) for kind in kinds)])
-    p = np.exp(ending.led(logits))
+    p = np.exp(ending.bias(logits, ()))
     return dict(zip(kinds, (p[1:] / p.sum()).tolist(), strict=True))
 
 
 def test_the_end_takes_from_the_next_bar_alone() -> None:
-    state = state_after([(0, 48, 60), (48, 48, 62), (96, 96, 64)])  # a whole bar of three notes
+    rows = [(0, 48, 60), (48, 48, 62), (96, 96, 64)]  # a whole bar of three notes
     chances = {"note": 0.3, "bar": 0.6999, "end": 0.0001}
     for notes, least, most in ((5, 0.00009, 0.00011), (4, 0.00009, 0.00011), (3, 0.03, 0.05), (2, 0.6999, 0.70001)):
-        ending = Ending(state, notes)
-        ending.before = 0
-        after = led(ending, **chances)
+        after = led(ending_after(rows, notes), **chances)
         assert least <= after["end"] <= most, notes
         assert after["note"] == pytest.approx(0.3)
         assert after["bar"] == pytest.approx(0.7 - after["end"])
 
 
 def test_inside_a_bar_the_end_is_as_likely_as_it_was() -> None:
-    ending = Ending(state_after([(0, 48, 60), (48, 48, 62), (96, 48, 64)]), 2)
-    ending.before = 0
+    ending = ending_after([(0, 48, 60), (48, 48, 62), (96, 48, 64)], 2)
     assert ending.progress >= 1
     assert led(ending, note=0.3, bar=0.6, end=0.1)["end"] == pytest.approx(0.1)
 
@@ -157,8 +163,7 @@ def test_the_last_bar_is_the_next_that_can_be(firmly: bool, lines: tuple[int, ..
     """In the third the next line is crossed; firmly there is a whole bar that nothing is held into."""
     pieces = ([(0, 48, 60), (24, 48, 64)], [(0, 48, 60), (48, 48, 62), (96, 48, 64)], [(0, 48, 60), (96, 150, 64)])
     for rows, line in zip(pieces, lines, strict=True):
-        ending = Ending(state_after(rows), 2)
-        ending.before = 0
+        ending = ending_after(rows, 2)
         closing = ending.close(firmly)
         assert closing is not None
         assert closing.end_tick == line
@@ -183,5 +188,5 @@ def test_old_notes_of_how_a_piece_was_made_have_neither_guard_nor_ending() -> No
     assert Options.from_json(plain.to_json()) == plain
     assert plain.most == 10
     assert Options.from_json(Options(10, ending=True).to_json()).ending
-    course = Course(SCORE, SCORE.encode(given_piece())[:0], plain, 0, None)
-    assert (course.guard, course.ending, course.masks) == (None, None, None)
+    cursor, constraints = prepared(SCORE, SCORE.encode(given_piece())[:0], plain)
+    assert constraints(cursor, 0) == []

@@ -13,15 +13,13 @@ from hypothesis import strategies as st
 
 from partimento.analysis.repetition import GRID, HABITS, LENGTHS, PERIODS, RUN, Habits, figures, loops, repeats, row_of
 from partimento.composing.compose import again, compose, stream
-from partimento.composing.constraints import _place, _without
-from partimento.composing.ears import ear_of, has_ear
-from partimento.composing.guard import Guard
-from partimento.composing.repetition_bias import NEAREST, Echo
-from partimento.composing.rules.state import State
+from partimento.composing.constraints import habits_of
+from partimento.composing.guard import NEAREST, Repeats, RepetitionBias, can_guard, place_of, without
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, make
-from partimento.encodings.notes import Notes
-from tests.composing.rules.test_rules import Even
+from partimento.errors import InvalidOption
+from partimento.instruments import DRUMS
+from partimento.testing.rules import EvenGenerator as Even
 from tests.composing.test_compose import MELODY, Model, Thirds, given_piece, many
 from tests.made import made_piece
 
@@ -63,7 +61,7 @@ rows = st.lists(st.tuples(st.integers(60, 62), waits), min_size=1, max_size=60)
 @given(rows)
 def test_the_guard_counts_as_the_measure_does(drawn: list[tuple[int, int]]) -> None:
     pitch, onset = np.array([row[0] for row in drawn]), np.cumsum([row[1] for row in drawn])
-    guard = Guard(ALWAYS, 0.5)
+    guard = Repeats(ALWAYS, 0.5)
     for one in zip(pitch.tolist(), onset.tolist(), strict=True):
         assert guard.banned(one[1]) == set()
         guard.push(*one)
@@ -75,7 +73,7 @@ def test_the_guard_counts_as_the_measure_does(drawn: list[tuple[int, int]]) -> N
 @given(st.lists(st.tuples(st.integers(58, 66), waits), min_size=1, max_size=12), st.sampled_from([NEVER, HABITS]), st.floats(0, 1))
 def test_a_player_of_one_figure_is_held_to_human_habits(figure: list[tuple[int, int]], habits: Habits, place: float) -> None:
     """It plays its figure for ever, unless a pitch is banned: then the next one above that is not."""
-    guard = Guard(habits, place)
+    guard = Repeats(habits, place)
     pitch, onset, now = [], [], 0
     for wanted, wait in islice(cycle(figure), 300):
         now += wait
@@ -94,7 +92,7 @@ def test_a_player_of_one_figure_is_held_to_human_habits(figure: list[tuple[int, 
 
 
 def test_a_loop_is_left_even_where_repeats_are_free() -> None:
-    guard = Guard(replace(ALWAYS, loops=(8.0, 16.0, 24.0)), 0.5)
+    guard = Repeats(replace(ALWAYS, loops=(8.0, 16.0, 24.0)), 0.5)
     figure, now, banned_at = [60, 64, 67, 64], 0, []
     for at in range(64):
         if figure[at % 4] in guard.banned(now):
@@ -105,34 +103,49 @@ def test_a_loop_is_left_even_where_repeats_are_free() -> None:
     assert len(banned_at) == 64 - banned_at[0]
 
 
-@pytest.mark.parametrize("key", ["notes", "notes:profile=score", "notes:profile=performance", "melody", "melody:pitch=midi"])
-def test_ears_hear_the_notes_of_events(key: str) -> None:
+TELLING = (
+    *("notes", "notes:profile=score", "notes:profile=performance", "tasks", "melody", "melody:pitch=midi", "melody:rests=yes"),
+    *("melody:pitch=piano,rests=yes,durations=tied", "voices", "voices:grid=8,voices=2", "slots", "leadsheet"),
+)
+
+
+@pytest.mark.parametrize("key", TELLING)
+def test_cursors_tell_the_notes_of_events(key: str) -> None:
+    """The note that a prefix foretells is the one that the event begins, and all of them are those of the piece."""
     encoding = make(key)
-    assert has_ear(encoding)
+    assert can_guard(encoding.cursor())
     for number in range(3):
         events = encoding.encode(made_piece(number))
-        state = State(encoding.layout) if isinstance(encoding, Notes) else None
-        ear, heard = ear_of(encoding, state), []
-        assert ear is not None
+        cursor = encoding.cursor()
+        told: list[tuple[int, float]] = []
         for event in events.tolist():
-            onsets = {at: ear.onset(tuple(event[:at])) for at in range(len(event))}
-            expected = next((onset for onset in onsets.values() if onset is not None), None)
-            if state is not None:
-                state.push(event)
-            if (note := ear.heard(event)) is not None:
-                assert note[1] == expected
-                at = next(at for at, onset in onsets.items() if onset is not None)
-                assert event[at] == note[0] + ear.zero
-                heard.append(note)
+            foretold: list[tuple[int, int]] = []
+            for at in range(len(event)):
+                note = cursor.next_note(tuple(event[:at]))
+                if note is not None and event[at] in note.ids and event[at] != note.held:
+                    assert note.chord == tuple(pitch for pitch, _ in foretold)
+                    foretold.append((event[at] - note.ids.start + note.lowest, note.onset_tick))
+                    assert note.id_of(foretold[-1][0]) == event[at]
+            cursor.push(event)
+            found = [(one.pitch, one.onset) for one in cursor.notes_begun if one.program != DRUMS]
+            assert found == [note for note in foretold if event[-1] != DRUMS + 1 or not key.startswith("notes")]
+            assert all(one.onset <= cursor.tick for one in cursor.notes_begun)
+            assert cursor.bar_tick <= cursor.tick
+            told += [(pitch, onset * GRID / cursor.ticks_per_quarter) for pitch, onset in found]
         pitch, onset = row_of(encoding.decode(events))
-        assert sorted(heard, key=lambda note: note[::-1]) == list(zip(pitch.tolist(), onset.tolist(), strict=True))
+        twelfths = [(one, int(np.floor(at + 0.5))) for one, at in told]
+        assert sorted(twelfths, key=lambda note: note[::-1]) == list(zip(pitch.tolist(), onset.tolist(), strict=True))
 
 
-def test_encodings_that_no_ear_hears_are_left_alone() -> None:
-    for key in ("voices", "melody:rests=yes", "leadsheet"):
-        encoding: Encoding = make(key)
-        assert not has_ear(encoding)
-        assert ear_of(encoding, None) is None
+@pytest.mark.parametrize("key", ["frames", "roll"])
+def test_encodings_that_do_not_tell_onsets_have_no_guard(key: str) -> None:
+    """By default none, quietly; where one is asked for that is said."""
+    encoding: Encoding = make(key)
+    assert not can_guard(encoding.cursor())
+    assert habits_of(None, encoding) is None
+    for guard in (True, HABITS):
+        with pytest.raises(InvalidOption, match=f"guard: events of the encoding '{key}' do not say when notes begin"):
+            compose(Model(encoding=encoding), notes=5, guard=guard)
 
 
 def test_a_model_that_goes_round_is_turned_by_the_guard() -> None:
@@ -142,7 +155,7 @@ def test_a_model_that_goes_round_is_turned_by_the_guard() -> None:
     shares = [[figures(one.piece)[LENGTHS.index(128)] for one in made] for made in (free, guarded)]
     assert min(shares[0]) > 0.9
     for number, share in enumerate(shares[1]):
-        assert share <= HABITS.share((1 + _place(number)) / 2)[LENGTHS.index(128)] + 1 / 100
+        assert share <= HABITS.share((1 + place_of(number)) / 2)[LENGTHS.index(128)] + 1 / 100
     assert len({one.events.tobytes() for one in guarded}) == 4, "each sequence has its own place among people"
     for one in guarded:
         assert again(one.made, Model()).piece == one.piece
@@ -165,14 +178,14 @@ def test_habits_that_are_asked_for() -> None:
 
 def test_something_is_always_left() -> None:
     allowed = np.array([False, True, True])
-    assert _without(allowed, [1]).tolist() == [False, False, True]
-    assert _without(allowed, [1, 2, -5, 99]).tolist() == allowed.tolist()
-    assert _without(allowed, []).tolist() == allowed.tolist()
+    assert without(allowed, [1]).tolist() == [False, False, True]
+    assert without(allowed, [1, 2, -5, 99]).tolist() == allowed.tolist()
+    assert without(allowed, []).tolist() == allowed.tolist()
 
 
 def test_places_lie_evenly() -> None:
-    assert [_place(number) for number in range(3)] == [0.5, 0.25, 0.75]
-    assert sorted(_place(number) for number in range(15)) == [at / 16 for at in range(1, 16)]
+    assert [place_of(number) for number in range(3)] == [0.5, 0.25, 0.75]
+    assert sorted(place_of(number) for number in range(15)) == [at / 16 for at in range(1, 16)]
 
 
 @pytest.mark.parametrize("key", ["notes:profile=score", "melody:pitch=midi"])
@@ -184,7 +197,7 @@ def test_a_model_that_never_repeats_is_brought_to_repeat_as_people_do(key: str) 
         shares.append([figures(one.piece)[LENGTHS.index(256)] for one in made])
     assert max(shares[0]) < 0.02
     for number, share in enumerate(shares[1]):
-        low, high = (HABITS.share(place)[LENGTHS.index(256)] for place in (_place(number), (1 + _place(number)) / 2))
+        low, high = (HABITS.share(place)[LENGTHS.index(256)] for place in (place_of(number), (1 + place_of(number)) / 2))
         assert low - 0.15 <= share <= high + 0.02, number
 
 
@@ -192,7 +205,7 @@ def test_a_model_that_never_repeats_is_brought_to_repeat_as_people_do(key: str) 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.sampled_from([0, 3, 12, 30])), max_size=40))
 def test_an_echo_is_what_followed_the_longest_stretch(drawn: list[tuple[int, int, int]]) -> None:
     """Its slow twin: every earlier place compared, event by event."""
-    echo, so_far, ticks = Echo(), [], [0]
+    echo, so_far, ticks = RepetitionBias(), [], [0]
     for event, place, wait in drawn:
         ticks.append(ticks[-1] + wait)
         echo.push([event], (place, ticks[-1]))

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from partimento.composing.compose import again, compose
-from partimento.composing.preamble import Head, can_state, stated
+from partimento.composing.preamble import Preamble, can_state, stated
 from partimento.composing.rules import Rules
 from partimento.encodings import Encoding, make
 from partimento.encodings.conditions import Conditions
 from partimento.models.predictor import Predictor
 from partimento.piece import Piece
-from tests.composing.rules.test_rules import Even
+from partimento.testing.rules import EvenGenerator as Even
 from tests.composing.test_tasks import Model, song
 
 WISHES: list[dict[str, Any]] = [
@@ -83,16 +83,16 @@ def test_nothing_is_stated_after_given_notes_or_where_an_encoding_cannot() -> No
     assert compose(Told(encoding=plain), notes=5, conditions={"tempo": 77}, guard=False)
 
 
-def test_a_head_closes_with_the_first_event_that_is_none() -> None:
+def test_a_preamble_closes_with_the_first_event_that_is_none() -> None:
     encoding = make("notes:profile=score")
-    head = Head(encoding, {"tempo": 77})
+    preamble = Preamble(encoding, {"tempo": 77})
     kinds = np.ones(encoding.fields[0].size, bool)
-    assert np.flatnonzero(head.narrowed(kinds, ())).tolist() == [3, 4, 5]
+    assert np.flatnonzero(preamble.mask(kinds, ())).tolist() == [3, 4, 5]
     row = stated(encoding, Rules(), {"tempo": 77}).tolist()[0]
     for field in range(1, len(row)):
         legal = np.ones(encoding.fields[field].size, bool)
-        assert np.flatnonzero(head.narrowed(legal, tuple(row[:field]))).tolist() == [row[field]]
-    head.push(row)
-    assert head.narrowed(kinds, ()).all()
-    head.push([encoding.layout.kind("note"), 1, 60, 24, 1])  # type: ignore[attr-defined]
-    assert not head.is_open
+        assert np.flatnonzero(preamble.mask(legal, tuple(row[:field]))).tolist() == [row[field]]
+    preamble.push(row)
+    assert preamble.mask(kinds, ()).all()
+    preamble.push([encoding.layout.kind("note"), 1, 60, 24, 1])  # type: ignore[attr-defined]
+    assert not preamble.is_open

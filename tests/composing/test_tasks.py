@@ -22,8 +22,8 @@ from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Predictor
 from partimento.piece import METER, Piece, Track, note_array
 from partimento.task import Region, Task
-from tests.composing.rules.checker import violations
-from tests.composing.rules.test_rules import Even
+from partimento.testing.rules import EvenGenerator as Even
+from partimento.testing.rules import violations
 from tests.made import made_piece
 
 SCORE = make("tasks:profile=score")

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partimento.corpus import Corpus, Labels, Options, build
+from partimento.corpus import Corpus, Labels
+from partimento.corpus.build import Options, build
 from partimento.errors import CorpusError, InvalidOption
 from partimento.formats import write
 from partimento.formats.limits import Limits
@@ -38,7 +39,7 @@ def started(source: Path, out: Path) -> subprocess.Popen[bytes]:
     """A build in a process of its own; its shards are of one item, so that kills fall between and into them."""
     code = (
         "import sys, partimento.corpus.shards as shards; shards.ITEMS_PER_SHARD = 1\n"
-        "from partimento.corpus import build, Options; build([sys.argv[1]], sys.argv[2], Options(workers=1))"
+        "from partimento.corpus.build import build, Options; build([sys.argv[1]], sys.argv[2], Options(workers=1))"
     )
     return subprocess.Popen([sys.executable, "-c", code, source, out], stderr=subprocess.DEVNULL)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partimento.corpus import Corpus, Labels, Options, build
+from partimento.corpus import Corpus, Labels
+from partimento.corpus.build import Options, build
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CorpusError, InvalidOption
 

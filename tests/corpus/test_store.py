@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from partimento.corpus import Corpus, Options, build
+from partimento.corpus import Corpus
 from partimento.corpus import store as stores
+from partimento.corpus.build import Options, build
 from partimento.errors import CorpusError, WriteFailed
 from partimento.files import seal, sha256, unseal
 from partimento.piece import MAPS

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from partimento.composing.compose import again, compose
-from partimento.corpus import Corpus, Options, build
+from partimento.corpus import Corpus
+from partimento.corpus.build import Options, build
 from partimento.encodings import make
 from partimento.likelihood.bits_per_note import evaluate
 from partimento.models.baselines import fit

@@ -6,8 +6,8 @@ import pytest
 
 from partimento.chord_symbols import chord_name
 from partimento.errors import UnreadableFile
-from partimento.formats import parse
-from partimento.piece import Piece
+from partimento.formats import WRITERS, parse
+from partimento.piece import Piece, Track, note_array
 from tests.formats.test_musicxml import rows
 
 
@@ -91,3 +91,54 @@ def test_what_is_refused(lines: tuple[str, ...], reason: str) -> None:
     with pytest.raises(UnreadableFile) as caught:
         read(*lines)
     assert caught.value.reason == reason
+
+
+def test_a_column_that_becomes_text_and_kern_again() -> None:
+    words = read("**kern | **kern", "1c | 1e", "**text | *", "4word | 1f", "**kern | *", "1d | 1g", "*- | *-")
+    assert rows(words) == [(0, 4, 64, 0), (4, 4, 65, 0), (8, 4, 67, 0), (0, 4, 60, 1), (8, 4, 62, 1)]
+    assert len(words.tracks) == 2
+    late = read("**text | **kern", "a | 1e", "**kern | *", "1c | 1f", "*- | *-")
+    assert rows(late) == [(0, 4, 64, 0), (4, 4, 65, 0), (4, 4, 60, 1)]
+
+
+def test_a_percussion_clef_makes_drums() -> None:
+    piece = read("**kern | **kern", '*I"Drums | *', "*clefX | *clefG2", "4CC | 4c", "* | *clefX", "4DD | 4d", "*- | *-")
+    assert [(track.name, track.is_drum) for track in piece.tracks] == [("", False), ("Drums", True)]
+
+
+@pytest.mark.parametrize(
+    ("line", "qpm"),
+    [
+        ("*MM96", 96),
+        ("*MM72.5", 72.5),
+        ("*MM[Allegro]", 132),
+        ("*MM[quarter-dot=80]", 120),
+        ("!!!OMD: Lento [half] = 40", 80),
+        ("!!!OMD: Largo", 48),
+    ],
+)
+def test_tempos_as_numbers_and_words(line: str, qpm: float) -> None:
+    assert read("**kern", line, "4c", "*-").tempos["qpm"].tolist() == [qpm]
+
+
+def test_who_has_the_rights_and_on_what_terms() -> None:
+    notes = ("**kern", "4c", "*-")
+    assert (
+        read("!!!YEC: Copyright 2022 A", *notes, "!!!YEM: License CC-BY-4.0").about.licence == "Copyright 2022 A; License CC-BY-4.0"
+    )
+    assert read("!!!YEM: CC0", "!!!YEM: CC0", *notes).about.licence == "CC0"
+
+
+def test_lengths_without_a_common_unit_are_still_read() -> None:
+    odd = [f"{number}c" for number in (4093, 4091, 4079, 4073, 4057)]
+    piece = read("**kern", "4c", *odd, "4d", "*-")
+    assert len(piece) == 7
+
+
+def test_drums_are_written_as_their_numbers() -> None:
+    drums = Piece(
+        note_array([(at * 480, 480, pitch, 80, 0) for at, pitch in enumerate((36, 38, 42, 49))]), (Track(0, True, "D"),), 480
+    )
+    again, _ = parse(WRITERS[".krn"](drums), ".krn")
+    assert again.notes["pitch"].tolist() == [36, 38, 42, 49]
+    assert again.tracks[0].is_drum

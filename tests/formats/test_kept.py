@@ -74,7 +74,7 @@ def test_a_worker_that_was_killed_while_idle_costs_no_task() -> None:
 def test_threads_have_workers_of_their_own_and_few_stay() -> None:
     answers: list[bytes] = []
     threads = [
-        threading.Thread(target=lambda n=number: answers.append(ask(ACT, f"t{n}", seconds=20).data))  # type: ignore[misc]
+        threading.Thread(target=lambda n=number: answers.append(ask(ACT, f"t{n}", seconds=20).data))
         for number in range(kept.MOST_IDLE + 2)
     ]
     for thread in threads:

@@ -36,7 +36,7 @@ class Unigram:
             right = np.stack([piece[:, at] == p.argmax() for at, p in enumerate(self.p)], axis=1)
             yield Scores(nats.astype(np.float32), right.astype(np.float32))
 
-    def begin(self, count: int, given: Events | None = None) -> Session:
+    def begin(self, count: int, given: Events | None = None, cursors: Any = None) -> Session:
         raise NotImplementedError
 
 

@@ -94,6 +94,11 @@ class Contents:
     encodings: list[Kept]
 
 
+def tried_by_default() -> tuple[str, ...]:
+    """The encodings that need no optional dependency, and the profiles of `notes`."""
+    return (*(name for name, kind in REGISTRY.items() if not kind.extra), *KEYS)
+
+
 def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tuple[str, ...] | None = None) -> Contents:
     """What is in a piece. `encodings` are keys of `encodings.make`, by default one of each kind and the profiles of `notes`."""
     notes, tpq = piece.notes, piece.ticks_per_quarter
@@ -128,7 +133,7 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
         on_grid=float(on_grid.mean()) if len(piece) else 0.0,
         velocities=(int(velocity.min()), int(velocity.max()), len(np.unique(velocity))) if len(piece) else (0, 0, 0),
         repairs=dict(repairs or {}),
-        encodings=[kept(piece, key) for key in (encodings if encodings is not None else (*REGISTRY, *KEYS))],
+        encodings=[kept(piece, key) for key in (encodings if encodings is not None else tried_by_default())],
     )
 
 

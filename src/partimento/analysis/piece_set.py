@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from partimento.bars import Meters
-from partimento.corpus import SPLITS, Corpus
+from partimento.corpus.encoded import SPLITS
 from partimento.errors import CorpusError, InvalidOption
 from partimento.piece import NOTE, Array, Piece
+
+if TYPE_CHECKING:
+    from partimento.corpus.store import Corpus  # it brings what reads tables
 
 NOTES_PER_BLOCK = 1 << 19  # so many notes at a time are counted: bounds the memory, keeps the arrays in the cache
 LABELS = ("composer", "genre")

@@ -155,8 +155,8 @@ def compose(
             top_k=top_k,
             top_p=top_p,
             min_p=min_p,
-            ending=not choice.exact,
-            guard=choice.guard,
+            ending=False if choice.exact else None,
+            guard=None if choice.guard else False,
             original=choice.original,
             best=choice.best,
             on_progress=timed,
@@ -167,7 +167,7 @@ def compose(
         f"{counted(len(made), 'piece')}, {counted(made.new_notes, 'new note')}, in {duration(screen.seconds)}, seed {made.seed}"
     )
     show(screen, made, names)
-    screen.say(f"\nNext: {typed('partimento', 'compose', '--like', names[0], '-o', 'again.mid')} makes the same piece again")
+    screen.say(f"\nNext: {typed('partimento', 'compose', '--like', names[0], '-o', 'again.mid')}  # the same piece again")
     screen.result(
         {
             "files": [str(name) for name in names],

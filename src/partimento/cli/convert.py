@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, not_negative, positive, short
+from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, not_negative, positive, short, typed
 from partimento.errors import InvalidOption
 from partimento.system import processors
 
@@ -101,7 +101,7 @@ def convert(
         screen.say(f"  left out  {one.source}: {one.problem}")
     if len(refused) > 20:
         screen.say(f"  and {len(refused) - 20:,} more; --json names them all")
-    screen.say(f"Next: partimento inspect {short(Path(written[0].path))}")
+    screen.say(f"Next: {typed('partimento', 'inspect', Path(written[0].path))}")
     screen.result(
         {
             "files": [{name: value for name, value in asdict(one).items() if name != "problem"} for one in written],

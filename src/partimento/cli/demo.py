@@ -77,7 +77,8 @@ def demo(
 
 
 def _build(screen: Screen, sources: tuple[str, ...], out: Path) -> dict[str, Any]:
-    from partimento.corpus import Labels, Options, build
+    from partimento.corpus import Labels
+    from partimento.corpus.build import Options, build
 
     start = screen.seconds
     labels = Labels.of(sets=[source.partition(":")[2] for source in sources if source.startswith("music21:")])

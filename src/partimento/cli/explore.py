@@ -181,7 +181,7 @@ def _show(
         screen.say(f"  {number}. {fact.headline}. {fact.text}")
     screen.say(f"\nThe report, made in {duration(screen.seconds)}: {short(out)}; the numbers behind it: {short(data)}/")
     if len(exploration.sets) == 1:
-        screen.say(f"Next: partimento explore SOURCE OTHER -o {short(out)} lays two sets side by side")
+        screen.say(f"To lay two sets side by side, name both: partimento explore SOURCE OTHER -o {short(out)}")
     distances = [
         {"set": one.other.music.name, "against": one.human.music.name, "distance": kind, "name": name, **row.to_json()}
         for one in exploration.beside

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from partimento.cli.screen import Flag, Problem, Screen, counted
+from partimento.cli.screen import Flag, Problem, Screen, counted, typed
 from partimento.system import processors
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def inspect(
     repeats
         Bars of notated scores in the order "written", or "played" with every repeat.
     encoding
-        An encoding to try; may be given several times. Without it all are tried.
+        An encoding to try; may be given several times. Without it all of our own are tried.
     json
         Print one JSON object for scripts.
     """
@@ -82,7 +82,7 @@ def inspect(
         screen.say()
     for reason in refused.values():
         screen.say(f"left out  {reason}")
-    screen.say(f"Next: partimento convert {files[0]} heard.mid --encoding notes:profile=score")
+    screen.say(f"Next: {typed('partimento', 'convert', files[0], 'heard.mid', '--encoding', 'notes:profile=score')}")
     screen.result(
         {
             "files": [{"file": name} | asdict(found[name]) for name in sorted(found)],

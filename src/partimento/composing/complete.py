@@ -8,15 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from partimento.composing.composition import Composition
-from partimento.composing.constraints import courses
-from partimento.composing.drawing import first_notes, one_thread, steps, under
+from partimento.composing.constraints import prepared
+from partimento.composing.guidance import guided
 from partimento.composing.provenance import Asked, Options, Trained, licence_of, note_of, title_of
-from partimento.composing.rules import Place, Rules
+from partimento.composing.rules import Inside, Rules
+from partimento.composing.sampler import first_notes, one_thread, steps
 from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
 from partimento.encodings import Events
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
-from partimento.models.predictor import Beginning
+from partimento.models.predictor import Generator
 from partimento.piece import About, Piece
 from partimento.task import Task
 
@@ -28,7 +29,7 @@ def complete(
 ) -> list[Composition]:
     """The pieces of a task: window after window, the first for all at once, later ones for each by itself, since each has
     other notes before it."""
-    encoding, predictor, task = checkpoint.encoding, under(checkpoint, options.conditions, options.guidance), asked.task
+    encoding, predictor, task = checkpoint.encoding, guided(checkpoint, options.conditions, options.guidance), asked.task
     if not isinstance(encoding, Tasks):
         raise InvalidOption(f"{checkpoint.path} was not trained on tasks ({encoding.key!r}); train the recipe transformer_tasks")
     longest = int(checkpoint.recipe.training.segment)
@@ -48,13 +49,11 @@ def complete(
                 seed = options.seed if number == 0 else _seed(options.seed, group[0], number)
                 drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
                 before = one.asked(encoding)
-                first_rule_tick = one.start(task)
-                place = Place(
+                place = replace(
                     one.inside(players(task)),
-                    one.around(encoding.layout.instrument),
-                    first_rule_tick,
-                    played,
-                    bars == stretches[-1],
+                    count_tick=one.start(task),
+                    players=played,
+                    is_last=bars == stretches[-1],
                 )
                 answers = _answers(predictor, encoding, before, drawn, place)
                 for index, answer, written in zip(group, answers, pieces(encoding, before, answers), strict=True):
@@ -77,11 +76,14 @@ def complete(
     return made
 
 
-def _answers(predictor: Beginning, encoding: Tasks, before: Events, options: Options, place: Place) -> list[Events]:
+def _answers(predictor: Generator, encoding: Tasks, before: Events, options: Options, place: Inside) -> list[Events]:
     """The second halves of a task's window, each up to its end."""
-    head = encoding.halves(before)[2]
-    assert head is not None
-    new_BTF = np.stack(list(steps(predictor, encoding, before, options, courses(encoding, head, options, place))), axis=1)
+    cursor, constraints = prepared(encoding, before, options, place)
+    drawn = steps(
+        *(predictor, encoding, before, cursor, constraints),
+        *(options.sampling, options.seed, options.count, options.most),
+    )
+    new_BTF = np.stack(list(drawn), axis=1)
     return [first_notes(events, MOST_WRITTEN, encoding) for events in new_BTF]
 
 

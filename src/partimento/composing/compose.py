@@ -8,7 +8,8 @@ processor and one version of torch; another may round otherwise.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections import abc
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +19,8 @@ import numpy.typing as npt
 from partimento.analysis.repetition import Habits
 from partimento.composing.complete import complete
 from partimento.composing.composition import Composition
-from partimento.composing.constraints import courses, guarded, may_end
-from partimento.composing.drawing import first_notes, one_thread, steps, under
+from partimento.composing.constraints import ends_by_itself, habits_of, prepared
+from partimento.composing.guidance import guided
 from partimento.composing.preamble import stated
 from partimento.composing.provenance import (
     MAX_NOTES,
@@ -36,11 +37,12 @@ from partimento.composing.provenance import (
     title_of,
 )
 from partimento.composing.rules import Rules
+from partimento.composing.sampler import first_notes, one_thread, steps
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
 from partimento.formats import read
-from partimento.models.predictor import Beginning
+from partimento.models.predictor import Generator
 from partimento.piece import About, Piece
 from partimento.task import Task
 
@@ -48,7 +50,7 @@ MAX_COUNT = 4096
 
 
 def stream(
-    predictor: Beginning,
+    predictor: Generator,
     encoding: Encoding,
     *,
     given: npt.NDArray[Any] | list[Any] | None = None,
@@ -57,9 +59,9 @@ def stream(
     seed: int = 0,
     count: int = 1,
     rules: Rules | None = None,
-    guard: bool | Habits = True,
+    guard: bool | Habits | None = None,
     ending: bool = False,
-) -> Generator[Events, None, None]:
+) -> abc.Generator[Events, None, None]:
     """Events [B, F] of `count` sequences, each step as it is drawn, until every one has at least `notes` new notes or has
     ended (or 64 events for each of the notes). `rules` that say where the music ends (bars, a rhythm) go before `notes`.
 
@@ -67,12 +69,12 @@ def stream(
     one drawn. A sequence with its notes goes on until all have theirs; after its end it is zeros. Options are checked at
     once, not at the first step. Raises `InvalidOption`, and `CheckpointError` for a model of other fields.
     """
-    habits, ending = guarded(guard, encoding), ending and may_end(encoding)
+    habits, ending = habits_of(guard, encoding), ends_by_itself(ending, encoding)
     options = Options(notes, sampling or Sampling(), seed, count, rules, guard=habits, ending=ending)
     return _stream(predictor, encoding, given_events(given, encoding), options)
 
 
-def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: Options) -> Generator[Events, None, None]:
+def _stream(predictor: Generator, encoding: Encoding, before: Events, options: Options) -> abc.Generator[Events, None, None]:
     for option, value, most in (("notes", options.notes, MAX_NOTES), ("count", options.count, MAX_COUNT)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise InvalidOption(f"{option} is {value!r}; it must be a whole number from 1 to {most}")
@@ -82,8 +84,12 @@ def _stream(predictor: Beginning, encoding: Encoding, before: Events, options: O
             f"the model does not predict the fields of the encoding {encoding.key!r}; load it with its own encoding"
         )
     if options.rules is not None and not len(before):
-        before = options.rules.head(encoding)
-    return steps(predictor, encoding, before, options, courses(encoding, before, options))
+        before = stated(encoding, options.rules)
+    cursor, constraints = prepared(encoding, before, options)
+    return steps(
+        *(predictor, encoding, before, cursor, constraints),
+        *(options.sampling, options.seed, options.count, options.most),
+    )
 
 
 def compose(
@@ -98,8 +104,8 @@ def compose(
     rules: Rules | None = None,
     conditions: Mapping[str, str | float] | None = None,
     guidance: float = 1.0,
-    guard: bool | Habits = True,
-    ending: bool = False,
+    guard: bool | Habits | None = None,
+    ending: bool | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Composition]:
     """`count` pieces of `notes` new notes each by a model (a checkpoint, or the path of one or of its run), after those of `given`
@@ -132,8 +138,8 @@ def compose(
                 f"{called(given) or 'the given piece'} has no notes that {checkpoint.encoding.key!r} keeps; give another"
             )
         start = Start(events, called(given), given.about.licence)
-    habits = guarded(guard, checkpoint.encoding, checkpoint) if task is None else None
-    ending = ending and may_end(checkpoint.encoding) and task is None
+    habits = habits_of(guard, checkpoint.encoding, checkpoint) if task is None else None
+    ending = task is None and ends_by_itself(ending, checkpoint.encoding)
     options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), guidance, habits, ending)
     return _compose(checkpoint, start, options, on_progress)
 
@@ -155,7 +161,7 @@ def _compose(
 ) -> list[Composition]:
     if isinstance(start, Asked):
         return complete(checkpoint, start, options, on_progress)
-    encoding, predictor = checkpoint.encoding, under(checkpoint, options.conditions, options.guidance)
+    encoding, predictor = checkpoint.encoding, guided(checkpoint, options.conditions, options.guidance)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
     if start is None and options.rules is not None:
         before = stated(encoding, options.rules, options.conditions)

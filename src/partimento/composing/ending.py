@@ -9,15 +9,16 @@ other rules, what sounds in the second half of the last bar is held to its end. 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from partimento.composing.rules.base import Bools, Ints
-from partimento.composing.rules.state import State
 from partimento.composing.rules.time import Bars
+from partimento.composing.sampler import Bools, Constraint, Floats, Prefix
+from partimento.encodings import Cursor
+from partimento.encodings.texture import Ints, NoteMasks, NoteRule, Texture, texture_of
+from partimento.instruments import DRUMS
 
 EARLIEST, LATEST = 0.75, 1.25  # of the notes asked for
 CLOSING = 0.5  # of the way from the earliest to the latest: from there on the last bar is the next one that can be
@@ -27,8 +28,6 @@ CHORD = 6  # notes of the last one
 FULL = 2.0  # nats by which the end is likelier for each note that is held to it
 RISE = 12.0  # nats by which the end has become likelier at the latest: an end of one in 100,000 is then as likely as not
 
-Floats = npt.NDArray[np.floating[Any]]
-
 
 @dataclass(frozen=True)
 class LastBar(Bars):
@@ -37,91 +36,127 @@ class LastBar(Bars):
     half_tick: int = 0
     beat_ticks: int = 1
 
-    def onsets(self, state: State, ticks: Ints) -> Bools:
+    def onsets(self, here: Texture, ticks: Ints) -> Bools:
         room = (ticks <= self.half_tick - self.beat_ticks) | (ticks == self.half_tick)
-        return np.asarray(room & ((ticks > state.moment) | (state.begun < CHORD)))
+        return np.asarray(room & ((ticks > here.last_onset) | (here.chord_size < CHORD)))
 
-    def deadline(self, state: State) -> int | None:
-        return None if self._is_met(state) else self.half_tick
+    def deadline(self, here: Texture) -> int | None:
+        return None if self.is_met(here) else self.half_tick
 
-    def ends(self, state: State, onset: int, pitch: int, ends: Ints) -> Bools:
+    def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
         return np.asarray((ends <= self.half_tick) | (ends == self.end_tick))
 
 
-class Ending:
-    """One sequence that follows `state`, which holds the notes before the first one drawn."""
+class RuleMasks(Constraint):
+    """What rules leave, of the sequence `here`: those of `masks`, if there are any, and those that are added later."""
 
-    def __init__(self, state: State, notes: int) -> None:
-        self.state, self.wished, self.before = state, notes, len(state.notes)
-        self.end, self.bar = state.layout.kind("end"), state.layout.kind("bar")
+    def __init__(self, here: Texture, masks: NoteMasks | None) -> None:
+        self.here, self.masks = here, masks
+
+    def add(self, rule: NoteRule) -> None:
+        """One more rule from now on, for drums too."""
+        if self.masks is None:
+            self.masks = self.here.masks([], frozenset({DRUMS}), frozenset())
+        self.masks.add(rule)
+
+    def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
+        return allowed if self.masks is None else np.asarray(allowed & self.masks.allowed(drawn))
+
+    def is_loophole(self, drawn: Prefix) -> bool:
+        return self.masks is not None and self.masks.needs_drums(drawn)
+
+    def push(self, event: Sequence[int]) -> None:
+        if self.masks is not None:
+            self.masks.moved()
+
+
+class Ending(Constraint):
+    """Of a sequence that goes on from `here`, under `rules`: about `notes` more."""
+
+    def __init__(self, here: Texture, notes: int, rules: RuleMasks) -> None:
+        self.here, self.asked_for, self.before, self.rules = here, notes, len(here.notes), rules
         self.closing: Bars | None = None
+
+    def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
+        """Which kinds of event may come next: not the end too early, nothing else when it is overdue. Where rules leave nothing (as
+        many notes as may sound, all of them held for long) the piece ends as soon as it may by law."""
+        if drawn:
+            return allowed
+        end = np.arange(len(allowed)) == self.here.end_id
+        if not allowed.any():
+            return np.asarray(self.here.allowed(()) & end)
+        kept = allowed
+        if self.progress < 0:
+            kept = allowed & ~end
+        elif self.progress >= OVERDUE and allowed[self.here.end_id]:
+            kept = end
+        return np.asarray(kept) if kept.any() else allowed
+
+    def push(self, event: Sequence[int]) -> None:
+        if (last_bar := self.close(firmly=self.rules.masks is None)) is not None:
+            self.rules.add(last_bar)
 
     @property
     def progress(self) -> float:
         """Below 0 too early to end; from `CLOSING` on late."""
-        written = len(self.state.notes) - self.before
-        return (written / self.wished - EARLIEST) / (LATEST - EARLIEST)
+        written = len(self.here.notes) - self.before
+        return (written / self.asked_for - EARLIEST) / (LATEST - EARLIEST)
 
     @property
     def is_whole(self) -> bool:
         """Whether the notes so far end with a bar; without bars always."""
-        state = self.state
-        return not state.layout.beats or (self._until() - state.bar_tick) % state.bar_length == 0
-
-    def narrowed(self, allowed: Bools, legal: Bools) -> Bools:
-        """Which of the allowed kinds of event may come next: not the end too early, nothing else when it is overdue. Where rules
-        leave nothing (as many notes as may sound, all of them held for long) the piece ends as soon as is `legal`."""
-        if not allowed.any():
-            return np.asarray(legal & (np.arange(len(legal)) == self.end))
-        kept = allowed.copy()
-        if self.progress < 0:
-            kept[self.end] = False
-        elif self.progress >= OVERDUE and allowed[self.end]:
-            kept[:] = False
-            kept[self.end] = True
-        return kept if kept.any() else allowed
+        here = self.here
+        return not here.has_bars or (self._until() - here.bar_tick) % here.bar_length == 0
 
     def close(self, firmly: bool) -> Bars | None:
         """The rule that the piece ends with the first bar that ends when no note so far sounds any more, or later: when it is late
         for the first time, in music with bars. `firmly`: what sounds in its second half sounds until it ends; rules of harmony may
         leave no such note."""
-        state = self.state
-        if self.closing is not None or self.progress < CLOSING or not state.layout.beats:
+        here = self.here
+        if self.closing is not None or self.progress < CLOSING or not here.has_bars:
             return None
         until = self._until()
-        bars = max(1, math.ceil((until - state.bar_tick) / state.bar_length))
-        begin = state.bar_tick + (bars - 1) * state.bar_length
-        if firmly and max(until, state.tick) > begin:
-            begin += state.bar_length
-        end = begin + state.bar_length
-        if end - state.tick > SOON * state.layout.ticks_per_quarter and self.progress < 1:
+        bars = max(1, math.ceil((until - here.bar_tick) / here.bar_length))
+        begin = here.bar_tick + (bars - 1) * here.bar_length
+        if firmly and max(until, here.tick) > begin:
+            begin += here.bar_length
+        end = begin + here.bar_length
+        if end - here.tick > SOON * here.ticks_per_quarter and self.progress < 1:
             return None  # a long note sounds: the model may find an end before it does
-        half = begin + state.meter[0] // 2 * state.beat_length
+        half = begin + here.numerator // 2 * here.beat_length
         # a note that is held until then will do
-        self.closing = LastBar(state.moment, end, None, half, state.beat_length) if firmly else Bars(state.moment, end)
+        self.closing = LastBar(here.last_onset, end, None, half, here.beat_length) if firmly else Bars(here.last_onset, end)
         return self.closing
 
-    def led(self, logits: Floats) -> Floats:
-        """Log-probabilities of the next kind of event, the end as likely as it should be here."""
-        if self.closing is not None:
-            held = sum(note.end == self.closing.end_tick for note in self.state.sounding)
-            logits = logits.copy()
-            logits[self.end] += FULL * held
+    def bias(self, logits: Floats, drawn: Prefix) -> Floats:
+        """Of the next kind of event, the end as likely as it should be here."""
+        if drawn:
             return logits
-        if self.state.last_kind not in ("note", "tie") or self.progress < 0 or not self.is_whole:
+        if self.closing is not None:
+            held = sum(note.end == self.closing.end_tick for note in self.here.sounding)
+            logits = logits.copy()
+            logits[self.here.end_id] += FULL * held
+            return logits
+        if self.progress < 0 or not self.is_whole or not self.here.allowed(())[self.here.end_id]:
             return logits
         p = np.exp(logits.astype(np.float64) - logits.max())
-        end = float(p[self.end])
-        room = float(p[self.bar]) if self.state.layout.beats else float(p.sum()) - end
+        end = float(p[self.here.end_id])
+        room = float(p[self.here.bar_id]) if self.here.has_bars else float(p.sum()) - end
         taken = room if self.progress >= 1 else min(room, end * math.expm1(RISE * self.progress))
-        if self.state.layout.beats:
-            p[self.bar] -= taken
+        if self.here.has_bars:
+            p[self.here.bar_id] -= taken
         elif room:
             p *= 1 - taken / room
-        p[self.end] = end + taken
+        p[self.here.end_id] = end + taken
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(p))
 
     def _until(self) -> int:
         """When the last note so far ends."""
-        return max((note.end for note in self.state.sounding), default=self.state.bar_tick)
+        return max((note.end for note in self.here.sounding), default=self.here.bar_tick)
+
+
+def can_end(cursor: Cursor) -> bool:
+    """Whether an encoding has an event for the end of a piece, and tells its notes."""
+    here = texture_of(cursor)
+    return here is not None and here.end_id > 0

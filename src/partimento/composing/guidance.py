@@ -1,16 +1,18 @@
-"""Classifier-free guidance: wishes pressed harder than a model takes them by itself. It knows no condition and no model."""
+"""A model under conditions, and classifier-free guidance: conditions pressed harder than a model takes them by itself."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import Events
+from partimento.composing.provenance import Trained
+from partimento.encodings import Cursor, Events
 from partimento.errors import InvalidOption
-from partimento.models.predictor import Beginning, Session
+from partimento.models.predictor import Generator, Predictor, Session
 
 STRONGEST = 20.0
 
@@ -22,11 +24,12 @@ class Guided:
     strength of 1 is the model under its conditions. The sequences of `both` must be under them and free of them in turn.
     """
 
-    def __init__(self, both: Beginning, strength: float) -> None:
+    def __init__(self, both: Generator, strength: float) -> None:
         self.fields, self.both, self.strength = both.fields, both, strength
 
-    def begin(self, count: int, given: Events | None = None) -> Session:
-        return _GuidedSession(self.both.begin(2 * count, given), self.strength)
+    def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> Session:
+        twice = None if cursors is None else [one for one in cursors for _ in range(2)]
+        return _GuidedSession(self.both.begin(2 * count, given, twice), self.strength)
 
 
 class _GuidedSession:
@@ -47,6 +50,31 @@ class _GuidedSession:
 
     def push(self, events: npt.NDArray[Any]) -> None:
         self.both.push(np.repeat(events, 2, axis=0))
+
+
+def conditioned(checkpoint: Trained, conditions: Mapping[str, str | float]) -> Predictor:
+    """The model under conditions. Raises `InvalidOption` where it knows none, and `UnknownName`."""
+    model: Any = checkpoint
+    found: Predictor = model.predictor(_ids(checkpoint, conditions)) if conditions else model.predictor()
+    return found
+
+
+def guided(checkpoint: Trained, conditions: Mapping[str, str | float], strength: float) -> Generator:
+    """As `conditioned`, pressed by guidance. Raises `InvalidOption` for a strength that cannot be as well."""
+    check_guidance(strength, bool(conditions))
+    if strength == 1:
+        return conditioned(checkpoint, conditions)
+    model: Any = checkpoint
+    wanted = _ids(checkpoint, conditions)
+    return Guided(model.predictor(np.stack([wanted, np.zeros_like(wanted)])), strength)
+
+
+def _ids(checkpoint: Trained, conditions: Mapping[str, str | float]) -> npt.NDArray[Any]:
+    model: Any = checkpoint
+    if getattr(model, "vocabulary", None) is None:
+        raise InvalidOption(f"{checkpoint.path} knows no conditions such as {next(iter(conditions))}; train a recipe that does")
+    ids: npt.NDArray[Any] = model.vocabulary.named(**conditions)
+    return ids
 
 
 def check_guidance(strength: float, has_conditions: bool) -> None:

@@ -19,6 +19,7 @@ from partimento.analysis.repetition import HABITS, Habits
 from partimento.composing.compose import again
 from partimento.composing.compose import compose as compose_pieces
 from partimento.composing.composition import Composition
+from partimento.composing.guard import can_guard
 from partimento.composing.originals import originals
 from partimento.composing.provenance import Trained
 from partimento.composing.ranking import bits_per_note, distances, rank
@@ -114,8 +115,8 @@ def compose(
     top_p: float = 1.0,
     min_p: float = 0.0,
     sampling: Sampling | None = None,
-    ending: bool = True,
-    guard: bool | Habits = True,
+    ending: bool | None = None,
+    guard: bool | Habits | None = None,
     original: bool = False,
     best: int = 0,
     on_progress: OnProgress = silent,
@@ -160,7 +161,9 @@ def compose(
         task, piece = Task(piece, write), None
     wishes = parse_conditions(conditions)
     reference = reference_of(checkpoint.path, checkpoint.metadata, on_progress)
-    habits = (reference and reference.habits) or HABITS if guard is True else guard
+    if guard is None and not can_guard(checkpoint.encoding.cursor()):
+        guard = False
+    habits = (reference and reference.habits) or HABITS if guard in (None, True) else guard
     _refuse_without(reference, original, best)
     unit = "notes" if task is None else "windows"
 

@@ -22,7 +22,7 @@ from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
-from partimento.models.predictor import Beginning
+from partimento.models.predictor import Generator
 from partimento.piece import Piece
 from partimento.task import Region, Task
 
@@ -43,7 +43,7 @@ class Trained(Protocol):
     def recipe(self) -> Any: ...
     @property
     def encoding(self) -> Encoding: ...
-    def predictor(self) -> Beginning: ...
+    def predictor(self) -> Generator: ...
 
 
 @dataclass(frozen=True)

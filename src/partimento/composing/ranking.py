@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from partimento.analysis.card.rows import COPYING, ROWS
 from partimento.composing.composition import Composition, Ranked
-from partimento.composing.drawing import conditioned
+from partimento.composing.guidance import conditioned
 from partimento.composing.provenance import Trained
 
 FARTHEST = 5.0  # deviations: how far off one figure may count, so that no figure decides alone

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.bars import BarGrid
-from partimento.composing.rules.region import Inside
-from partimento.composing.rules.state import Note
+from partimento.composing.rules import Inside
 from partimento.encodings import Events
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
@@ -61,17 +60,8 @@ class Window:
         times = np.stack([notes["onset"], notes["onset"] + notes["duration"]], 1).astype(np.int64)
         start, end = self.span
         rests = bool(self.region.tracks) or self.region.keep is not None  # a voice may, to the end
-        stands = {int(pitch): times[notes["pitch"] == pitch] for pitch in np.unique(notes["pitch"])}
-        return Inside(start, end, stands, start if rests else end - self.bar_ticks)
-
-    def around(self, drums: bool) -> list[Note]:
-        """The notes that stand from the region's beginning on, by onset; those before are the beginning of the second half. Without
-        `drums` those of an encoding that has none."""
-        programs = [DRUMS if track.is_drum else track.program for track in self.piece.tracks]
-        later = self.piece.notes[self.piece.notes["onset"] >= self.span[0]]
-        later = later[(drums | (np.array(programs) != DRUMS))[later["track"]]]
-        rows = later[np.argsort(later["onset"], kind="stable")].tolist()
-        return [Note(onset, onset + duration, pitch, programs[track]) for onset, duration, pitch, _, track in rows]
+        fixed = {int(pitch): times[notes["pitch"] == pitch] for pitch in np.unique(notes["pitch"])}
+        return Inside(start, end, fixed, start if rests else end - self.bar_ticks)
 
 
 def regions(task: Task, encoding: Tasks, longest: int) -> list[tuple[int, int]]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from partimento import __version__
 from partimento.corpus.encoded import SPLITS
-from partimento.corpus.table import Row
 from partimento.piece import Array, Piece
 from partimento.theory import key_name
+
+if TYPE_CHECKING:
+    from partimento.corpus.table import Row  # it brings what reads tables
 
 SIMPLIFIED = frozenset(  # what readers of whole scores leave out of a sound file
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -67,7 +68,7 @@ class Encoding(ABC):
 
     Law, for every piece `p`: `encode(decode(encode(p))) == encode(p)`. Nothing `decode` is given within `allowed`
     makes an invalid piece. Where the encoding is `canonical`, such events encode to themselves up to the last note.
-    `main_option` is the option that a key may name by its value alone.
+    `main_option` is the option that a key may name by its value alone; `extra` the optional dependency that it needs.
     """
 
     name: ClassVar[str]
@@ -75,6 +76,7 @@ class Encoding(ABC):
     drops: ClassVar[str]
     canonical: ClassVar[bool] = True
     main_option: ClassVar[str] = ""
+    extra: ClassVar[str] = ""
 
     @property
     @abstractmethod
@@ -103,6 +105,11 @@ class Encoding(ABC):
     def ended(self, history: npt.NDArray[Any]) -> bool:
         """Whether the events [T, F] are a whole piece after which nothing may follow; False where no event says so."""
         return False
+
+    @property
+    def statements(self) -> Mapping[str, int]:
+        """The ids of the first field of events that state a `meter`, a `key` or a `tempo`; none where no event does."""
+        return {}
 
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         """How many notes of music the events [T, F] hold: what bits per note are divided by."""

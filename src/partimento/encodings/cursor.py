@@ -1,7 +1,8 @@
-"""The end of a growing sequence of events: what is known there and what may follow, without walking all of it at every step.
+"""The end of a growing sequence of events: what is known there, what may follow, and what of music it can tell.
 
 It knows no encoding. `HistoryCursor` asks one about the whole sequence; an encoding whose answers take the longer the more
-there is has a cursor of its own, which says the same.
+there is has a cursor of its own, which says the same. One that tells all notes and bars, so that rules and endings can be asked
+for, is a `Texture` (`texture.py`).
 """
 
 from __future__ import annotations
@@ -9,14 +10,53 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence, Sized
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 
+class Note(NamedTuple):
+    """In ticks of the cursor's grid; `program` 128 is drums."""
+
+    onset: int
+    end: int
+    pitch: int
+    program: int = 0
+
+
+class NextNote(NamedTuple):
+    """The note whose pitch is the next field: where it begins, as the fields drawn before it imply, and which id a pitch has.
+
+    The `ids` are those of pitches from the MIDI pitch `lowest` up. `chord` are the pitches of notes that the same event begins
+    before it; with the id `held` no note begins (-1: there is no such id).
+    """
+
+    onset_tick: int
+    ids: range
+    lowest: int
+    chord: tuple[int, ...] = ()
+    held: int = -1
+
+    def id_of(self, pitch: int) -> int:
+        """The id with which a note of this pitch begins; -1 where none does."""
+        found = pitch - self.lowest + self.ids.start
+        return found if found in self.ids and found != self.held else -1
+
+
 class Cursor(ABC):
-    """Stands after the events pushed so far; at first before the first one. What it holds is replaced, never changed in place."""
+    """Stands after the events pushed so far; at first before the first one. What it holds is replaced, never changed in place.
+
+    An encoding whose events say when notes begin tells it in ticks, `ticks_per_quarter` of which are a quarter (0: it does
+    not): `tick`, where the last event lies, `bar_tick`, where its bar begins (of four quarters where no meter is told), and the
+    `notes_begun` by it. `end_id` is the id of the first field that ends a piece; 0 where no event does.
+    """
+
+    ticks_per_quarter: int = 0
+    tick: int = 0
+    bar_tick: int = 0
+    notes_begun: Sequence[Note] = ()
+    end_id: int = 0
 
     @abstractmethod
     def push(self, event: Sequence[int]) -> None:
@@ -34,6 +74,11 @@ class Cursor(ABC):
     @abstractmethod
     def ended(self) -> bool:
         """`Encoding.ended` of the events so far."""
+
+    def next_note(self, drawn: tuple[int, ...]) -> NextNote | None:
+        """The note whose pitch is the field about to be drawn, after the fields `drawn`; None where it is no note's pitch, or the
+        encoding does not tell."""
+        return None
 
     def copy(self) -> Self:
         """Another cursor at the same place."""

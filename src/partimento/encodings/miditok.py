@@ -33,6 +33,7 @@ class MidiTok(Encoding):
 
     name: ClassVar[str] = "miditok"
     main_option: ClassVar[str] = "tokenizer"
+    extra: ClassVar[str] = "compare"
     canonical: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy.typing as npt
 import torch
+from torch.overrides import TorchFunctionMode
 
 from partimento import __version__, encodings
 from partimento.encodings import Encoding
@@ -56,7 +57,7 @@ class Checkpoint:
             if metadata["fields"] != fields:
                 raise CheckpointError(f"its encoding {encoding.key!r} had fields {metadata['fields']}; this version's are {fields}")
             vocabulary = Conditions.from_json(str(metadata["conditions"])) if recipe.model.conditions else None
-            with torch.device("meta"):  # no memory is asked for before the shapes are known to agree
+            with torch.device("meta"), _Unfilled():  # no memory is asked for before the shapes are known to agree
                 model = untrained(recipe.model, encoding, vocabulary)
             weights = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
             weights = {name: weight.float() if weight.is_floating_point() else weight for name, weight in weights.items()}
@@ -76,6 +77,16 @@ class Checkpoint:
     def predictor(self, conditions: npt.NDArray[Any] | None = None) -> Predictor:
         """The model as a predictor, under `conditions` [C], or [P, C] one row for each piece to be scored."""
         return predictor_of(self.model, self.encoding, conditions)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Weights are not initialised inside: those of a file take their place, and to draw some without memory would load torch's
+    compiler, a second of work."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def save_model(path: Path | str, weights: Mapping[str, Any], recipe: Recipe, metadata: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import Events, Field
+from partimento.encodings import Cursor, Events, Field
 from partimento.errors import CorpusError, InvalidOption
 from partimento.models.predictor import Scores
 
@@ -52,7 +52,7 @@ class Counting(ABC):
                 waiting, total = [], 0
         yield from self._score(waiting, order, hits)
 
-    def begin(self, count: int, given: Events | None = None) -> CountingSession:
+    def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> CountingSession:
         """A session of `count` sequences, all after the events `given` [T, F]."""
         return CountingSession(self, count, given)
 

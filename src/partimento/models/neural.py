@@ -66,12 +66,12 @@ class NeuralPredictor:
             yield from scores
             first = last
 
-    def begin(self, count: int, given: Events | None = None) -> NeuralSession:
+    def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> NeuralSession:
         """A session of `count` sequences after the `given` events, under the predictor's conditions: [C], or [P, C], of which
         sequence i is under row i % P."""
         rows = [] if self.conditions is None else list(np.atleast_2d(self.conditions))
         given = np.zeros((0, len(self.fields)), np.int64) if given is None else np.asarray(given)
-        return NeuralSession(self.model, count, given, self.encoding, self._rows(rows))
+        return NeuralSession(self.model, count, given, self.encoding, self._rows(rows), cursors)
 
     def _head(self, number: int) -> npt.NDArray[Any] | None:
         """The conditions [C] of a piece."""
@@ -169,7 +169,13 @@ class NeuralSession:
     """
 
     def __init__(
-        self, model: Model, count: int, given: Events, encoding: Encoding | None = None, conditions_PC: Tensor | None = None
+        self,
+        model: Model,
+        count: int,
+        given: Events,
+        encoding: Encoding | None = None,
+        conditions_PC: Tensor | None = None,
+        cursors: Sequence[Cursor] | None = None,
     ) -> None:
         self.model, self.encoding = model, encoding
         self.device = next(model.parameters()).device
@@ -186,8 +192,11 @@ class NeuralSession:
         self._state = model.backbone.select(self._state, row_B)
         self._stand(self._h_BD[row_B], None if self._context_BC is None else self._context_BC[row_B])
         self._conditions = None if conditions_PC is None else conditions_PC[row_B]
-        self._cursors: list[Cursor] = []
-        if encoding is not None:
+        self._cursors: Sequence[Cursor] = []
+        self._moves_cursors = cursors is None  # else another does
+        if encoding is not None and cursors is not None:
+            self._cursors = cursors
+        elif encoding is not None:
             first = encoding.cursor()
             for event in given.tolist():
                 first.push(event)
@@ -202,8 +211,9 @@ class NeuralSession:
 
     def push(self, events: npt.NDArray[Any]) -> None:
         """Appends one event [B, F] to each sequence."""
-        for cursor, event in zip(self._cursors, events.tolist(), strict=bool(self._cursors)):
-            cursor.push(event)
+        if self._cursors and self._moves_cursors:
+            for cursor, event in zip(self._cursors, events.tolist(), strict=True):
+                cursor.push(event)
         context_BC = np.stack([cursor.context() for cursor in self._cursors]) if self._cursors else None
         self._step(events[:, None], None if context_BC is None else context_BC[:, None])
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import Events, Field
+from partimento.encodings import Cursor, Events, Field
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,20 @@ class Session(Protocol):
         """Append one event [B, F] to each sequence."""
 
 
-class Beginning(Protocol):
+class Generator(Protocol):
     """What composing needs: a distribution over the next event, field by field, in sessions."""
 
     fields: tuple[Field, ...]
 
-    def begin(self, count: int, given: Events | None = None) -> Session:
-        """A session of `count` sequences, all after the events `given` [T, F]: as if these had been pushed, but at once."""
+    def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> Session:
+        """A session of `count` sequences, all after the events `given` [T, F]: as if these had been pushed, but at once.
+
+        `cursors` are those of one who draws the sequences: they stand after `given`, and are moved on over each event before
+        the session is. A model that reads the encoding's context reads it from them; without them it keeps its own.
+        """
 
 
-class Predictor(Beginning, Protocol):
+class Predictor(Generator, Protocol):
     """It scores pieces as well."""
 
     def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from partimento.notate.tuplets import restored
 from partimento.piece import Array, Piece
 
 Ints = npt.NDArray[np.int64]
@@ -28,6 +29,20 @@ def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
     per_quarter = piece.ticks_per_quarter
     onset = piece.notes["onset"].astype(np.int64)
     end = onset + piece.notes["duration"]
+    track = piece.notes["track"]
+    others = np.ones(len(onset), bool)
+    start, stop = onset.copy(), end.copy()
+    if not _on_grid(onset, per_quarter, COARSE + PLAIN + RARE).all():
+        start, stop = restored(onset, end, track, per_quarter, divisions)
+        others = start < 0
+        eighth = np.rint(end * 8 / per_quarter).astype(np.int64) * (divisions // 8)
+        stop = np.maximum(np.where(stop >= 0, stop, eighth), start + 1)
+    start[others], stop[others] = _placed(onset[others], end[others], track[others], per_quarter, divisions)
+    return start, stop
+
+
+def _placed(onset: Ints, end: Ints, track: Array, per_quarter: int, divisions: int) -> tuple[Ints, Ints]:
+    """Onsets and ends of notes that are in no rounded tuplet."""
     scale = divisions // per_quarter
     if not len(onset):
         return onset, end
@@ -35,7 +50,7 @@ def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
     released = fine_ends > FINE_ENDS + 2 * fine_onsets  # before the next note, as sequencers do
     # broken chords on a grid finer than sixty-fourths: no written rhythm
     spread = np.zeros(len(onset), bool)
-    for chain in _rolls(onset, end, piece.notes["track"], per_quarter):
+    for chain in _rolls(onset, end, track, per_quarter):
         spread[chain] = ~_on_grid(onset[chain], per_quarter, (*COARSE, 10, 14, 16))
     every = COARSE + PLAIN + RARE
     if not released and (_on_grid(onset, per_quarter, every) & _on_grid(end, per_quarter, every) & ~spread).all():
@@ -47,8 +62,8 @@ def places_of(piece: Piece, divisions: int) -> tuple[Ints, Ints]:
         start = _strays_moved(onset, written_onset, per_quarter, divisions)
     else:
         start = beats.snapped(onset, divisions)
-    start = _rolls_joined(start, end * scale, piece.notes["track"], divisions)
-    stop = _played_ends(piece.notes["track"], start, end * scale, beats.snapped(end, divisions), divisions)
+    start = _rolls_joined(start, end * scale, track, divisions)
+    stop = _played_ends(track, start, end * scale, beats.snapped(end, divisions), divisions)
     least = divisions // beats.division[beats.number(onset)]
     if written_end.mean() >= ON_GRID and not released:
         on_coarse = _on_grid(end, per_quarter, COARSE)

@@ -12,6 +12,7 @@ import numpy as np
 from partimento.bars import BarGrid, is_compound
 from partimento.errors import WriteFailed
 from partimento.notate.score import WHOLE, Bar
+from partimento.notate.tuplets import kinds_in
 from partimento.piece import Piece
 
 MOST_BARS = 20_000
@@ -67,7 +68,7 @@ def _leaves(start: int, unit: int, count: int) -> tuple[Span, ...]:
 def divisions_of(piece: Piece) -> int:
     """Divisions of a quarter in which all ticks, and the subdivisions that notation needs, are whole numbers."""
     lowest = max([4, *piece.meters["denominator"].tolist()])
-    return math.lcm(piece.ticks_per_quarter, 96, lowest)
+    return math.lcm(piece.ticks_per_quarter, 96, lowest, *kinds_in(piece))
 
 
 def bars_of(piece: Piece, divisions: int, end: int, keys: list[tuple[int, tuple[int, bool]]]) -> list[Bar]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import textwrap
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,56 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.composing.compose import stream
-from partimento.composing.rules import Rules
-from partimento.encodings import Encoding, Events, Field, make
+from partimento.composing.rules import REGISTRY, Rule, Rules
+from partimento.composing.rules import pitch as pitch_rules
+from partimento.composing.rules.pitch import Bass, Chords, Key, NoParallelFifths, Ranges
+from partimento.composing.rules.time import Bars, Polyphony, Rhythm
+from partimento.encodings import Encoding, make
 from partimento.encodings.notes import Notes
+from partimento.encodings.texture import Texture, of_classes
 from partimento.errors import InvalidOption
-from partimento.formats.midi.read import piece_from_midi
-from partimento.formats.midi.write import midi_from_piece
-from partimento.models.predictor import Scores
+from partimento.formats import write
 from partimento.piece import Piece, Track, note_array
-from tests.composing.rules.checker import violations
+from partimento.testing.rules import EvenGenerator, check_rule, violations, written
 
 SCORE, ENSEMBLE, PIANO = make("notes:profile=score"), make("notes"), make("notes:profile=piano")
-
-
-@dataclass
-class Even:
-    """Every id is as likely; but for a leaning to notes and the end over changes of tempo and key, and to short times."""
-
-    fields: tuple[Field, ...]
-
-    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
-        raise NotImplementedError
-
-    def begin(self, count: int, given: Events | None = None) -> Even:
-        return self
-
-    def logits(self, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        logits = np.zeros((len(drawn), self.fields[drawn.shape[1]].size), np.float32)
-        if drawn.shape[1] == 0:
-            logits[:, 6], logits[:, 8] = 3.0, 2.0
-        if self.fields[drawn.shape[1]].name in ("time", "duration"):
-            logits[:, ::12] = 2.0
-            logits[:, 1] = 3.0
-            logits[:, 96:] = -3.0
-        return logits
-
-    def push(self, events: np.ndarray[Any, Any]) -> None:
-        pass
-
-
-def written(encoding: Encoding, rules: Rules, seed: int, count: int = 2, notes: int = 40, given: Any = None) -> list[Piece]:
-    """Pieces drawn under the rules, as their MIDI files say they are."""
-    events = stream(Even(encoding.fields), encoding, given=given, notes=notes, seed=seed, count=count, rules=rules)
-    steps = list(islice(events, 3000))
-    assert len(steps) < 3000, "it never ends"
-    head = rules.head(encoding) if given is None else given
-    pieces = []
-    for one in np.stack(steps, axis=1):
-        drawn = one[one[:, 0] > 0]
-        pieces.append(piece_from_midi(midi_from_piece(encoding.decode(np.concatenate([head, drawn]))))[0])
-    return pieces
 
 
 ONE_BY_ONE = {
@@ -131,7 +94,7 @@ def test_all_rules_together_or_a_refusal_before_the_first_note(options: dict[str
     encoding = make(key)
     try:
         rules = Rules(**options)
-        rules.masks(encoding, rules.head(encoding))
+        stream(EvenGenerator(encoding.fields), encoding, notes=25, rules=rules)
     except InvalidOption:
         return
     try:
@@ -175,19 +138,19 @@ def test_all_rules_together_or_a_refusal_before_the_first_note(options: dict[str
 )
 def test_what_cannot_be_met_is_refused_before_the_first_note(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidOption, match=message):
-        stream(Even(ENSEMBLE.fields), ENSEMBLE, notes=10, rules=Rules(**options))
+        stream(EvenGenerator(ENSEMBLE.fields), ENSEMBLE, notes=10, rules=Rules(**options))
 
 
-@pytest.mark.parametrize("key", ["melody", "voices", "notes:profile=performance"])
+@pytest.mark.parametrize("key", ["melody", "voices", "leadsheet", "slots", "notes:profile=performance"])
 def test_other_encodings_are_refused(key: str) -> None:
     encoding = make(key)
-    with pytest.raises(InvalidOption, match="rules need a model of the encoding notes"):
-        stream(Even(encoding.fields), encoding, notes=10, rules=Rules(key="C"))
+    with pytest.raises(InvalidOption, match=f"rules: the encoding '{key}' does not tell all notes and bars"):
+        stream(EvenGenerator(encoding.fields), encoding, notes=10, rules=Rules(key="C"))
 
 
 def test_instruments_of_a_model_that_has_one() -> None:
     with pytest.raises(InvalidOption, match="one instrument"):
-        stream(Even(PIANO.fields), PIANO, notes=10, rules=Rules(instruments=(40,)))
+        stream(EvenGenerator(PIANO.fields), PIANO, notes=10, rules=Rules(instruments=(40,)))
 
 
 def test_rules_begin_at_the_bar_after_what_is_given() -> None:
@@ -201,7 +164,7 @@ def test_rules_begin_at_the_bar_after_what_is_given() -> None:
         assert not any(violations(piece, rules, start=8.0).values())
         assert piece.end_tick == 16 * piece.ticks_per_quarter
     with pytest.raises(InvalidOption, match="the given notes are in 4/4"):
-        stream(Even(SCORE.fields), SCORE, given=before, notes=10, rules=Rules(meter=(3, 4)))
+        stream(EvenGenerator(SCORE.fields), SCORE, given=before, notes=10, rules=Rules(meter=(3, 4)))
 
 
 @given(sets_of_rules)
@@ -227,8 +190,9 @@ def test_drums_are_drawn_no_more_often_for_being_free_of_rules_of_pitch() -> Non
 def test_voices_held_to_the_end_leave_no_dead_end() -> None:
     """Where as many notes as may sound are all held to the last bar line, none can begin in the last bar, and the piece ends."""
     rules = Rules(bars=2, polyphony=2)
-    head = SCORE.encode(Piece(note_array([(0, 1, 60, 80, 0)]), (Track(),), 48))[:0]
-    masks = rules.masks(SCORE, head)
+    here = SCORE.cursor()
+    assert isinstance(here, Texture)
+    masks = rules.masks(rules.made(here), here)
     kind = Notes("score").layout.kind
     note = kind("note")
     for event in (
@@ -237,7 +201,85 @@ def test_voices_held_to_the_end_leave_no_dead_end() -> None:
         [note, 1, 65, 192, 1],
         [kind("tie"), 0, 0, 1, 0],
     ):
-        masks.push(event)
+        here.push(event)
+        masks.moved()
     allowed = masks.allowed(())
     assert allowed[kind("end")]
     assert not allowed[note]
+
+
+@pytest.mark.parametrize("kind", REGISTRY, ids=lambda kind: kind.__name__)
+def test_a_rule_holds_and_its_checker_would_see_if_it_did_not(kind: type[Rule]) -> None:
+    check_rule(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "mutant"),
+    [
+        (Key, "pitches", lambda self, here, onset: of_classes(self.mask | 1 << 1)),
+        (Chords, "ends", lambda self, here, onset, pitch, ends: np.ones(len(ends), bool)),
+        (Bass, "_floor", lambda self, here, onset: 0),
+        (Polyphony, "onsets", lambda self, here, ticks: np.ones(len(ticks), bool)),
+        (Bars, "may_end", lambda self, here: True),
+        (Rhythm, "ends", lambda self, here, onset, pitch, ends: np.ones(len(ends), bool)),
+        (Ranges, "pitches", lambda self, here, onset: np.ones(128, bool)),
+    ],
+    ids=lambda one: getattr(one, "__name__", str(one)),
+)
+def test_a_rule_that_is_wrong_fails_its_check(kind: type[Rule], method: str, mutant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kind, method, mutant)
+    with pytest.raises(AssertionError, match="is broken"):
+        check_rule(kind)
+
+
+def test_parallel_fifths_turned_round_fail_their_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sign reversed: contrary motion from fifth to fifth is forbidden, parallel motion is not."""
+    source = inspect.getsource(NoParallelFifths.pitches)
+    assert source.count("> 0") == 1
+    space: dict[str, Any] = {}
+    exec(textwrap.dedent(source.replace("> 0", "< 0")), vars(pitch_rules), space)
+    monkeypatch.setattr(NoParallelFifths, "pitches", space["pitches"])
+    with pytest.raises(AssertionError, match="NoParallelFifths is broken"):
+        check_rule(NoParallelFifths)
+
+
+def test_words_are_read_as_values_are() -> None:
+    words = Rules(
+        meter="3/4", ranges={"piano": "A0-C8", "violin": (55, 100)}, chords="G, C | D7 G", instruments="piano,violin", bars="8"
+    )
+    values = Rules(
+        meter=(3, 4),
+        ranges={0: (21, 108), 40: (55, 100)},
+        chords=("G", "C", "D7", "G"),
+        instruments=(0, 40),
+        bars=8,
+    )
+    assert words == values
+    assert Rules(ranges="piano=A0-C8,C3-C6") == Rules(ranges={0: (21, 108), -1: (48, 84)})
+    assert words.meter == (3, 4)
+    assert repr(words) == repr(values)
+    assert words.but(bars=4).bars == 4
+
+
+def test_a_rhythm_may_be_that_of_a_score(tmp_path: Path) -> None:
+    write(Piece(note_array([(0, 2, 60, 80, 0), (0, 4, 72, 80, 0), (4, 1, 60, 80, 0)]), (Track(),), 4), tmp_path / "tune.mid")
+    assert Rules(rhythm=tmp_path / "tune.mid").rhythm == ((0, 1), (1, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tune": 1}, "no rule has the option tune; known: key"),
+        ({"meter": "waltz"}, "waltz"),
+        ({"meter": 3}, "meter"),
+        ({"ranges": "C6-C3"}, "C6 is above C3"),
+        ({"ranges": "low"}, "write C3-C6"),
+        ({"bars": "many"}, "bars is 'many'"),
+        ({"chords": (1, 2)}, "chords"),
+        ({"passing": 1}, "passing"),
+        ({"instruments": "kazoo"}, "kazoo"),
+    ],
+)
+def test_what_is_no_value_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidOption, match=message):
+        Rules(**options)

@@ -95,7 +95,7 @@ def test_what_is_told_of_a_standing_note_has_one_legal_id(encoding: Tasks) -> No
             elif is_written and cursor.due is not None and cursor.allowed(())[encoding.layout.kind("note")]:
                 legal = cursor.allowed((encoding.layout.kind("note"),))
                 assert legal[1:].any()
-                assert not legal[cursor.due - cursor.half.tick + 1 :].any()  # nothing goes by a note that is due
+                assert not legal[cursor.due - cursor.tick + 1 :].any()  # nothing goes by a note that is due
             cursor.push(event)
         assert cursor.due is None
 

@@ -6,6 +6,7 @@ chords that no one wrote are found in `harmony.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from partimento.bars import BarGrid
 from partimento.chord_symbols import NO_CHORD
 from partimento.encodings.base import Encoding, Events, Field
+from partimento.encodings.cursor import HistoryCursor, NextNote, Note
 from partimento.encodings.leadsheet.tune import tune_of
 from partimento.harmony import find_chords
 from partimento.piece import CHORD, METER, NOTE, QUALITIES, Array, Piece, Track, nearest_line
@@ -134,8 +136,27 @@ class Leadsheet(Encoding):
                 legal[REST] = (again or last[3] != REST) and shortest_rest <= room
         return legal
 
+    def cursor(self) -> SheetCursor:
+        return SheetCursor(self)
+
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return int(np.count_nonzero(np.asarray(events)[:, 3] >= FIRST_PITCH))
+
+
+class SheetCursor(HistoryCursor):
+    """Where a sheet has come to, and the note that the last event began."""
+
+    ticks_per_quarter = LINES
+
+    def push(self, event: Sequence[int]) -> None:
+        super().push(event)
+        place, _, _, pitch, duration = event
+        self.bar_tick = self.tick if place == 1 else self.bar_tick
+        self.notes_begun = [Note(self.tick, self.tick + duration, pitch - FIRST_PITCH)] if pitch >= FIRST_PITCH else []
+        self.tick += duration
+
+    def next_note(self, drawn: tuple[int, ...]) -> NextNote | None:
+        return NextNote(self.tick, range(FIRST_PITCH, FIRST_PITCH + 128), 0) if len(drawn) == 3 else None
 
 
 def _bar_lines(piece: Piece, end: int) -> Ints:

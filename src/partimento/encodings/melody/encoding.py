@@ -17,10 +17,11 @@ from partimento.encodings.melody.chord_pitch import one_of_each_chord, pitch_id
 from partimento.encodings.melody.note_values import WRITTEN_LINES, Values, values
 from partimento.encodings.melody.seed import (
     LONGEST_QUARTERS,
-    LOWEST_PIANO_KEY,
+    LOWEST,
     PITCHES,
     TICKS_PER_QUARTER,
     Melody,
+    MelodyCursor,
     _value_of_twelfths,
 )
 from partimento.errors import InvalidOption
@@ -145,8 +146,7 @@ class WrittenMelody(Melody):
         is_note = events[begins, 0] != self.rest if self.rest else np.ones(len(begins), bool)
         notes = np.zeros(int(is_note.sum()), NOTE)
         notes["onset"], notes["duration"] = onset[is_note], (stop - onset)[is_note]
-        lowest = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}[self.pitch]
-        notes["pitch"] = events[begins[is_note], 0] - 1 + lowest
+        notes["pitch"] = events[begins[is_note], 0] - 1 + LOWEST[self.pitch]
         notes["velocity"] = 80
         return Piece(notes, (Track(),), TICKS_PER_QUARTER)
 
@@ -179,6 +179,10 @@ class WrittenMelody(Melody):
         inside = total < len(known.last)
         legal[1:] = inside & (known.last[total * inside] == np.arange(1, len(total) + 1)) & (length > 0)
         return legal
+
+    def cursor(self) -> MelodyCursor:
+        ticks = self.values.lengths * (TICKS_PER_QUARTER // self.values.lines)
+        return MelodyCursor(self, [0, *ticks.tolist()], self.pitch)
 
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return int(np.count_nonzero(np.asarray(events)[:, 0] <= PITCHES[self.pitch]))

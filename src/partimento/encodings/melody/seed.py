@@ -5,6 +5,7 @@ It follows what the project's seed made of a file read by music21; `docs/melody.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Encoding, Events, Field
+from partimento.encodings.cursor import HistoryCursor, NextNote, Note
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track
 from partimento.theory import chord_root_table
@@ -23,6 +25,7 @@ DURATION_TICKS = np.array([120, 240, 480, 960, 1920])
 PITCHES = {"class": 12, "piano": 88, "midi": 128}
 CHORDS = ("root", "top", "bass")
 LOWEST_PIANO_KEY = 21
+LOWEST = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}  # the MIDI pitch of the first id
 LONGEST_QUARTERS = 33  # nothing longer than a dotted longa has a note value of its own
 
 
@@ -64,9 +67,8 @@ class Melody(Encoding):
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
         events = np.asarray(events).astype(np.int64).reshape(-1, 2)
-        lowest = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}[self.pitch]
         notes = np.zeros(len(events), NOTE)
-        notes["pitch"] = events[:, 0] - 1 + lowest
+        notes["pitch"] = events[:, 0] - 1 + LOWEST[self.pitch]
         notes["velocity"] = 80
         notes["duration"] = DURATION_TICKS[events[:, 1] - 1]
         notes["onset"][1:] = np.cumsum(notes["duration"])[:-1]
@@ -88,6 +90,29 @@ class Melody(Encoding):
         legal = np.ones(self.fields[len(drawn)].size, bool)
         legal[0] = False
         return legal
+
+    def cursor(self) -> MelodyCursor:
+        return MelodyCursor(self, [0, *DURATION_TICKS.tolist()], self.pitch)
+
+
+class MelodyCursor(HistoryCursor):
+    """Notes, rests and ties, each of `length` [durations + 1] in ticks, one after another; only notes have the ids of pitches."""
+
+    ticks_per_quarter = TICKS_PER_QUARTER
+
+    def __init__(self, encoding: Melody, length: Sequence[int], pitch: str) -> None:
+        super().__init__(encoding)
+        self._length_of, self._lowest, self._highest = length, LOWEST[pitch], PITCHES[pitch]
+
+    def push(self, event: Sequence[int]) -> None:
+        super().push(event)
+        end = self.tick + self._length_of[event[1]]
+        is_note = 0 < event[0] <= self._highest
+        self.notes_begun = [Note(self.tick, end, event[0] - 1 + self._lowest)] if is_note else []
+        self.tick, self.bar_tick = end, end - end % (4 * TICKS_PER_QUARTER)
+
+    def next_note(self, drawn: tuple[int, ...]) -> NextNote | None:
+        return None if drawn else NextNote(self.tick, range(1, self._highest + 1), self._lowest)
 
 
 @cache

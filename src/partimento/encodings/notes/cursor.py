@@ -5,18 +5,25 @@ It says the same as `context.context` and `Notes.allowed` of the whole; what may
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.cursor import Cursor
+from partimento.encodings.cursor import NextNote
 from partimento.encodings.notes import legal
 from partimento.encodings.notes.context import BARS, BEATS, TICKS, context_fields
+from partimento.encodings.notes.field_masks import FieldMasks
 from partimento.encodings.notes.layout import LONGEST, Profile
 from partimento.encodings.notes.position import Position
 from partimento.encodings.pitch_ids import WIDEST
+from partimento.encodings.texture import NoteRule
+from partimento.instruments import DRUMS
+
+PITCH_IDS = range(1, 129)
 
 
-class NotesCursor(Position, Cursor):
+class NotesCursor(Position):
     """A position that answers as a cursor."""
 
     def __init__(self, profile: Profile) -> None:
@@ -37,7 +44,7 @@ class NotesCursor(Position, Cursor):
                 min(max(self._silent - self.tick, 0), LONGEST),
             )
         if self.profile.beats:
-            beat, tick = divmod(max(0, self.tick - self.bar_tick), self._beat_length)
+            beat, tick = divmod(max(0, self.tick - self.bar_tick), self.beat_length)
             row[7:] = (
                 self.bar % BARS + 1,
                 min(beat, BEATS - 1) + 1,
@@ -46,6 +53,12 @@ class NotesCursor(Position, Cursor):
                 self.denominator.bit_length(),
             )
         return row
+
+    def next_note(self, drawn: tuple[int, ...]) -> NextNote | None:
+        return NextNote(self.tick + drawn[1] - 1, PITCH_IDS, 0) if len(drawn) == 2 and drawn[0] == self.note_id else None
+
+    def masks(self, rules: Sequence[NoteRule], players: frozenset[int], fixed: frozenset[str], start_tick: int = 0) -> FieldMasks:
+        return FieldMasks(rules, self, self.profile, self.fields, fixed, DRUMS in players, start_tick)
 
     def allowed(self, drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         return legal.allowed(self, drawn)

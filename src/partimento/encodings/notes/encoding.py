@@ -7,6 +7,7 @@ where events lie that of `time.py`, where a growing sequence stands that of `cur
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -105,6 +106,10 @@ class Notes(Encoding):
 
     def ended(self, history: npt.NDArray[Any]) -> bool:
         return bool(len(history)) and int(history[-1, 0]) == self.layout.kind("end")
+
+    @property
+    def statements(self) -> Mapping[str, int]:
+        return {name: self.layout.kind(name) for name in MAPS} if self.layout.beats else {}
 
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return int(np.count_nonzero(events[:, 0] == self.layout.kind("note")))

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from partimento.bars import bar_ticks
+from partimento.encodings.cursor import Note
 from partimento.encodings.notes.layout import LONGEST, MAPS, START_METER, START_TEMPO, Profile
+from partimento.encodings.texture import Texture
 from partimento.instruments import DRUMS
 
 
-class Position:
+class Position(Texture):
     """After the events pushed so far; at first before the first one. Ticks are those of the profile's grid.
 
     `last` is the kind of the last event ("" at first) and `last_time` its time; `note` is the last event's note, tied or not.
@@ -21,7 +23,10 @@ class Position:
     """
 
     def __init__(self, profile: Profile) -> None:
-        self.profile = profile
+        super().__init__(profile.ticks_per_quarter)
+        self.profile, self.fields = profile, profile.fields
+        self.has_bars, self.has_instruments = profile.beats, profile.instrument
+        self.end_id, self.bar_id, self.note_id = (profile.kind(name) for name in ("end", "bar", "note"))
         self.tick = self.bar = self.bar_tick = 0
         self.key, self.tempo = 0, START_TEMPO
         self._turn(*START_METER)
@@ -35,14 +40,21 @@ class Position:
     def _turn(self, numerator: int, denominator: int) -> None:
         self.numerator, self.denominator = numerator, denominator
         quarter = self.profile.ticks_per_quarter
-        self.bar_length, self._beat_length = bar_ticks(numerator, denominator, quarter), bar_ticks(1, denominator, quarter)
+        self.bar_length, self.beat_length = bar_ticks(numerator, denominator, quarter), bar_ticks(1, denominator, quarter)
 
     def push(self, event: Sequence[int]) -> None:
+        self._push(event)
+
+    def _push(self, event: Sequence[int], given: bool = False) -> None:
+        """Moves on over an event; a note that is `given` is none of those written, and no tie of it may follow."""
         kind, time = self.profile.kinds[event[0] - 1] if event[0] else "", event[1]
         tied = self.last == "tie"
-        self.tie_due = 0
+        self.tie_due, self.notes_begun = 0, ()
         if kind == "note":
             self.tick += time - 1
+            if not given:
+                program = event[-1] - 1 if self.has_instruments else 0
+                self.begin(Note(self.tick, self.tick + event[3], event[2] - 1, program))
             if tied and time == 1 and self.note is not None and list(event[2:]) == list(self.note[2:]):
                 self.tie_due = self._tie
             self.note = event
@@ -50,6 +62,8 @@ class Position:
                 self._sound(event[2], event[3])
         elif kind == "tie":
             self._tie = event[3]
+            if self.notes:
+                self.lengthen(LONGEST * event[3])
         else:
             self.note = None
             if kind == "bar":
@@ -69,6 +83,10 @@ class Position:
                     self.bar_tick = self.tick
                     self._turn(event[2], 1 << max(0, event[3] - 1))
         self.last, self.last_time = kind, time
+        if given:
+            self.last, self.note = "given", None  # so that a written note after it may have any pitch
+        if not self.has_bars:
+            self.bar_tick = self.tick
 
     def _sound(self, pitch: int, duration: int) -> None:
         last, _, bass, top = self._pitches

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.cursor import Cursor
 from partimento.encodings.notes.cursor import NotesCursor
 from partimento.encodings.notes.layout import LONGEST, MAPS, Profile
 from partimento.encodings.tasks.around import COLUMNS, Around, separator, standing
 
 
-class TasksCursor(Cursor):
-    """Holds a cursor of the half it is in, and in the second one what stands around and how much of it has come once more."""
+class TasksCursor(NotesCursor):
+    """Stands in one of the halves; in the second one it knows what is given around, and how much of it has come once more."""
 
     def __init__(self, profile: Profile) -> None:
-        self.profile, self.half = profile, NotesCursor(profile)
-        self.stands: list[list[int]] = []
+        super().__init__(profile)
+        kind, *others = profile.fields
+        self.fields = (replace(kind, size=kind.size + 2), *others)
+        self.first: list[list[int]] = []  # the events of the first half
         self.around: Around | None = None
         self.came = 0
 
     def push(self, event: Sequence[int]) -> None:
         if event[0] == separator(self.profile):
-            stands = np.array(self.stands, np.int64).reshape(-1, len(self.profile.fields))
-            self.around, self.half = Around(self.profile, stands, event), NotesCursor(self.profile)
-            return
-        if self.around is None:
-            self.stands.append(list(event))
-        if event[0] == standing(self.profile):
-            self.half.push([self.profile.kind("note"), *event[1:]])
-            self.half.last, self.half.note = "standing", None  # no tie follows, and a written note may have any pitch
+            self._turn_over(event)
+        elif event[0] == standing(self.profile):
+            self._push([self.note_id, *event[1:]], given=True)
             self.came += 1
         else:
-            self.half.push(event)
+            if self.around is None:
+                self.first.append(list(event))
+            self._push(event)
+
+    def _turn_over(self, event: Sequence[int]) -> None:
+        first, given, fields = np.array(self.first, np.int64).reshape(-1, len(self.fields)), tuple(self.notes), self.fields
+        NotesCursor.__init__(self, self.profile)
+        self.fields, self.given = fields, given
+        self.around = Around(self.profile, first, event)
 
     @property
     def due(self) -> int | None:
@@ -45,8 +50,8 @@ class TasksCursor(Cursor):
     def context(self) -> npt.NDArray[np.uint8]:
         row = np.zeros(len(COLUMNS), np.uint8)
         if self.around is not None:
-            row[:] = self.around.columns(np.array([self.half.tick]), self.half.bar_length)[0]
-        return np.concatenate([self.half.context(), row])
+            row[:] = self.around.columns(np.array([self.tick]), self.bar_length)[0]
+        return np.concatenate([super().context(), row])
 
     def allowed(self, drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         if not drawn:
@@ -54,9 +59,9 @@ class TasksCursor(Cursor):
         if drawn[0] == standing(self.profile):
             assert self.around is not None
             assert self.due is not None
-            told = [self.due - self.half.tick + 1, *self.around.again[self.came]][len(drawn) - 1]
+            told = [self.due - self.tick + 1, *self.around.again[self.came]][len(drawn) - 1]
             return np.asarray(np.arange(self.profile.fields[len(drawn)].size) == told)
-        legal = self.half.allowed(drawn)
+        legal = super().allowed(drawn)
         if len(drawn) == 1 and self.due is not None and self.profile.kinds[drawn[0] - 1] != "tie":
             legal[self._stop(self.profile.kinds[drawn[0] - 1]) :] = False
         return legal
@@ -64,13 +69,13 @@ class TasksCursor(Cursor):
     def _kinds(self) -> npt.NDArray[np.bool_]:
         """The kinds of `notes` that may follow: no meter, key or tempo, which the first half says; nothing beyond a standing note
         that is due, nor written at its moment; and the end when all of them have come."""
-        legal = self.half.allowed(())
+        legal = super().allowed(())
         if self.around is None:
             return legal
         kind = self.profile.kind
         legal[[kind(name) for name in MAPS]] = False
         if self.due is None:
-            legal[kind("end")] |= self.half.last == "standing"
+            legal[kind("end")] |= self.last == "given"
             return legal
         legal[kind("end")] = False
         for name in ("note", "bar", "wait"):
@@ -80,24 +85,19 @@ class TasksCursor(Cursor):
     def _stop(self, kind: str) -> int:
         """Only lower ids of the time of such an event leave the standing note that is due where it is."""
         assert self.due is not None
-        half = self.half
         if kind == "bar":
-            return (self.due - half.bar_tick) // half.bar_length + 1
+            return (self.due - self.bar_tick) // self.bar_length + 1
         if kind == "wait":
-            return (self.due - half.tick) // LONGEST + 1
-        return self.due - half.tick + 1
+            return (self.due - self.tick) // LONGEST + 1
+        return self.due - self.tick + 1
 
     def _may_come(self) -> bool:
         """Whether the standing note that is due may come next."""
-        if self.due is None or self.half.tie_due:
+        if self.due is None or self.tie_due:
             return False
-        return self.due < self.half.bar_tick + self.half.bar_length and self.due - self.half.tick < LONGEST
-
-    @property
-    def ended(self) -> bool:
-        return self.half.ended
+        return self.due < self.bar_tick + self.bar_length and self.due - self.tick < LONGEST
 
     def copy(self) -> Self:
         twin = super().copy()
-        twin.half, twin.stands = self.half.copy(), list(self.stands)
+        twin.first = list(self.first)
         return twin

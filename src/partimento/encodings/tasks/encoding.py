@@ -10,6 +10,7 @@ model need not search for it. `docs/encodings.md` describes the events.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -199,6 +200,10 @@ class Tasks(Encoding):
     def ended(self, history: npt.NDArray[Any]) -> bool:
         return self.notes.ended(history)
 
+    @property
+    def statements(self) -> Mapping[str, int]:
+        return self.notes.statements
+
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return self.notes.notes_in(events)
 
@@ -241,9 +246,6 @@ class Tasks(Encoding):
 
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
         return self.notes.vary(events, louder, faster)
-
-
-NOTE_BY_NOTE = (Notes, Tasks)  # the encodings whose events are laid out as `layout` says
 
 
 def _plain(piece: Piece, chosen: npt.NDArray[np.bool_]) -> Piece:

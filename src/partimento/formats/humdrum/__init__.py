@@ -11,5 +11,12 @@ FORMAT = Format(
     recognises=lambda data: data.lstrip()[:2] in (b"!!", b"**") and _KERN.search(data) is not None,
     read=deferred("partimento.formats.humdrum.read:piece_from_humdrum"),
     writers={".krn": deferred("partimento.formats.humdrum.write:humdrum_from_piece")},
-    keeps={"notes": "", "maps": "a tempo moves to the next note", "chords": "at the next note", "names": "", "about": ""},
+    keeps={
+        "notes": "",
+        "drums": "",
+        "maps": "a tempo moves to the next note",
+        "chords": "at the next note",
+        "names": "",
+        "about": "",
+    },
 )

@@ -9,21 +9,26 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.decode import text_of
+from partimento.formats.humdrum.tokens import Token, read_tokens
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.musicxml.harmony import KINDS
-from partimento.formats.notated import Bar, NotatedScore, Note, finished
+from partimento.formats.notated import Bar, NotatedScore, Note, Place, finished
 from partimento.formats.repeats import MOST_TIMES
 from partimento.piece import Piece, Track
 
-_STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-_PITCH = re.compile(r"[a-gA-G]")
-_DURATION = re.compile(r"(\d+)(?:%(\d+))?")
-_REFERENCE = re.compile(r"!!!(OTL|OPR|COM|AGN|YEC|made)(?:@@?\w+)?:(.*)")
-_ABOUT = {"AGN": "genre", "YEC": "licence", "made": "made"}
+_REFERENCE = re.compile(r"!!!(OTL|OPR|COM|AGN|YEC|YEM|licen[cs]e|made)(?:@@?\w+)?:(.*)")
+_ABOUT = {"AGN": "genre", "made": "made"}
+_BEATS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "sixteenth": 0.25}
+_METRONOME = re.compile(
+    r"\[?\b(whole|half|quarter|eighth|sixteenth)(-dot)?\b\]?\s*=\s*(?:M\.?M\.?\s*)?(\d+(?:\.\d+)?)", re.IGNORECASE
+)
+_METER = re.compile(r"\*M(\d+(?:\+\d+)*)/(\d+)(?:%(\d+))?$")
+_SIGNATURE = re.compile(r"\*k\[([^\]]*)\]")
+_KEY = re.compile(r"\*([A-Ga-g])([#-]*):")
+_TEMPO = re.compile(r"\*MM(?:(\d+(?:\.\d+)?)|\[([^\]]*)\])")
 _KEYBOARDS = {"piano", "clavi", "cemba", "organ", "harps", "forte", "hammd"}
 PROGRAMS = {  # instrument codes of Humdrum, and General MIDI
     **{"piano": 0, "forte": 0, "clavi": 6, "cemba": 6, "organ": 19, "violn": 40, "viola": 41, "cello": 42, "cbass": 43, "harp": 46},
@@ -36,15 +41,18 @@ PROGRAMS = {  # instrument codes of Humdrum, and General MIDI
 
 @dataclass(eq=False)
 class _Spine:
-    """One column and all that it splits into."""
+    """One column and all that it splits into, while it is of one kind; `place` is that of its column from the left."""
 
     kind: str
+    number: int
+    place: int
     part: str = ""
     code: str = ""
     name: str = ""
+    clef: str = ""  # the first one
     fifths: int | None = None
-    key_at: Fraction = Fraction(-1)
-    track: int = 0  # at first its own number, at the end that of its part
+    key_at: Place = -1
+    track: int = 0  # of its part, at the end
 
 
 @dataclass(eq=False)
@@ -52,21 +60,22 @@ class _Voice:
     """One column of the moment; `end` is where its last note or rest ends."""
 
     spine: _Spine
-    end: Fraction = Fraction(0)
+    end: Place = 0
 
 
 @dataclass
 class _Reading:
-    score: NotatedScore = field(default_factory=NotatedScore)
+    score: NotatedScore
+    tokens: dict[str, Token]
     spines: list[_Spine] = field(default_factory=list)
     voices: list[_Voice] = field(default_factory=list)
-    sections: list[tuple[str, Fraction]] = field(default_factory=list)  # where each label stands
+    sections: list[tuple[str, Place]] = field(default_factory=list)  # where each label stands
     lists: dict[str, list[str]] = field(default_factory=dict)  # expansion lists by their name
 
     @property
-    def now(self) -> Fraction:
+    def now(self) -> Place:
         """Where the longest voice has ended."""
-        return max((voice.end for voice in self.voices if voice.spine.kind == "**kern"), default=Fraction(0))
+        return max((voice.end for voice in self.voices if voice.spine.kind == "**kern"), default=0)
 
 
 def piece_from_humdrum(
@@ -81,28 +90,32 @@ def piece_from_humdrum(
 
 def score_of(text: str) -> NotatedScore:
     """The score of a Humdrum file. Raises `UnreadableFile` where columns do not fit their spines."""
-    reading = _Reading()
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("!!"):
-            _read_reference(line, reading.score)
-        if not line or line.startswith("!"):
+    lines = [line for line in text.splitlines() if line]
+    distinct = {token for line in lines if line[0] not in "!*=" for token in line.split("\t")}
+    unit, tokens = read_tokens(distinct - {"."})
+    reading = _Reading(NotatedScore(unit), tokens)
+    for number, line in enumerate(lines, 1):
+        first = line[0]
+        if first == "!":
+            if line.startswith("!!!"):
+                _read_reference(line, reading.score)
             continue
-        tokens = line.split("\t")
-        if tokens[0].startswith("**"):
+        columns = line.split("\t")
+        if line.startswith("**") and not reading.voices:
             if reading.spines:
                 raise UnreadableFile("several pieces", "more than one score in a file")
-            reading.spines = [_Spine(token, track=number) for number, token in enumerate(tokens)]
+            reading.spines = [_Spine(token, place, place) for place, token in enumerate(columns)]
             reading.voices = [_Voice(spine) for spine in reading.spines]
-            reading.score.bars.append(Bar(Fraction(0), Fraction(0)))
+            reading.score.bars.append(Bar(0, 0))
             continue
-        if len(tokens) != len(reading.voices):
-            raise UnreadableFile("damaged", f"line {number} has {len(tokens)} columns where {len(reading.voices)} are open")
-        if line.startswith("*"):
-            _read_interpretations(tokens, reading)
-        elif line.startswith("="):
-            _end_bar(reading, tokens[0])
+        if len(columns) != len(reading.voices):
+            raise UnreadableFile("damaged", f"line {number} has {len(columns)} columns where {len(reading.voices)} are open")
+        if first == "*":
+            _read_interpretations(columns, reading)
+        elif first == "=":
+            _end_bar(reading, columns[0])
         else:
-            _read_data(tokens, reading)
+            _read_data(columns, reading)
     _end_bar(reading, "")
     _set_tracks(reading)
     score = reading.score
@@ -120,10 +133,20 @@ def _read_reference(line: str, score: NotatedScore) -> None:
             score.composer = score.composer or (f"{first.strip()} {last.strip()}" if comma else value)
         elif match[1] in _ABOUT:
             setattr(score, _ABOUT[match[1]], value)
-        else:
+        elif match[1] in ("OTL", "OPR"):
             score.title = score.title or value
+        elif value not in score.licence:  # who has the rights (YEC), and on what terms (YEM)
+            score.licence = f"{score.licence}; {value}" if score.licence else value
     elif line.startswith("!!!OMD"):
-        score.say_tempo(score.bars[-1].start if score.bars else Fraction(0), line.partition(":")[2])
+        _say_tempo(line.partition(":")[2], score.bars[-1].start if score.bars else 0, score)
+
+
+def _say_tempo(words: str, place: Place, score: NotatedScore) -> None:
+    """A tempo as printed, such as `Allegro [quarter-dot] = 80`."""
+    if match := _METRONOME.search(words):
+        score.state_tempo(place, float(match[3]) * _BEATS[match[1].lower()] * (1.5 if match[2] else 1))
+    else:
+        score.say_tempo(place, words)
 
 
 def _read_interpretations(tokens: list[str], reading: _Reading) -> None:
@@ -135,16 +158,21 @@ def _read_interpretations(tokens: list[str], reading: _Reading) -> None:
         spine, score = voice.spine, reading.score
         if spine.kind != "**kern" or token == "*":
             continue
-        if match := re.match(r"\*M(\d+(?:\+\d+)*)/(\d+)(?:%(\d+))?$", token):
+        if match := _METER.match(token):
             score.state_meter(voice.end, sum(map(int, match[1].split("+"))), int(match[2]))
-        elif match := re.match(r"\*k\[([^\]]*)\]", token):
+        elif match := _SIGNATURE.match(token):
             spine.fifths, spine.key_at = match[1].count("#") - match[1].count("-"), voice.end
             score.state_key(voice.end, spine.fifths)
-        elif (match := re.match(r"\*([A-Ga-g])([#-]*):", token)) and spine.key_at == voice.end and spine.fifths is not None:
+        elif (match := _KEY.match(token)) and spine.key_at == voice.end and spine.fifths is not None:
             score.keys[voice.end][spine.fifths, False] -= 1
             score.state_key(voice.end, spine.fifths, match[1].islower())
-        elif match := re.match(r"\*MM(\d+(?:\.\d+)?)", token):
-            score.state_tempo(voice.end, float(match[1]))
+        elif match := _TEMPO.match(token):
+            if match[1]:
+                score.state_tempo(voice.end, float(match[1]))
+            else:
+                _say_tempo(match[2], voice.end, score)
+        elif token.startswith("*clef"):
+            spine.clef = spine.clef or token
         elif token.startswith("*part"):
             spine.part = spine.part or token
         elif token.startswith('*I"'):
@@ -155,7 +183,7 @@ def _read_interpretations(tokens: list[str], reading: _Reading) -> None:
             _read_label(token, now, reading)
 
 
-def _read_label(token: str, now: Fraction, reading: _Reading) -> None:
+def _read_label(token: str, now: Place, reading: _Reading) -> None:
     """`*>A` begins a section, `*>[A,A,B]` says in which order they are played, `*>name[A,B]` another order."""
     match = re.match(r"\*>([^\[]*)\[([^\]]*)\]", token)
     if match:
@@ -182,11 +210,11 @@ def _change_columns(tokens: list[str], reading: _Reading) -> None:
         elif token == "*^":
             voices += [voice, _Voice(voice.spine, voice.end)]
         elif token == "*+":
-            added = _Spine("", track=len(reading.spines))
+            added = _Spine("", len(reading.spines), len(reading.spines))
             reading.spines.append(added)
             voices += [voice, _Voice(added, reading.now)]
         elif token.startswith("**"):
-            voice.spine.kind = token
+            _change_kind(voice, token, reading)
             voices.append(voice)
         elif token != "*-":
             voices.append(voice)
@@ -202,56 +230,42 @@ def _joins_next(tokens: list[str], voices: list[_Voice], at: int) -> bool:
     return at + 1 < len(tokens) and tokens[at + 1] == "*v" and voices[at + 1].spine is voices[at].spine
 
 
-def _read_data(tokens: list[str], reading: _Reading) -> None:
-    now: Fraction | None = None
-    for token, voice in zip(tokens, reading.voices, strict=True):
-        if voice.spine.kind == "**kern" and token != ".":
-            start = voice.end
-            if _read_token(token, voice, reading) and now is None:
-                now = start
-    for token, voice in zip(tokens, reading.voices, strict=True):
-        if voice.spine.kind == "**mxhm" and token != "." and now is not None:
-            root, _, kind = token.partition(" ")
-            reading.score.chords.setdefault(now, root.replace("-", "b") + KINDS.get(kind, kind))
+def _change_kind(voice: _Voice, kind: str, reading: _Reading) -> None:
+    """From here on a column is of another kind: what it was stays, and goes on where it comes back."""
+    spine = voice.spine
+    if not spine.kind:  # it was added, and now says what it is
+        spine.kind = kind
+    elif spine.kind != kind:
+        voice.end = reading.now
+        before = [one for one in reading.spines if one.kind == kind and one.place == spine.place]
+        if not before:
+            before = [_Spine(kind, len(reading.spines), spine.place)]
+            reading.spines += before
+        voice.spine = before[0]
 
 
-def _read_token(token: str, voice: _Voice, reading: _Reading) -> bool:
-    """Adds the notes of one token; says whether it takes time."""
-    if "q" in token:
-        reading.score.repairs["grace notes left out"] += sum(bool(_PITCH.search(one)) for one in token.split(" "))
-        return False
-    start = voice.end
-    length = Fraction(0)
-    for one in token.split(" "):
-        match = _DURATION.search(one)
-        if match:
-            length = _length(match, one.count("."))
-        if not length:
+def _read_data(columns: list[str], reading: _Reading) -> None:
+    now: Place | None = None
+    notes = reading.score.notes
+    for column, voice in zip(columns, reading.voices, strict=True):
+        if column == "." or voice.spine.kind != "**kern":
             continue
-        if voice.end == start:  # the first note of a chord says when the next one comes
-            voice.end = start + length
-        letters = _PITCH.findall(one)  # signs of articulation may stand between them, as before accidentals and dots
-        if letters and "r" not in one:
-            octave = 3 + len(letters) if letters[0].islower() else 4 - len(letters)
-            alter = one.count("#") - one.count("-")
-            number = 12 * (octave + 1) + _STEPS[letters[0].lower()] + alter
-            track = reading.spines.index(voice.spine)  # of the spine, until tracks are known
-            reading.score.notes.append(
-                Note(start, start + length, number, track, "]" in one or "_" in one, "[" in one or "_" in one)
-            )
-    return bool(length)
-
-
-def _length(match: re.Match[str], dots: int) -> Fraction:
-    """`4.` is a dotted quarter, `3%2` is two thirds of a whole note, `0` a breve and `00` a long."""
-    digits, per = match[1], match[2]
-    if not digits.strip("0"):
-        base = Fraction(4 * 2 ** min(len(digits), 3))
-    else:
-        base = Fraction(4 * int(per or 1), int(digits))
-    if base > 1 << 20:
-        raise UnreadableFile("too long", f"a note of {match[0]}")
-    return base * (2 - Fraction(1, 2 ** min(dots, 4)))
+        token = reading.tokens[column]
+        if token.graces:
+            reading.score.repairs["grace notes left out"] += token.graces
+        if not token.length:
+            continue
+        start, track = voice.end, voice.spine.number  # of the spine, until tracks are known
+        now = start if now is None else now
+        voice.end = start + token.length
+        for length, pitch, before, after in token.notes:
+            notes.append(Note(start, start + length, pitch, track, before, after))
+    if now is None:
+        return
+    for column, voice in zip(columns, reading.voices, strict=True):
+        if voice.spine.kind == "**mxhm" and column != ".":
+            root, _, kind = column.partition(" ")
+            reading.score.chords.setdefault(now, root.replace("-", "b") + KINDS.get(kind, kind))
 
 
 def _end_bar(reading: _Reading, token: str) -> None:
@@ -272,16 +286,17 @@ def _set_tracks(reading: _Reading) -> None:
     """One track for each part, the highest staff first, as scores are printed."""
     score = reading.score
     tracks: dict[tuple[str, ...], int] = {}
-    used = {number for number, spine in enumerate(reading.spines) if spine.kind == "**kern"}
-    for number in sorted(used, reverse=True):
-        spine = reading.spines[number]
+    used = [spine for spine in reading.spines if spine.kind == "**kern"]
+    for spine in sorted(used, key=lambda spine: (spine.place, spine.number), reverse=True):
         if spine.part:
             identity: tuple[str, ...] = ("part", spine.part)
         else:
-            identity = ("keyboard", spine.code, spine.name) if spine.code in _KEYBOARDS else ("spine", str(number))
+            identity = ("keyboard", spine.code, spine.name) if spine.code in _KEYBOARDS else ("spine", str(spine.number))
         if identity not in tracks:
             tracks[identity] = len(tracks)
-            score.tracks.append(Track(PROGRAMS.get(spine.code, 0), False, spine.name or spine.code.capitalize()))
+            score.tracks.append(
+                Track(PROGRAMS.get(spine.code, 0), spine.clef.startswith("*clefX"), spine.name or spine.code.capitalize())
+            )
         spine.track = tracks[identity]
     for note in score.notes:
         note.track = reading.spines[note.track].track

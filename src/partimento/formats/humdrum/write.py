@@ -7,6 +7,7 @@ no place for velocities, drums and exact times off the page; tempos and chord sy
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 from partimento.chord_symbols import CHORD_SYMBOLS
 from partimento.formats.humdrum.read import PROGRAMS
@@ -23,6 +24,9 @@ _REFERENCES = (("COM", "composer"), ("OTL", "title"), ("AGN", "genre"), ("YEC", 
 def humdrum_from_piece(piece: Piece) -> bytes:
     """Humdrum in UTF-8."""
     return "".join(f"{line}\n" for line in _Writer(score_of(piece)).lines()).encode("utf-8", "replace")
+
+
+_T = TypeVar("_T")
 
 
 class _Writer:
@@ -56,8 +60,8 @@ class _Writer:
         if any(token != "*" for token in tokens):
             self.out.append("\t".join([*tokens, last] if self.score.chords else tokens))
 
-    def _each(self, tokens: list[str]) -> list[str]:
-        """One token for each column from one for each staff."""
+    def _each(self, tokens: list[_T]) -> list[_T]:
+        """One for each column from one for each staff."""
         return [token for token, count in zip(tokens, self.split, strict=True) for _ in range(count)]
 
     def _bar(self, place: int, bar: Bar) -> None:
@@ -90,7 +94,10 @@ class _Writer:
             chord = "."
             while self.chords and self.chords[-1][0] <= now:
                 chord = self.chords.pop()[1]
-            tokens = [_token(column[now], self.score.divisions) if now in column else "." for column in columns]
+            tokens = [
+                _token(column[now], self.score.divisions, drums) if now in column else "."
+                for column, drums in zip(columns, self._each([part.is_drum for part, _ in self.staves]), strict=True)
+            ]
             self._row(tokens, chord)
 
     def _resplit(self, wanted: list[int]) -> None:
@@ -107,19 +114,21 @@ class _Writer:
             self.split = [n + grow for n, grow in zip(self.split, grows, strict=True)]
 
 
-def _token(event: Event, divisions: int) -> str:
+def _token(event: Event, divisions: int, drums: bool) -> str:
     duration = _duration(event, WHOLE * divisions)
     if not event.heads:
         return f"{duration}r{'yy' if event.hidden else ''}"
     marks = {"begin": "L", "end": "J", "forward hook": "K", "backward hook": "k"}
     beams = "".join(marks.get(mark, "") for mark in event.beams)
-    notes = [_note(head, duration) for head in event.heads]
+    notes = [_note(head, duration, drums) for head in event.heads]
     return " ".join([notes[0] + beams, *notes[1:]])
 
 
-def _note(head: Head, duration: str) -> str:
+def _note(head: Head, duration: str, drums: bool) -> str:
     name = head.spelled
     octave, step, alter = name.octave, name.step, name.alter
+    if drums:  # by their numbers in General MIDI
+        (step, alter), octave = name_in_key(name.pitch % 12, 0), name.pitch // 12 - 1
     letter = "cdefgab"[step]
     pitch = letter * (octave - 3) if octave >= 4 else letter.upper() * (4 - octave)
     pitch += "#" * alter if alter > 0 else "-" * -alter

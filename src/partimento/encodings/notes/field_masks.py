@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from copy import copy
-from dataclasses import replace
 
 import numpy as np
 
-from partimento.composing.rules.base import Bools, Ints, Rule
-from partimento.composing.rules.state import State
-from partimento.encodings import Field
-from partimento.encodings.notes.layout import LONGEST, MAPS
+from partimento.encodings.base import Field
+from partimento.encodings.notes.layout import LONGEST, MAPS, Profile
+from partimento.encodings.texture import Bools, Ints, NoteRule, Texture
 from partimento.instruments import DRUMS
 
 _BARS_AHEAD = 16  # under rules the next note begins within so many bars
@@ -19,48 +16,39 @@ _TIES = LONGEST + 1
 _IDS = np.arange(LONGEST + 1)  # of the field time
 
 
-class Masks:
-    """The rules of one sequence, and where it stands: `state` is taken over. `fixed_maps` are the kinds of events that may not
-    be drawn any more; `fields` those of the encoding; no note begins before `start_tick`."""
+class FieldMasks:
+    """Implements `NoteMasks` for the sequence `here`, whose events have these `fields`. `fixed_maps` are the kinds of events that
+    may not be drawn any more; no note begins before `start_tick`."""
 
     def __init__(
         self,
-        rules: Sequence[Rule],
-        state: State,
+        rules: Sequence[NoteRule],
+        here: Texture,
+        profile: Profile,
+        fields: tuple[Field, ...],
         fixed_maps: frozenset[str],
         drums: bool,
-        fields: tuple[Field, ...],
         start_tick: int = 0,
     ) -> None:
-        self.state, self.layout, self.fixed_maps, self.fields = state, state.layout, fixed_maps, fields
+        self.here, self.layout, self.fixed_maps, self.fields = here, profile, fixed_maps, fields
         self.start_tick = start_tick
-        self.given = len(state.notes)  # which are as they are
-        self.drums = drums and self.layout.instrument
-        self.rules = [Rule(), *rules]
-        self.for_all = [Rule(), *(rule for rule in rules if rule.drums_too)]
+        self.given = len(here.notes)  # which are as they are
+        self.drums = drums and profile.instrument
+        self.rules = [NoteRule(), *rules]
+        self.for_all = [NoteRule(), *(rule for rule in rules if rule.drums_too)]
         self._onsets: Ints | None = None
         self._latest: int | None = None  # `_deadline`, since the last event
-        self._earlier: State | None = None
+        self._earlier: Texture | None = None
 
-    def add(self, rule: Rule) -> None:
-        """One more rule from now on, for drums too; meters, keys and tempos stay as they are."""
+    def add(self, rule: NoteRule) -> None:
         self.rules, self.for_all = [*self.rules, rule], [*self.for_all, rule]
         self.fixed_maps |= {"meter", "key", "tempo"}
         self._onsets = self._latest = None
 
-    def push(self, event: list[int]) -> None:
-        """Takes in the event that was drawn, or given."""
-        self.state.push(event)
+    def moved(self) -> None:
         self._onsets = self._latest = self._earlier = None
 
-    def copy(self) -> Masks:
-        """The same rules for another sequence that stands here."""
-        twin, state = copy(self), self.state
-        twin.state = replace(state, notes=list(state.notes), sounding=list(state.sounding))
-        return twin
-
     def allowed(self, drawn: tuple[int, ...]) -> Bools:
-        """bool[size] of field `len(drawn)`: what the rules allow of it."""
         field = self.fields[len(drawn)]
         if not drawn:
             return self._kinds(field.size)
@@ -76,35 +64,33 @@ class Masks:
         return np.ones(field.size, bool)
 
     def needs_drums(self, drawn: tuple[int, ...]) -> bool:
-        """Whether the field about to be drawn is the instrument of a note that only drums may play: then what has been drawn
-        is to be kept only as often as the model would have drums there."""
         if not self.drums or len(drawn) < len(self.fields) - 1 or self.layout.kinds[drawn[0] - 1] != "note":
             return False
-        return not self._fits_pitched(self.state.tick + drawn[1] - 1, drawn[2] - 1, drawn[3])
+        return not self._fits_pitched(self.here.tick + drawn[1] - 1, drawn[2] - 1, drawn[3])
 
     @property
     def onsets(self) -> Ints:
         """The ticks at which the next note may begin, ascending."""
         if self._onsets is None:
-            state = self.state
-            ticks = np.arange(state.tick, self._deadline() + 1)
+            here = self.here
+            ticks = np.arange(here.tick, self._deadline() + 1)
             rules = self.for_all if self.drums else self.rules
             for rule in rules:
-                ticks = ticks[rule.onsets(state, ticks)]
+                ticks = ticks[rule.onsets(here, ticks)]
             self._onsets = ticks
         return self._onsets
 
     def _deadline(self) -> int:
         """The tick at which, or before which, the next note must begin."""
         if self._latest is None:
-            state = self.state
-            deadlines = [tick for rule in self.rules if (tick := rule.deadline(state)) is not None]
-            self._latest = min([max(state.bar_tick, self.start_tick) + _BARS_AHEAD * state.bar_length - 1, *deadlines])
+            here = self.here
+            deadlines = [tick for rule in self.rules if (tick := rule.deadline(here)) is not None]
+            self._latest = min([max(here.bar_tick, self.start_tick) + _BARS_AHEAD * here.bar_length - 1, *deadlines])
         return self._latest
 
     def _due(self) -> int | None:
         """The tick of the standing note that comes next, if it may come before the next note is written."""
-        due = self.state.due
+        due = self.here.due
         return due if due is not None and due <= self._deadline() else None
 
     def _kinds(self, size: int) -> Bools:
@@ -117,34 +103,34 @@ class Masks:
         for name in self.layout.kinds:
             if name == "tie":
                 allowed[self.layout.kind(name)] = (
-                    self.state.last_kind == "note"
-                    and len(self.state.notes) > self.given
+                    len(self.here.notes_begun) > 0
+                    and len(self.here.notes) > self.given
                     and bool(self._ties(np.arange(1, _TIES)).any())
                 )
             elif name == "end":
-                allowed[self.layout.kind(name)] = all(rule.may_end(self.state) for rule in self.rules)
+                allowed[self.layout.kind(name)] = all(rule.may_end(self.here) for rule in self.rules)
             elif name not in self.fixed_maps:
                 allowed[self.layout.kind(name)] = maps if name in MAPS else bool(self._times(name, _IDS).any())
         return allowed
 
     def _times(self, kind: str, ids: Ints) -> Bools:
         """Which ids of the field time leave a tick at which a note may begin, or one that stands may come."""
-        state, onsets = self.state, self.onsets
-        if state.due is not None:  # a note at its moment or later follows it
-            onsets = onsets[: np.searchsorted(onsets, state.due)]
+        here, onsets = self.here, self.onsets
+        if here.due is not None:  # a note at its moment or later follows it
+            onsets = onsets[: np.searchsorted(onsets, here.due)]
             if kind != "note" and self._due() is not None:
-                onsets = np.append(onsets, state.due)
+                onsets = np.append(onsets, here.due)
         if not len(onsets):
             return np.zeros(len(ids), bool)
         if kind == "note":
-            first = np.minimum(np.searchsorted(onsets, state.tick + ids - 1), len(onsets) - 1)
-            return np.asarray((onsets[first] == state.tick + ids - 1) & (ids > 0))
+            first = np.minimum(np.searchsorted(onsets, here.tick + ids - 1), len(onsets) - 1)
+            return np.asarray((onsets[first] == here.tick + ids - 1) & (ids > 0))
         if kind == "bar":
-            start = state.bar_tick + ids * state.bar_length
-            stop = start + state.bar_length
+            start = here.bar_tick + ids * here.bar_length
+            stop = start + here.bar_length
         else:
-            start = state.tick + (ids * LONGEST if kind == "wait" else ids - 1)
-            stop = np.full(len(ids), state.bar_tick + state.bar_length if kind == "wait" else onsets[-1] + 1)
+            start = here.tick + (ids * LONGEST if kind == "wait" else ids - 1)
+            stop = np.full(len(ids), here.bar_tick + here.bar_length if kind == "wait" else onsets[-1] + 1)
             if kind == "wait":  # only the longest wait is followed by one more
                 stop = np.where(ids < LONGEST, np.minimum(stop, start + LONGEST), stop)
         first = np.searchsorted(onsets, start)
@@ -152,13 +138,13 @@ class Masks:
         return (first < len(onsets)) & (some >= start) & (some < stop) & (ids > 0)
 
     def _note(self, name: str, size: int, drawn: tuple[int, ...]) -> Bools:
-        ids, state = np.arange(size), self.state
+        ids, here = np.arange(size), self.here
         if name == "time":
             return self._times("note", _IDS)
-        onset = state.tick + drawn[1] - 1
+        onset = here.tick + drawn[1] - 1
         if name == "pitch":
             allowed = np.zeros(size, bool)
-            allowed[1:] = self._all(rule.pitches(state, onset) for rule in self._bound)
+            allowed[1:] = self._all(rule.pitches(here, onset) for rule in self._bound)
             return allowed
         pitch = drawn[2] - 1
         if name == "duration":
@@ -166,51 +152,51 @@ class Masks:
         if name != "instrument":
             return np.ones(size, bool)
         allowed = np.zeros(size, bool)
-        allowed[1:] = self._all(rule.programs(state, onset, pitch) for rule in self.rules)
+        allowed[1:] = self._all(rule.programs(here, onset, pitch) for rule in self.rules)
         if self.drums and not self._fits_pitched(onset, pitch, drawn[3]):
             allowed[1 : DRUMS + 1] = False
         return allowed
 
     @property
-    def _bound(self) -> Sequence[Rule]:
+    def _bound(self) -> Sequence[NoteRule]:
         """The rules that bind any note, as long as its instrument is not known."""
         return self.for_all if self.drums else self.rules
 
     def _fits_pitched(self, onset: int, pitch: int, duration: int) -> bool:
         """Whether a note that no rule for all forbids also passes the rules that drums are free of."""
-        state = self.state
-        if not all(rule.onsets(state, np.array([onset]))[0] and rule.pitches(state, onset)[pitch] for rule in self.rules):
+        here = self.here
+        if not all(rule.onsets(here, np.array([onset]))[0] and rule.pitches(here, onset)[pitch] for rule in self.rules):
             return False
         return bool(self._durations(np.array([duration]), onset, pitch, self.rules)[0])
 
-    def _durations(self, ids: Ints, onset: int, pitch: int, rules: Sequence[Rule]) -> Bools:
+    def _durations(self, ids: Ints, onset: int, pitch: int, rules: Sequence[NoteRule]) -> Bools:
         """Which ids lead, with a tie or without, to an end that all rules allow."""
         ends = onset + ids[:, None] + LONGEST * np.arange(_TIES)
-        allowed = self._all(rule.ends(self.state, onset, pitch, ends.ravel()) for rule in rules).reshape(ends.shape)
+        allowed = self._all(rule.ends(self.here, onset, pitch, ends.ravel()) for rule in rules).reshape(ends.shape)
         return np.asarray(allowed.any(1) & (ids > 0))
 
-    def _own(self) -> Sequence[Rule]:
+    def _own(self) -> Sequence[NoteRule]:
         """The rules that bind the last note."""
-        return self.for_all if self.state.notes[-1].program == DRUMS else self.rules
+        return self.for_all if self.here.notes[-1].program == DRUMS else self.rules
 
     def _ties(self, ids: Ints) -> Bools:
-        note = self.state.notes[-1]
+        note = self.here.notes[-1]
         ends = note.end + LONGEST * ids
         return self._all(rule.ends(self._before(), note.onset, note.pitch, ends) for rule in self._own()) & (ids > 0)
 
     def _is_whole(self) -> bool:
         """Whether the last note may end where it does."""
-        if self.state.last_kind != "note" or len(self.state.notes) <= self.given:
+        if not self.here.notes_begun or len(self.here.notes) <= self.given:
             return True
-        note = self.state.notes[-1]
+        note = self.here.notes[-1]
         end = np.array([note.end])
         return all(rule.ends(self._before(), note.onset, note.pitch, end)[0] for rule in self._own())
 
-    def _before(self) -> State:
-        """The state without its last note, as it was when that was drawn."""
+    def _before(self) -> Texture:
+        """The place without its last note, as it was when that was drawn."""
         if self._earlier is None:
-            state = self.state
-            self._earlier = replace(state, notes=state.notes[:-1], sounding=state.sounding[:-1], last_kind="")
+            here = self.here
+            self._earlier = here.without_last()
         return self._earlier
 
     def _all(self, masks: Iterable[Bools]) -> Bools:
