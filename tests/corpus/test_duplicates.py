@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partimento.corpus.duplicates import AT_LEAST, GRAM, TOO_COMMON, content_hash, kin, shingles, works
+from partimento.corpus.duplicates import (
+    A_FEW,
+    AT_LEAST,
+    GRAM,
+    SPREAD_SECONDS,
+    TOO_COMMON,
+    Sketch,
+    are_kin,
+    content_hash,
+    sharing,
+    works,
+)
 from partimento.piece import NOTE, Piece, Track
 from tests.strategies import pieces
 
@@ -98,15 +110,39 @@ def test_shingles_are_distinct_and_sorted(piece: Piece) -> None:
     assert (found[1:] > found[:-1]).all()
 
 
+def shingles(piece: Piece) -> npt.NDArray[np.uint64]:
+    return Sketch.of(piece).shingles
+
+
+def slow_chords(piece: Piece) -> list[list[int]]:
+    """From low to high, each pitch once; a chord is what begins within a moment of its first note."""
+    seconds = piece.second_at(piece.notes["onset"]).tolist()
+    rows = sorted(zip(seconds, piece.notes["pitch"].tolist(), strict=True))
+    chords = []
+    while rows:
+        chord = [pitch for second, pitch in rows if second - rows[0][0] <= SPREAD_SECONDS]
+        chords.append(sorted(set(chord)))
+        rows = rows[len(chord) :]
+    return chords
+
+
+def slow_texture(piece: Piece) -> list[int]:
+    return [pitch for chord in slow_chords(piece) for pitch in chord]
+
+
+@few
+@given(pieces(min_notes=1))
+def test_the_texture_is_a_line_of_settled_chords(piece: Piece) -> None:
+    assert Sketch.of(piece).texture.tolist() == slow_texture(piece)
+
+
 def slow_runs(piece: Piece) -> set[tuple[int, ...]]:
     """The distinct runs of intervals that shingles stand for."""
-    rows = piece.notes.tolist()
-    lines = [sorted(rows, key=lambda row: (row[0], row[2]))]
+    lines = [slow_texture(piece), [chord[-1] for chord in slow_chords(piece)]]
     if len(piece.tracks) > 1:
-        lines += [[row for row in rows if row[4] == track] for track in range(len(piece.tracks))]
+        lines += [[row[2] for row in piece.notes.tolist() if row[4] == track] for track in range(len(piece.tracks))]
     found = set()
-    for line in lines:
-        pitch = [row[2] for row in line]
+    for pitch in lines:
         for at in range(len(pitch) - GRAM + 1):
             steps = tuple(pitch[at + place + 1] - pitch[at + place] for place in range(GRAM - 1))
             if len(set(steps)) > 1:
@@ -145,7 +181,7 @@ def test_transposition_rhythm_and_tracks_do_not_matter() -> None:
 
 def groups(pieces: list[Piece], given: tuple[str, ...] = ()) -> list[int]:
     """The work of each piece, numbered by first appearance."""
-    names = works([shingles(piece) for piece in pieces], [content_hash(piece) for piece in pieces], given)
+    names = works([Sketch.of(piece) for piece in pieces], [content_hash(piece) for piece in pieces], given)
     return [list(dict.fromkeys(names)).index(name) for name in names]
 
 
@@ -186,7 +222,7 @@ def test_works_given_by_hand() -> None:
 def test_names_do_not_depend_on_the_order(seed: int) -> None:
     originals = [random_piece(number) for number in range(8)]
     pieces = originals + [changed(piece, 0.1, number, semitones=number - 4) for number, piece in enumerate(originals[:5])]
-    marks, hashes = [shingles(piece) for piece in pieces], [content_hash(piece) for piece in pieces]
+    marks, hashes = [Sketch.of(piece) for piece in pieces], [content_hash(piece) for piece in pieces]
     given = ["", "x", "", "", "", "", "x", *[""] * 6]
     names = works(marks, hashes, given)
     order = np.random.default_rng(seed).permutation(len(pieces))
@@ -208,6 +244,16 @@ def test_pieces_without_shingles_first_last_and_alone() -> None:
     assert works([], []) == []
 
 
+def kin(sketches: list[Sketch]) -> list[tuple[int, int]]:
+    pairs = sharing([sketch.shingles for sketch in sketches])
+    return [(one, other) for one, other, common in pairs if are_kin(sketches[one], sketches[other], common)]
+
+
+def bare(marks: list[npt.NDArray[np.uint64]]) -> list[Sketch]:
+    """Sketches that have shingles and no notes, so that these alone decide."""
+    return [Sketch(some, np.zeros(0, np.uint8)) for some in marks]
+
+
 def slow_kin(marks: list[npt.NDArray[np.uint64]]) -> list[tuple[int, int]]:
     sets = [set(some.tolist()) for some in marks]
     held = {mark: sum(mark in some for some in sets) for mark in set().union(*sets)}
@@ -225,11 +271,80 @@ def slow_kin(marks: list[npt.NDArray[np.uint64]]) -> list[tuple[int, int]]:
 @given(st.lists(st.lists(st.integers(0, 40), max_size=40), max_size=12))
 def test_kin_against_a_slow_twin(sets: list[list[int]]) -> None:
     marks = [np.unique(np.array(some, np.uint64)) for some in sets]
-    assert sorted(kin(marks)) == slow_kin(marks)
+    assert sorted(kin(bare(marks))) == slow_kin(marks)
 
 
 def test_a_shingle_in_too_many_pieces_says_nothing() -> None:
     figure = np.arange(20, dtype=np.uint64)
     few_of_them = [figure] * TOO_COMMON
-    assert len(kin(few_of_them)) == TOO_COMMON * (TOO_COMMON - 1) // 2
-    assert kin([figure] * (TOO_COMMON + 1)) == []
+    assert len(kin(bare(few_of_them))) == TOO_COMMON * (TOO_COMMON - 1) // 2
+    assert kin(bare([figure] * (TOO_COMMON + 1))) == []
+
+
+# -- played, and changed all over ---------------------------------------------------------------------------------------
+
+
+def chorale(seed: int, moments: int = 150) -> Piece:
+    """Chords of four notes, one a quarter, on one track."""
+    source = np.random.default_rng(seed)
+    rows = np.zeros(4 * moments, NOTE)
+    walk = np.cumsum(source.integers(-3, 4, (moments, 4)), 0) % 12
+    rows["pitch"] = (walk + np.array([40, 50, 60, 72])).ravel()
+    rows["onset"], rows["duration"], rows["velocity"] = np.repeat(np.arange(moments) * 480, 4), 400, 80
+    return Piece(rows, (Track(),))
+
+
+def played(piece: Piece, seed: int) -> Piece:
+    """Chords spread by up to 40 ms, another tempo everywhere, a note in thirty wrong, one in thirty missing, some ornaments."""
+    source = np.random.default_rng(seed)
+    notes = piece.notes[source.random(len(piece)) > 1 / 30].copy()
+    wrong = source.random(len(notes)) < 1 / 30
+    notes["pitch"][wrong] += 1
+    tempo = np.cumsum(source.uniform(0.6, 1.6, notes["onset"].max() // 480 + 1) * 480)
+    notes["onset"] = (tempo[notes["onset"] // 480] + source.integers(0, 38, len(notes))).astype(int)  # 960 ticks are a second
+    ornaments = notes[source.random(len(notes)) < 1 / 20].copy()
+    ornaments["onset"] += 100
+    ornaments["pitch"] += 2
+    return replace(piece, notes=np.concatenate([notes, ornaments]))
+
+
+def every_ninth(piece: Piece, seed: int) -> Piece:
+    notes = piece.notes.copy()
+    notes["pitch"][::9] += np.random.default_rng(seed).integers(1, 4, len(notes[::9])).astype(np.uint8)
+    return replace(piece, notes=notes)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_performances_and_their_score_are_one_work(seed: int) -> None:
+    score = chorale(seed)
+    assert groups([score, played(score, 1), chorale(seed + 100), played(score, 2).transpose(2)]) == [0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("make", [chorale, random_piece])
+def test_a_copy_with_every_ninth_note_changed_is_the_same_work(seed: int, make: Callable[[int], Piece]) -> None:
+    piece = make(seed)
+    assert groups([piece, make(seed + 100), every_ninth(piece, seed).transpose(-1)]) == [0, 1, 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_doubled_bass_hides_nothing(seed: int) -> None:
+    piece = chorale(seed)
+    bass = piece.notes[::4].copy()
+    bass["pitch"] -= 12
+    assert groups([piece, replace(piece, notes=np.concatenate([piece.notes, bass]))]) == [0, 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_quantised_copy_is_the_same_work(seed: int) -> None:
+    assert groups([random_piece(seed), random_piece(seed).quantise(2)]) == [0, 0]
+
+
+def test_a_figure_in_common_makes_no_work() -> None:
+    """Half a minute of one accompaniment in two pieces that have nothing else of each other."""
+    one, other = random_piece(1, notes=400), random_piece(2, notes=400)
+    notes = other.notes.copy()
+    notes["pitch"][:60] = one.notes["pitch"][100:160]
+    shared = len(np.intersect1d(shingles(one), shingles(replace(other, notes=notes))))
+    assert shared >= A_FEW
+    assert groups([one, replace(other, notes=notes)]) == [0, 1]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partimento.corpus import table
-from partimento.corpus.table import Row, read_notes, read_pieces, write_notes, write_pieces
+from partimento.corpus import parquet
+from partimento.corpus.parquet import Row, read_notes, read_pieces, write_notes, write_pieces
 from partimento.piece import NOTE, About, Piece, Track, note_array
 from tests.strategies import pieces
 
@@ -54,7 +54,7 @@ def test_round_trip(corpus: list[tuple[Row, Piece]]) -> None:
 
 
 def test_notes_in_several_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "ROWS_PER_GROUP", 7)
+    monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 7)
     many = [Piece(note_array([(at, 1, at % 128, 80, 0) for at in range(length)]), (Track(),)) for length in (0, 3, 20, 0, 7, 6, 1)]
     write_notes(tmp_path / "notes", many)
     assert np.array_equal(read_notes(tmp_path / "notes"), np.concatenate([piece.notes for piece in many]))

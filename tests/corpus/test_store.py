@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -166,3 +168,67 @@ def test_a_corpus_that_cannot_be_written_is_encoded_in_memory(
     encoded = corpus.encoded("melody")
     assert np.array_equal(encoded.events, Corpus.open(made_corpus).encoded("melody").events)
     assert "Read-only file system" in caplog.text
+
+
+def resealed(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    """The manifest changed, and sealed again as if it had been written so."""
+    manifest: dict[str, Any] = unseal((folder / "manifest.json").read_bytes())
+    change(manifest)
+    (folder / "manifest.json").write_bytes(seal(manifest))
+
+
+@pytest.mark.parametrize("field", ["files", "fingerprint", "request", "notes_table", "pieces_table", "format_version"])
+@pytest.mark.parametrize("value", [None, 7, [], "../x", {"a": 1}])
+def test_a_resealed_manifest_with_a_broken_field_is_one_line(tmp_path: Path, made_corpus: Path, field: str, value: Any) -> None:
+    folder = copy_of(made_corpus, tmp_path / "corpus")
+    resealed(folder, lambda manifest: manifest.update({field: value}))
+    if isinstance(value, str) and field in ("fingerprint", "request"):
+        return
+    with pytest.raises(CorpusError, match=r"manifest\.json: (damaged|made by an? (older|newer) version)"):
+        Corpus.open(folder)
+
+
+@pytest.mark.parametrize("name", ["../notes.parquet", "/etc/passwd", "C:\\notes.parquet", "..", "sub/notes.parquet"])
+def test_no_table_lies_outside_of_the_folder(tmp_path: Path, made_corpus: Path, name: str) -> None:
+    folder = copy_of(made_corpus, tmp_path / "corpus")
+    resealed(folder, lambda one: (one.update({"notes_table": name}), one["files"].update({name: "0"})))
+    with pytest.raises(CorpusError, match="damaged"):
+        Corpus.open(folder)
+
+
+def rewritten(folder: Path, kind: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    """A table changed, with the checksum that then is right."""
+    manifest: dict[str, Any] = unseal((folder / "manifest.json").read_bytes())
+    path = folder / manifest[kind]
+    pq.write_table(change(pq.read_table(path)), path, write_page_checksum=True)
+    resealed(folder, lambda one: one["files"].update({path.name: sha256(path)}))
+
+
+def column(table: pa.Table, name: str, values: Any) -> pa.Table:
+    return table.set_column(table.column_names.index(name), name, pa.array(values))
+
+
+BROKEN: dict[str, tuple[str, Callable[[pa.Table], pa.Table]]] = {
+    "no names": ("pieces_table", lambda table: table.drop_columns(["name"])),
+    "no split": ("pieces_table", lambda table: table.drop_columns(["split"])),
+    "a split of none": ("pieces_table", lambda table: column(table, "split", [9] * len(table))),
+    "names of no text": ("pieces_table", lambda table: column(table, "name", [None] * len(table))),
+    "fewer notes than none": ("pieces_table", lambda table: column(table, "notes", [-5] * len(table))),
+    "more notes than there are": ("pieces_table", lambda table: column(table, "notes", [99] * len(table))),
+    "no ticks": ("pieces_table", lambda table: column(table, "ticks_per_quarter", [0] * len(table))),
+    "tempos of text": ("pieces_table", lambda table: column(table, "tempos", ["fast"] * len(table))),
+    "no pitches": ("notes_table", lambda table: table.drop_columns(["pitch"])),
+    "pitches of text": ("notes_table", lambda table: column(table, "pitch", ["c"] * len(table))),
+    "pitches out of range": ("notes_table", lambda table: column(table, "pitch", [200] * len(table))),
+    "tracks that are not there": ("notes_table", lambda table: column(table, "track", [999] * len(table))),
+    "durations below nothing": ("notes_table", lambda table: column(table, "duration", [-4] * len(table))),
+    "half of the notes": ("notes_table", lambda table: table.slice(0, len(table) // 2)),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_resealed_table_that_holds_nonsense_is_one_line(tmp_path: Path, made_corpus: Path, what: str) -> None:
+    folder = copy_of(made_corpus, tmp_path / "corpus")
+    rewritten(folder, *BROKEN[what])
+    with pytest.raises(CorpusError, match=r"(notes|pieces)-\w+\.parquet: damaged"):
+        Corpus.open(folder).encoded("melody")

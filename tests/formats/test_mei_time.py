@@ -62,6 +62,13 @@ def test_lengths_and_dots_of_the_notes_of_a_chord() -> None:
     assert of(note("c4", "4", "").replace("/>", "><dot/></note>") + note("g4")) == [(0, 1.5, 60), (1.5, 1, 67)]
 
 
+def test_lengths_in_ticks() -> None:
+    space = '<space dur.ppq="4"/>'
+    assert of(note("c4", "4", 'dur.ppq="2"') + space + note("d4")) == [(0, 1, 60), (3, 1, 62)]
+    piece = read(mei(layer(space + note("d4")), '<staffDef n="1" ppq="4"/>'))
+    assert onsets(piece) == [(1, 1, 62)]
+
+
 def test_copies_are_written_out_and_one_head_of_two_voices_is_one_note() -> None:
     triplet = f'<tuplet xml:id="t" num="3" numbase="2">{eighths("c4", "d4", "e4")}</tuplet>'
     copy = '<tuplet copyof="#t"/>'

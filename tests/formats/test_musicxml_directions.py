@@ -46,6 +46,16 @@ def test_a_beat_of_any_length_and_a_rate_in_words(mark: str, qpm: float) -> None
     assert read(musicxml(measure(metronome(mark) + note("C4", 16), FOUR))).tempos.tolist() == [(0, qpm)]
 
 
+def test_of_several_tempos_at_one_place() -> None:
+    def tempo(qpm: int) -> str:
+        return f'<direction><sound tempo="{qpm}"/></direction>'
+
+    both = direction(f"<metronome>{unit('quarter')}<per-minute>60</per-minute></metronome>", '<sound tempo="66"/>')
+    assert read(musicxml(measure(both + note("C4", 16), FOUR))).tempos.tolist() == [(0, 66)]  # what sounds
+    upper, lower = (measure("".join(map(tempo, tempos)) + note("C4", 16), FOUR) for tempos in ((70, 76), (50,)))
+    assert read(musicxml(upper, lower)).tempos.tolist() == [(0, 76)]  # the last of the first part
+
+
 def written_beat(name: str, more: str = "") -> str:
     return f"<metronome-note><metronome-type>{name}</metronome-type>{more}</metronome-note>"
 

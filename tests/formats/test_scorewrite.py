@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from partimento.errors import WriteFailed
 from partimento.formats import WRITERS, parse
+from partimento.formats.mei.write import mei_from_piece
 from partimento.piece import CHORD, KEY, METER, TEMPO, About, Piece, Track, note_array
 from tests.made import made_piece
 from tests.strategies import pieces
@@ -93,6 +96,38 @@ def test_mei_gives_the_same_notes_and_bytes_again() -> None:
     written = WRITERS[".mei"](piece)
     assert WRITERS[".mei"](piece) == written
     assert sounding(parse(written, ".mei")[0]) == sounding(piece)
+
+
+def test_unisons_that_overlap_come_back_from_mei() -> None:
+    chance = random.Random(1)
+    rows = [(chance.randrange(32) * 120, chance.randrange(1, 9) * 120, chance.randrange(55, 65), 80, 0) for _ in range(100)]
+    piece = Piece(note_array(rows), (Track(),), 480)
+    assert sounding(parse(WRITERS[".mei"](piece), ".mei")[0]) == sounding(piece)
+
+
+def test_unisons_tied_in_two_voices_at_one_place_keep_their_ends() -> None:
+    rows = [(360, 505, 71, 1, 0), (419, 311, 71, 1, 0), (423, 1, 72, 1, 0), (808, 1, 30, 1, 0), (899, 1, 30, 1, 0)]
+    piece = Piece(note_array(rows), (Track(),), 384)
+    assert sounding(parse(WRITERS[".musicxml"](piece), ".musicxml")[0]) == sounding(piece)
+
+
+def test_the_lowest_keys_have_octaves_that_musicxml_knows() -> None:
+    rows = [(480 * pitch, 480, pitch, 80, 0) for pitch in range(24)] + [(0, 480, 60, 80, 1)]
+    piece = Piece(note_array(rows), (Track(), Track(40)), 480)
+    written = WRITERS[".musicxml"](piece)
+    assert {int(octave) for octave in re.findall(rb"<octave>([^<]*)", written)} == {0, 1, 4}
+    assert sounding(parse(written, ".musicxml")[0]) == sounding(piece)
+
+
+def test_genre_licence_and_how_it_was_made_come_back_from_mei() -> None:
+    about = About("Air <&>", "Anna", "dance", "", "CC0 & more", '{"model": "a--b"}')
+    piece = replace(made_piece(1), about=about)
+    assert parse(WRITERS[".mei"](piece), ".mei")[0].about == about
+
+
+def test_engraving_that_takes_too_long_is_an_error_with_a_name() -> None:
+    with pytest.raises(WriteFailed, match="took over"):
+        mei_from_piece(made_piece(1), seconds=0.01)
 
 
 @pytest.mark.parametrize("suffix", [".musicxml", ".krn", ".abc"])

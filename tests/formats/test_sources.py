@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def test_archives_that_are_refused(tmp_path: Path) -> None:
     listing = list_items(tmp_path)
     assert not listing.items
     assert sorted(error.reason for error in listing.refused) == ["damaged archive", "too large"]
+
+
+def test_members_of_one_name_are_all_accounted_for(tmp_path: Path) -> None:
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that is what it warns of
+        for content in (b"first", b"second", b"third"):
+            archive.writestr("a.mid", content)
+    listing = list_items([path])
+    assert [(item.name, load(item)) for item in listing.items] == [("set/a.mid", b"third")]
+    assert [(error.name, error.reason) for error in listing.refused] == [("set/a.mid", "name taken")] * 2
 
 
 def test_the_same_file_is_taken_once(tmp_path: Path) -> None:

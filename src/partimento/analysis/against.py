@@ -1,4 +1,4 @@
-"""Pieces against a corpus or a model: what of them stands in its training pieces, and what human pieces copy. It prints nothing."""
+"""Pieces against a corpus or a model: what of them is in its training pieces, and what human pieces copy. It prints nothing."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Copies:
 
 
 def copies(files: Iterable[str], against: str | os.PathLike[str], on_progress: OnProgress = silent) -> Copies:
-    """How much of files (scores, folders, archives) stands verbatim in a corpus, in a model's training pieces, or in any scores.
+    """How much of files (scores, folders, archives) is verbatim in a corpus, in a model's training pieces, or in any scores.
 
     Where there are human pieces that are not in it, the same is told of them. Raises as `Known.of` and `read_pieces`.
     """

@@ -1,4 +1,4 @@
-"""Explores sets of pieces: measures each, counts its figures, and lays every set beside the first human one. It writes nothing."""
+"""Explores sets of pieces: measures each, counts its patterns, and compares all with the first human one. It writes nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MGEVAL = {
 class Patterns:
     """The runs of `n` symbols of one kind in one set: how many different ones, the commonest, the surprising.
 
-    `zipf`: (rank, count) and `growth`: (runs heard, different ones) are points of curves. `once`: the share of the
+    `zipf`: (rank, count) and `growth`: (runs so far, different ones) are points of curves. `once`: the share of the
     different runs that occur once.
     """
 
@@ -57,7 +57,7 @@ class Patterns:
 
 @dataclass(frozen=True)
 class Telling:
-    """A figure that tells two sets apart: its share of all figures of its length in a piece of the human set and of the other,
+    """A run that tells two sets apart: its share of all runs of its length in a piece of the human set and of the other,
     on average, and Welch's t: above 0 where the human set has more."""
 
     kind: str
@@ -125,7 +125,7 @@ def explore(sets: Sequence[Music], *, seed: int = 0, on_progress: OnProgress = s
     patterns: list[dict[tuple[str, int], Patterns]] = [{} for _ in sets]
     telling: dict[int, list[Telling]] = {number: [] for number in others}
     for done, kind in enumerate(KINDS):
-        on_progress("counting figures", done, len(KINDS))
+        on_progress("counting patterns", done, len(KINDS))
         grams: dict[int, Ngrams] = {}
         for number, music in enumerate(sets):
             one = grams[number] = Ngrams(*stream(music, kind))
@@ -133,7 +133,7 @@ def explore(sets: Sequence[Music], *, seed: int = 0, on_progress: OnProgress = s
         if kind != "pitch":
             for number in others:
                 telling[number] += _telling(kind, grams[human], grams[number])
-    on_progress("counting figures", len(KINDS), len(KINDS))
+    on_progress("counting patterns", len(KINDS), len(KINDS))
     explored = []
     for music, measures, found in zip(sets, measured, patterns, strict=True):
         number = typical(music, measures)
@@ -183,7 +183,7 @@ def _telling(kind: str, human: Ngrams, other: Ngrams) -> list[Telling]:
 def welch_t(one: Floats, other: Floats) -> Floats:
     """Welch's t of each row [rows, pieces]: how many standard errors the mean of `one` lies above that of `other` (Welch 1947).
 
-    Over pieces, it is not misled by a figure that one piece repeats without end, as ratios of counts are (Lijffijt et al.
+    Over pieces, it is not misled by a run that one piece repeats without end, as ratios of counts are (Lijffijt et al.
     2016, "Significance testing of word frequencies in corpora").
     """
     error = np.sqrt(sum(each.var(axis=1, ddof=1) / each.shape[1] for each in (one, other)))

@@ -1,4 +1,4 @@
-"""How much of a piece stands verbatim in other pieces, in any transposition, and where. What verbatim is, `lines.py` knows."""
+"""How much of a piece is verbatim in other pieces, in any transposition, and where. `verbatim.py` says what verbatim means."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ INDEX_VERSION = 2  # raised whenever another index comes of the same pieces
 
 @dataclass(frozen=True)
 class Run:
-    """Notes of a piece, `length_bars` long, that stand verbatim in `known`: first and last bar of both, as a page numbers them."""
+    """Notes of a piece, `length_bars` long, that are verbatim in `known`: first and last bar of both, as a page numbers them."""
 
     notes: int
     length_bars: float

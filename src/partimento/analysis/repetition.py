@@ -1,4 +1,4 @@
-"""How much a piece repeats itself: runs of notes heard before, and figures that go round. It knows no encoding and no corpus.
+"""How much a piece repeats itself: runs of notes that came before, and patterns that go round. It knows no encoding and no corpus.
 
 The pitched notes of the whole texture are one row, by onset and pitch. A step leads from a note to the next: the interval and
 the time between them, so figures are the same in any transposition, however long their notes are held.

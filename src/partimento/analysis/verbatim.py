@@ -18,7 +18,7 @@ from partimento.piece import Array, Piece, nearest_line
 
 GRID = 24  # lines a quarter on which times are equal: 32nds and triplet sixteenths
 SEED_NOTES, SEED_MOMENTS = 8, 3  # what is shorter is found everywhere
-TOO_COMMON = 500  # a seed that is found more often starts no search: a figure, and no sign of copying by itself
+TOO_COMMON = 500  # a seed that is found more often starts no search: it is a commonplace, and no sign of copying
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]

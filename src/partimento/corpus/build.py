@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from partimento import __version__
+from partimento.corpus import parquet
 from partimento.corpus import report as reports
-from partimento.corpus import table
-from partimento.corpus.duplicates import content_hash, shingles, works
+from partimento.corpus.duplicates import Sketch, content_hash, works
 from partimento.corpus.encoded import SHARES
 from partimento.corpus.labels import Labels
 from partimento.corpus.shards import Shard
@@ -42,7 +42,7 @@ class Options:
     """How to build: workers and their limits, repeats "written" or "played", labels, shares of the splits, and a list of item
     names (or their ends) to keep to."""
 
-    workers: int = field(default_factory=lambda: processors())
+    workers: int = field(default_factory=processors)
     seconds_per_file: float = 20.0
     memory_bytes: int = 1 << 30
     limits: Limits = DEFAULT_LIMITS
@@ -59,7 +59,7 @@ class _Taken:
     name: str
     piece: Piece
     content: str
-    shingles: np.ndarray[Any, Any]
+    sketch: Sketch | None
     work: str
     repairs: dict[str, int]
 
@@ -203,7 +203,7 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     if not taken:
         raise CorpusError(f"no music found in {files} files; refused: {reasons}; ignored: {len(listing.ignored)}")
     on_progress("finding works", 0, 1)
-    of_work = works([one.shingles for one in taken], [one.content for one in taken], [one.work for one in taken])
+    of_work = works([one.sketch for one in taken if one.sketch], [one.content for one in taken], [one.work for one in taken])
     try:
         splits = assign_splits(of_work, options.shares)
     except CorpusError as error:
@@ -213,7 +213,7 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     rows, identity = [], hashlib.sha256(options.repeats.encode())
     for one, work, split in zip(taken, of_work, splits.tolist(), strict=True):
         piece = one.piece
-        rows.append(table.Row(one.name, piece.about, work, split, len(piece), piece.seconds, one.content, one.repairs))
+        rows.append(parquet.Row(one.name, piece.about, work, split, len(piece), piece.seconds, one.content, one.repairs))
         identity.update(json.dumps([one.name, work, split]).encode() + hashlib.sha256(piece_to_bytes(piece)).digest())
     fingerprint = identity.hexdigest()[:32]
     heads = [replace(one.piece, notes=np.zeros(0, NOTE)) for one in taken]
@@ -245,7 +245,7 @@ def _take(
             if one.content in taken:
                 duplicates.setdefault(taken[one.content].name, []).append(one.name)
             else:
-                one.shingles = shingles(one.piece)
+                one.sketch = Sketch.of(one.piece)
                 taken[one.content] = one
     on_progress("comparing", len(plan), len(plan))
     return list(taken.values()), duplicates
@@ -255,17 +255,17 @@ def _prepare(item: Item, reply: supervise.Reply, labels: Labels) -> _Taken:
     piece, repairs = unpack(reply.data)
     about, work = labels.apply(piece.about, item.name)
     piece = replace(piece, about=about)
-    return _Taken(item.name, piece, content_hash(piece), np.zeros(0, np.uint64), work, dict(repairs))
+    return _Taken(item.name, piece, content_hash(piece), None, work, dict(repairs))
 
 
 def _write(
-    out: Path, rows: list[table.Row], pieces: list[Piece], heads: list[Piece], report: dict[str, Any], request: str, repeats: str
+    out: Path, rows: list[parquet.Row], pieces: list[Piece], heads: list[Piece], report: dict[str, Any], request: str, repeats: str
 ) -> None:
     """Data files under names of their own, then the manifest that names them, then the old ones go."""
     fingerprint = report["fingerprint"]
     notes_table, pieces_table = f"notes-{fingerprint[:8]}.parquet", f"pieces-{fingerprint[:8]}.parquet"
-    write_atomic_with(out / notes_table, lambda path: table.write_notes(path, pieces))
-    write_atomic_with(out / pieces_table, lambda path: table.write_pieces(path, rows, heads))
+    write_atomic_with(out / notes_table, lambda path: parquet.write_notes(path, pieces))
+    write_atomic_with(out / pieces_table, lambda path: parquet.write_pieces(path, rows, heads))
     write_atomic(out / "report.json", reports.to_json(report))
     write_atomic(out / "report.html", reports.to_html(report))
     manifest = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,11 @@ GRAM = 8  # notes in a shingle: long enough that chance and scales rarely repeat
 TOO_COMMON = 64  # a shingle in more pieces than this is a figure, not a sign of kinship
 MOST = 0.5  # the share of the smaller piece's shingles that the other must hold
 AT_LEAST = 12  # shared shingles: fewer may be chance
+SOME = 0.05  # the share, and the number, from which on two pieces are laid beside each other note by note
+A_FEW = 6
+ALIGNED = 0.4  # the share of notes that must then lie in one order: performances of a score have 0.5 and more, others 0.15
+CHANCE = 12  # over the number of notes: what is added to that share, since chance does much in a piece of a hundred notes
+SPREAD_SECONDS = 0.05  # notes that begin together: players spread chords so much, and play few notes in a row so fast
 
 ROWS_AT_ONCE = 2048  # pieces compared with all others at a time, for memory
 
@@ -36,19 +42,34 @@ def content_hash(piece: Piece) -> str:
     return hashlib.sha256(head + rows.astype("<i8").tobytes()).hexdigest()[:32]
 
 
-def shingles(piece: Piece) -> npt.NDArray[np.uint64]:
-    """The distinct hashes [H] of every run of `GRAM` notes, by their pitch intervals: in the whole texture and in each track.
+@dataclass(frozen=True)
+class Sketch:
+    """What is compared of a piece: its `texture`, uint8 [N], the line of each of its tracks, and hashes of their runs and of those
+    of the highest notes.
 
-    The texture makes a piece known however its notes are shared out to tracks; the tracks make a melody known in its arrangement.
-    Rhythm is left out, so that neither notation nor tempo hides a likeness.
+    The texture makes a piece known however its notes are shared out to tracks; the tracks make a melody known in its
+    arrangement, the highest notes a piece whose bass or chords are others. Rhythm is left out, so that neither notation nor
+    tempo hides a likeness.
     """
-    notes = piece.notes
-    runs = [notes["pitch"][np.lexsort((notes["pitch"], notes["onset"]))]]
-    if len(piece.tracks) > 1:
-        bounds = np.searchsorted(notes["track"], np.arange(len(piece.tracks) + 1))
-        runs += [notes["pitch"][start:stop] for start, stop in pairwise(bounds)]
-    hashes = [_rolling(run.astype(np.int64)) for run in runs if len(run) >= GRAM]
-    return np.unique(np.concatenate(hashes)) if hashes else np.zeros(0, np.uint64)
+
+    shingles: npt.NDArray[np.uint64]
+    texture: npt.NDArray[np.uint8]
+    tracks: tuple[npt.NDArray[np.uint8], ...] = ()
+
+    @classmethod
+    def of(cls, piece: Piece) -> Sketch:
+        """Notes that begin within `SPREAD_SECONDS` are a chord, in one order however a player spreads them."""
+        from partimento.corpus.alignment import settled  # compiled: it takes a while to come
+
+        notes, second = piece.notes, piece.second_at(piece.notes["onset"])
+        order = np.lexsort((notes["pitch"], second))
+        texture, is_top = settled(second[order], notes["pitch"][order], SPREAD_SECONDS)
+        tracks: tuple[npt.NDArray[np.uint8], ...] = ()
+        if len(piece.tracks) > 1:
+            bounds = np.searchsorted(notes["track"], np.arange(len(piece.tracks) + 1))
+            tracks = tuple(notes["pitch"][start:stop].copy() for start, stop in pairwise(bounds) if stop - start >= GRAM)
+        hashes = [_rolling(run.astype(np.int64)) for run in (texture, texture[is_top], *tracks) if len(run) >= GRAM]
+        return cls(np.unique(np.concatenate(hashes)) if hashes else np.zeros(0, np.uint64), texture, tracks)
 
 
 def _rolling(pitch: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
@@ -65,14 +86,13 @@ def _rolling(pitch: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     return value[varied]
 
 
-def works(piece_shingles: Sequence[npt.NDArray[np.uint64]], hashes: Sequence[str], given: Sequence[str] = ()) -> list[str]:
-    """The work of each of P pieces, by its shingles [H]: pieces most of whose shingles another holds are one work with it, and so
-    on along chains.
+def works(sketches: Sequence[Sketch], hashes: Sequence[str], given: Sequence[str] = ()) -> list[str]:
+    """The work of each of P pieces: pieces most of whose notes another holds are one work with it, and so on along chains.
 
-    A work is named by the smallest content hash among its pieces, so that the name depends on neither order nor machine. `given`
-    names works by hand ("" for none): pieces with the same given name are one work.
+    A work is named by the smallest content hash among its pieces, so that the name depends on neither order nor
+    machine. `given` names works by hand ("" for none): pieces with the same given name are one work.
     """
-    count = len(piece_shingles)
+    count = len(sketches)
     parent = np.arange(count)
 
     def root(number: int) -> int:
@@ -85,8 +105,9 @@ def works(piece_shingles: Sequence[npt.NDArray[np.uint64]], hashes: Sequence[str
     for number, name in enumerate(given):
         if name:
             parent[root(number)] = root(first_with.setdefault(name, number))
-    for one, other in kin(piece_shingles):
-        parent[root(one)] = root(other)
+    for one, other, common in sorted(sharing([sketch.shingles for sketch in sketches]), key=lambda row: -row[2]):
+        if root(one) != root(other) and are_kin(sketches[one], sketches[other], common):
+            parent[root(one)] = root(other)
     names: dict[int, str] = {}
     for number in range(count):
         group = root(number)
@@ -94,13 +115,31 @@ def works(piece_shingles: Sequence[npt.NDArray[np.uint64]], hashes: Sequence[str
     return [names[root(number)] for number in range(count)]
 
 
-def kin(piece_shingles: Sequence[npt.NDArray[np.uint64]]) -> list[tuple[int, int]]:
-    """The pairs of pieces that share at least `MOST` of the smaller one's shingles [H], and at least `AT_LEAST` of them."""
+def are_kin(one: Sketch, other: Sketch, common: int) -> bool:
+    """Whether two pieces with `common` shingles share most of the smaller one's, or some and are alike note by note."""
+    smaller = min(len(one.shingles), len(other.shingles))
+    if common >= MOST * smaller and common >= min(AT_LEAST, smaller):
+        return True
+    return common >= A_FEW and common >= SOME * smaller and alike(one, other)
+
+
+def alike(one: Sketch, other: Sketch) -> bool:
+    """Whether the texture of the smaller piece goes on as that of the other does, or as one of its tracks."""
+    from partimento.corpus.alignment import contained
+
+    small, large = sorted((one, other), key=lambda sketch: len(sketch.texture))
+    lines = [large.texture, *(track for track in large.tracks if 2 * len(track) >= len(small.texture))]
+    least = ALIGNED + CHANCE / max(1, len(small.texture))
+    return any(contained(small.texture, line) >= least for line in lines)
+
+
+def sharing(piece_shingles: Sequence[npt.NDArray[np.uint64]]) -> Iterator[tuple[int, int, int]]:
+    """The pairs of pieces that share `A_FEW` shingles [H] or `MOST` of the smaller one's, and how many: by one sparse product."""
     from scipy.sparse import csr_array
 
     sizes = np.array([len(some) for some in piece_shingles], np.int64)
     if not sizes.sum():
-        return []
+        return
     _, number, count = np.unique(np.concatenate(list(piece_shingles)), return_inverse=True, return_counts=True)
     telling = (count > 1) & (count <= TOO_COMMON)
     kept = telling[number]
@@ -108,11 +147,9 @@ def kin(piece_shingles: Sequence[npt.NDArray[np.uint64]]) -> list[tuple[int, int
     holder = np.repeat(np.arange(len(sizes)), sizes)[kept]
     row_end = np.concatenate([[0], np.cumsum(np.bincount(holder, minlength=len(sizes)))])
     holds = csr_array((np.ones(len(column), np.int32), column, row_end), shape=(len(sizes), int(telling.sum())))
-    pairs: list[tuple[int, int]] = []
     for start in range(0, len(sizes), ROWS_AT_ONCE):
         shared = (holds[start : start + ROWS_AT_ONCE] @ holds.T).tocoo()
         one, other, common = shared.row + start, shared.col, shared.data
         smaller = np.minimum(sizes[one], sizes[other])
-        close = (one < other) & (common >= np.minimum(AT_LEAST, smaller)) & (common >= MOST * smaller)
-        pairs += zip(one[close].tolist(), other[close].tolist(), strict=True)
-    return pairs
+        close = (one < other) & ((common >= MOST * smaller) | ((common >= A_FEW) & (common >= SOME * smaller)))
+        yield from zip(one[close].tolist(), other[close].tolist(), common[close].tolist(), strict=True)

@@ -19,6 +19,17 @@ GENRES = frozenset(
     reel rnb rock romantic song soul soundtrack swing tango techno waltz world""".split()
 )
 NO_NAMES = frozenset("midi midis music score scores songs unknown various".split())
+FILLERS = NO_NAMES | frozenset("archive classics collection files hits mid of pieces set sets standards the tunes".split())
+RELATIVES = {  # who bears a known name and is not its bearer
+    "bach": frozenset("bernhard carl christian christoph cpe emanuel friedemann jc jcf philipp wf wilhelm".split()),
+    "haydn": frozenset(["michael"]),
+    "mendelssohn": frozenset("fanny hensel".split()),
+    "mozart": frozenset(["leopold"]),
+    "scarlatti": frozenset(["alessandro"]),
+    "schumann": frozenset(["clara"]),
+    "wagner": frozenset(["siegfried"]),
+}
+_BORROWED = frozenset("after aus from hommage homage nach on theme thema tema tribute variations variationen über".split())
 COMPOSERS = frozenset(
     """Albeniz Alkan Bach Balakirev Bartok Beethoven Bellini Berlioz Bizet Borodin Brahms Britten Bruckner Busoni Buxtehude
     Byrd Chaminade Chopin Clementi Corelli Couperin Czerny Debussy Dowland Dufay Dvorak Elgar Faure Franck Frescobaldi
@@ -75,7 +86,7 @@ class Labels:
         found = dict(SETS[parts[0]]) if parts[0] in self.sets else {}
         if guess := _composer_of(parts):
             found.setdefault("composer", guess)
-        if genre := next((word for part in reversed(parts[:-1]) for word in _words(part.replace("-", " ")) if word in GENRES), ""):
+        if genre := _genre_of(parts[:-1]):
             found.setdefault("genre", genre)
         found |= {label: getattr(about, label) for label in LABELS[:4] if getattr(about, label)}
         found["composer"] = _known(found.get("composer", "")) or found.get("composer", "")  # J. S. Bach is Bach
@@ -100,18 +111,45 @@ def _words(text: str) -> list[str]:
 
 
 def _known(text: str) -> str:
-    return next((_KNOWN[word] for word in _words(text) if word in _KNOWN), "")
+    """The known composer that a text names as the one who wrote it: not the one whose theme it is, nor a relative of that name."""
+    words = _words(text)
+    for at, word in enumerate(words):
+        if word in _KNOWN:
+            return (
+                "" if _BORROWED.intersection(words[:at]) or RELATIVES.get(word, frozenset()).intersection(words) else _KNOWN[word]
+            )
+    return ""
 
 
 def _composer_of(parts: list[str]) -> str:
-    """A known composer named by a folder (the nearest first) or in the file's name; otherwise a folder that looks like a name."""
-    for part in (*reversed(parts[:-1]), parts[-1]):
+    """The composer whom the nearest folder names, known or like a name, or else the file's name where it says so."""
+    for at, part in reversed([*enumerate(parts[:-1])]):
+        is_name = at > 0 and len(part) > 3 and part[0].isupper() and not part.isupper() and not re.search(r"\d", part)
         if known := _known(part):
             return known
-    for part in reversed(parts[1:-1]):
-        is_name = len(part) > 3 and part[0].isupper() and not part.isupper() and not re.search(r"\d", part)
         if is_name and not (GENRES | NO_NAMES).intersection(_words(part.replace("-", " "))):
             return part.replace("_", " ")
+    return _composer_in_title(parts[-1].partition("#")[0].rpartition(".")[0] or parts[-1])
+
+
+def _composer_in_title(title: str) -> str:
+    """`Bach - Air`, `Air (Bach)`, `chopin_op10` and `Air by J. S. Bach` say it; `Coste, Fantasy on Rossini` does not."""
+    before, by, after = title.partition(" by ")
+    for segment in re.split(r" - |__|[()\[\],;]", before):
+        words = [word for word in _words(segment) if len(word) > 1]
+        is_a_name = words and (words[0] in _KNOWN or (segment != title and words[-1] in _KNOWN and len(words) <= 3))
+        if is_a_name and (known := _known(segment)):
+            return known
+    return _known(after) if by and not _BORROWED.intersection(_words(before)) else ""
+
+
+def _genre_of(folders: list[str]) -> str:
+    """The genre that the nearest folder is named by: `jazz` and `JAZZ_standards`, but not `classical-guitar`."""
+    for folder in reversed(folders):
+        words = _words(folder.replace("-", " "))
+        named = [word for word in words if word in GENRES]
+        if named and all(word in GENRES or word in FILLERS for word in words):
+            return named[0]
     return ""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from partimento import __version__
 from partimento.corpus.encoded import SPLITS
+from partimento.corpus.parquet import Row
 from partimento.piece import Array, Piece
 from partimento.theory import key_name
 

@@ -8,9 +8,10 @@ encoded/<key>/            events of one encoding as a memory map; made again whe
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from partimento.corpus import table
+from partimento.corpus import parquet
 from partimento.corpus.encoded import SPLITS, Encoded
 from partimento.encodings import make
 from partimento.encodings.conditions import Conditions
-from partimento.errors import CorpusError, InvalidOption, WriteFailed
+from partimento.errors import CorpusError, InvalidOption, PartimentoError, WriteFailed
 from partimento.files import seal, sha256, unseal, write_atomic
 from partimento.piece import Piece
 
@@ -39,7 +40,7 @@ class Corpus:
 
     folder: Path
     manifest: dict[str, Any]
-    rows: list[table.Row]
+    rows: list[parquet.Row]
     heads: list[Piece]  # the pieces without their notes
 
     @classmethod
@@ -53,7 +54,8 @@ class Corpus:
                     raise CorpusError(f"{folder / name}: damaged (its checksum does not match); build the corpus again")
             except OSError:
                 raise CorpusError(f"{folder / name}: missing; build the corpus again") from None
-        rows, heads = table.read_pieces(folder / manifest["pieces_table"])
+        with _damage_named(folder / manifest["pieces_table"]):
+            rows, heads = parquet.read_pieces(folder / manifest["pieces_table"])
         return cls(folder, manifest, rows, heads)
 
     def __repr__(self) -> str:
@@ -74,13 +76,19 @@ class Corpus:
     @property
     def report(self) -> dict[str, Any]:
         """The health report of the build."""
-        report: dict[str, Any] = json.loads((self.folder / "report.json").read_bytes())
+        with _damage_named(self.folder / "report.json"):
+            report: dict[str, Any] = json.loads((self.folder / "report.json").read_bytes())
         return report
 
     @cached_property
     def notes(self) -> np.ndarray[Any, Any]:
         """All notes, piece after piece."""
-        return table.read_notes(self.folder / self.manifest["notes_table"])
+        path = self.folder / self.manifest["notes_table"]
+        with _damage_named(path):
+            notes = parquet.read_notes(path)
+            if len(notes) != self.offsets[-1]:
+                raise ValueError(f"it holds {len(notes)} notes of {self.offsets[-1]}")
+        return notes
 
     @cached_property
     def offsets(self) -> np.ndarray[Any, Any]:
@@ -93,7 +101,8 @@ class Corpus:
     def piece(self, number: int) -> Piece:
         """One piece, whole."""
         notes = self.notes[self.offsets[number] : self.offsets[number + 1]]
-        return replace(self.heads[number], notes=notes)
+        with _damage_named(self.folder / self.manifest["notes_table"]):
+            return replace(self.heads[number], notes=notes)
 
     def licences(self, split: str = "train") -> list[str]:
         """The licences stated by the pieces of a split, "not stated" among them."""
@@ -197,8 +206,42 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise CorpusError(f"{folder}: {state} (no {MANIFEST}); make one with: partimento build SOURCE --out {folder}") from None
     except (ValueError, OSError) as error:
         raise CorpusError(f"{path}: damaged ({error}); build the corpus again") from None
+    if not isinstance(manifest.get("format_version"), int):
+        raise CorpusError(f"{path}: damaged (it states no version); build the corpus again")
     if manifest.get("format_version", 0) < OLDEST_VERSION:
         raise CorpusError(f"{path}: made by an older version ({manifest.get('version')}); build the corpus again from its sources")
     if manifest.get("format_version", 0) > FORMAT_VERSION:
         raise CorpusError(f"{path}: made by a newer version ({manifest.get('version')}); update partimento")
+    files = manifest.get("files")
+    named = [manifest.get(name) for name in ("notes_table", "pieces_table")] + ["report.json"]
+    if not isinstance(files, dict) or not all(map(_is_inside, (*files, *named))) or not {*named} <= {*files}:
+        raise CorpusError(f"{path}: damaged (it does not name the files of its folder); build the corpus again")
+    if not all(isinstance(manifest.get(name), str) for name in ("fingerprint", "request")):
+        raise CorpusError(f"{path}: damaged (fields are missing); build the corpus again")
     return manifest
+
+
+def _is_inside(name: Any) -> bool:
+    """Whether a name is that of a file in the folder itself, on every system."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not {*"/\\:\0"}.intersection(name)
+
+
+@contextlib.contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """What cannot be understood in a file whose checksum is right is an error of that file."""
+    try:
+        yield
+    except CorpusError:
+        raise
+    except (
+        PartimentoError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        NotImplementedError,
+        OSError,
+        TypeError,
+        ValueError,
+    ) as error:
+        why = " ".join(str(error).split())[:200]
+        raise CorpusError(f"{path}: damaged ({type(error).__name__}: {why}); build the corpus again") from None

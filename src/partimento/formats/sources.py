@@ -138,12 +138,15 @@ def _list_archive(path: Path, name: str, listing: Listing) -> None:
         return
     stem = name.rsplit("/", 1)[-1]
     doubled = bool(members) and all(info.filename.startswith(f"{stem}/") for info in members)
+    last = {info.filename: info for info in members}  # of two members of one name only the last can be had, as in any unpacking
     for info in members:
         inner = info.filename.removeprefix(f"{stem}/") if doubled else info.filename
         full = f"{name}/{inner}"
         suffix = Path(inner).suffix.lower()
         if any(part.startswith(".") or part == "__MACOSX" for part in inner.split("/")) or suffix not in READERS:
             listing.ignored.append(full)
+        elif info is not last[info.filename]:
+            listing.refused.append(UnreadableFile("name taken", "another file of the archive has this name", name=full))
         elif info.flag_bits & 1:
             listing.refused.append(UnreadableFile("encrypted", "inside an archive", name=full))
         elif info.file_size > DEFAULT_LIMITS.max_bytes:

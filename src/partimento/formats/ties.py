@@ -27,6 +27,7 @@ class Note:
     attack: Place = 0
     release: Place = 0
     staff: int = -1  # -1: the one that has the number of the track
+    voice: str = ""
 
 
 def joined(notes: list[Note], unit: int = 1) -> list[Note]:
@@ -51,7 +52,9 @@ def joined(notes: list[Note], unit: int = 1) -> list[Note]:
         if note.tied_before:
             reached = [one for one in waiting if note.onset - gap <= one.end <= note.onset]
             if reached:
-                current = max(reached, key=lambda one: (one.end, -one.onset))  # of unisons the one that began first
+                # of unisons the one in the same voice, else the one that began first
+                current = max(reached, key=lambda one: (one.voice == note.voice, one.end, -one.onset))
+                current.voice = note.voice
                 waiting.remove(current)
                 current.end, current.release = max(current.end, note.end), note.release
         elif waiting:

@@ -111,7 +111,7 @@ def test_drawings_are_well_formed() -> None:
 def test_five_facts_of_one_set(alone: Exploration) -> None:
     found = facts(alone)
     assert len(found) == FACTS
-    assert [fact for fact in found if fact.figure] or "No figure stands out" in {fact.headline for fact in found}
+    assert [fact for fact in found if fact.figure] or "No pattern stands out" in {fact.headline for fact in found}
     assert "of the notes" in found[1].headline
     first = HISTOGRAMS["duration"].labels[int(alone.sets[0].measures.share("duration").argmax())]
     assert found[1].headline.startswith(f"The {first} is the commonest")

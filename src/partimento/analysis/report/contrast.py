@@ -16,7 +16,7 @@ _CHANCE = " So this may be chance."
 
 
 def contrast(beside: Sequence[Beside], most: int) -> list[Fact]:
-    """At most so many facts: how near the sets are on the whole, what differs most, and a figure that tells them apart."""
+    """At most so many facts: how near the sets are on the whole, what differs most, and a pattern that tells them apart."""
     figures = [figure for one in beside if (figure := _telling(one))][:1]
     return [*[_verdict(beside), *_differences(beside)][: most - len(figures)], *figures]
 
@@ -90,10 +90,10 @@ def _telling(one: Beside) -> Fact | None:
     if not one.telling:
         return None
     best = max(one.telling, key=lambda telling: abs(telling.score))
-    what = "rhythm" if best.kind == "rhythm" else "melodic figure"
+    what = "rhythm" if best.kind == "rhythm" else "melodic pattern"
     here, there = per_thousand(best.share_other), per_thousand(best.share)
     return Fact(
         f"One {what} tells them apart: {here} in a thousand in {one.other.music.name}, {there} in {one.human.music.name}",
-        "Of all figures of four, it is the one whose share in a piece differs most surely.",
+        "Of all patterns of four, it is the one whose share in a piece differs most surely.",
         (best.kind, best.symbols),
     )

@@ -24,8 +24,8 @@ from partimento.render.snippet import intervals_svg, notes_svg, rhythm_svg
 
 LEAST_SHARE = 0.004  # of a label that is drawn in a list of words
 MOST_LABELS, MOST_CHORDS = 14, 9
-ROWS_SHOWN = {1: 8, 2: 6}  # figures in a table, by the number of sets; fewer sets have more room
-CALLED = {"pitch": "Notes", "interval": "Melodic figures, in any key", "rhythm": "Rhythms"}
+ROWS_SHOWN = {1: 8, 2: 6}  # patterns in a table, by the number of sets; fewer sets have more room
+CALLED = {"pitch": "Notes", "interval": "Melodic patterns, in any key", "rhythm": "Rhythms"}
 
 
 def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] = (), folder: str = "") -> bytes:
@@ -178,11 +178,11 @@ def _curves(kind: str, one: Explored) -> tuple[str, str]:
             lines("zipf"),
             "rank",
             "times",
-            f"{called} of {one.music.name}: how often the figure of each rank occurs, for n = 1 to 8",
+            f"{called} of {one.music.name}: how often the pattern of each rank occurs, for n = 1 to 8",
         ),
         charts.curves(
             lines("growth"),
-            "figures heard",
+            "patterns so far",
             "different ones",
             f"{called} of {one.music.name}: how the number of different ones grows",
         ),

@@ -1,4 +1,4 @@
-"""One set in five facts: its melody, rhythm, harmony, figures, and what its files are like. It compares nothing."""
+"""One set in five facts: its melody, rhythm, harmony, patterns, and what its files are like. It compares nothing."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _harmony(one: Explored) -> Fact:
 
 
 def _figure(one: Explored) -> Fact:
-    """The most surprising figure of four to six symbols: the first in its list of those that are clearly more than chance."""
+    """The most surprising pattern of four to six symbols: the first in its list of those that are clearly more than chance."""
     candidates = [
         (gram.count >= CLEARLY * gram.expected, gram.score, gram, kind)
         for kind in ("interval", "rhythm")
@@ -92,13 +92,13 @@ def _figure(one: Explored) -> Fact:
     ]
     long = one.patterns["interval", 8]
     rest = (
-        f"Of the {long.different:,} different figures of nine notes, {percent(long.once)} occur once. "
-        f"{percent(_mean(one, 'repeated_runs'))} of the eight-note figures of a piece were heard in it before."
+        f"Of the {long.different:,} different patterns of nine notes, {percent(long.once)} occur once. "
+        f"{percent(_mean(one, 'repeated_runs'))} of the eight-note patterns of a piece came before in it."
     )
     if not candidates:
-        return Fact("No figure stands out", f"None occurs more often than its parts let expect. {rest}")
+        return Fact("No pattern stands out", f"None occurs more often than its parts let expect. {rest}")
     *_, gram, kind = max(candidates, key=lambda one: one[:2])
-    what = "rhythm" if kind == "rhythm" else "melodic figure"
+    what = "rhythm" if kind == "rhythm" else "melodic pattern"
     return Fact(
         f"One {what} returns {_times(gram.count / gram.expected)} as often as its parts let expect",
         f"It occurs {gram.count:,} times, in {gram.pieces:,} of {len(one.music):,} pieces; "

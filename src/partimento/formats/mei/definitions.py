@@ -55,6 +55,7 @@ class Reading:
     ties_in: set[str]
     spans: dict[str, list[Span]]
     spelled_out: bool  # whether notes say how their accidentals sound; the key signature counts otherwise
+    ppq: int = 0  # of staves that state none
     drum_channel: str = "10"
     staves: dict[str, Staff] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)  # of events with an identifier
@@ -110,7 +111,7 @@ def _read_group(group: Element, reading: Reading) -> None:
             parent = group if shared else element
             name = _name(parent) or _name(element) or (_name(named[0]) if shared and named else "")
             reading.score.tracks.append(_track(parent, name, reading.drum_channel))
-        staff = Staff(reading.staff_count, len(reading.score.tracks) - 1, whole(element.get("trans.semi")))
+        staff = Staff(reading.staff_count, len(reading.score.tracks) - 1, whole(element.get("trans.semi")), ppq=reading.ppq)
         reading.staves[element.get("n", "")] = staff
         reading.staff_count += 1
         if symbol == "brace" and above is not None:

@@ -62,6 +62,15 @@ def _own_ratio(element: Element) -> Fraction:
     return ratio(element) if element.get("num") and element.get("numbase") else Fraction(1)
 
 
+def ticks_of_a_quarter(root: Element) -> int:
+    """`ppq` of a file that states it nowhere, from an event that gives its length in both ways; 0 where there is none."""
+    for one in root.iter():
+        ticks, value = whole(one.get("dur.ppq")), whole(one.get("dur"))
+        if ticks > 0 and value > 0 and not dots_of(one) and ticks * value % 4 == 0:
+            return ticks * value // 4
+    return 0
+
+
 @dataclass(frozen=True)
 class Span:
     """A `tupletSpan`: from one event to another, both by identifier, or by time stamps on a staff."""

@@ -158,7 +158,7 @@ class LayerReader:
         else:
             key = on_the_staff(note)
         velocity = min(max(whole(note.get("vel")), 0), 127)
-        head = Note(start, end, key, staff.track, before, after, velocity, staff=staff.place)
+        head = Note(start, end, key, staff.track, before, after, velocity, staff=staff.place, voice=self.name)
         for name in names:
             reading.places.setdefault(name, start)
             reading.head_of.setdefault(name, head)

@@ -17,7 +17,7 @@ from partimento.errors import UnreadableFile
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.mei.control import read_event, read_spans
 from partimento.formats.mei.definitions import Reading, read_definition, words_in
-from partimento.formats.mei.durations import spans_of
+from partimento.formats.mei.durations import spans_of, ticks_of_a_quarter
 from partimento.formats.mei.layer import LayerReader
 from partimento.formats.mei.pointers import ID, chosen, target, targets, write_out_copies
 from partimento.formats.notated import Bar, NotatedScore, bar_length, finished
@@ -46,7 +46,7 @@ def score_of(root: Element) -> NotatedScore:
     _read_title_page(root, score)
     out, into = ({target(tie.get(end)) for tie in root.iter("tie")} - {""} for end in ("startid", "endid"))
     spelled = any(element.get("accid.ges") for tag in ("note", "accid") for element in root.iter(tag))
-    reading = Reading(score, out, into, spans_of(root), spelled)
+    reading = Reading(score, out, into, spans_of(root), spelled, ticks_of_a_quarter(root))
     if any("verovio" in words_in(one).lower() for one in root.iterfind("meiHead//application")):
         reading.drum_channel = "9"  # it counts channels from 0, the guidelines from 1
     order = Sections()

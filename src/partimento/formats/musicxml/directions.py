@@ -21,15 +21,17 @@ def read_direction(element: Element, part: Part, bar: Bar, at: int) -> None:
     offset = element.find("offset")
     if offset is not None and (part.offsets_sound or element.tag == "sound" or offset.get("sound") == "yes"):
         place = int(bar.start) + max(0, at + part.units(offset.text))
-    loudness = 0.0
+    loudness, tempo_said = 0.0, False
     for sound in [element] if element.tag == "sound" else element.findall("sound"):
-        part.score.state_tempo(place, number(sound.get("tempo")))
+        if qpm := number(sound.get("tempo")):
+            part.state_tempo(place, qpm)
+            tempo_said = True
         loudness = number(sound.get("dynamics")) or loudness
         _read_jumps(sound, bar.marks)
         change_program(sound, part, place)
     velocity = round(FORTE * loudness / 100)
     for kind in element.iterfind("direction-type/*"):
-        if kind.tag == "metronome":
+        if kind.tag == "metronome" and not tempo_said:
             _read_metronome(kind, part, place)
         elif kind.tag == "words":
             part.score.say_tempo(place, kind.text or "")
@@ -92,7 +94,7 @@ def _read_metronome(metronome: Element, part: Part, place: int) -> None:
             found = re.search(r"\d+(\.\d+)?", one.text or "")  # such as "ca. 120-132"
             per_minute = number(found[0]) if found else 0.0
     if per_minute and sides[0]:
-        part.score.state_tempo(place, per_minute * sides[0])
+        part.state_tempo(place, per_minute * sides[0])
     elif len(sides) == 2 and all(sides):
         part.score.state_tempo_ratio(place, sides[1] / sides[0])
 

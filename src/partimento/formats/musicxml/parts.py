@@ -56,6 +56,7 @@ class Part:
     transpose: dict[str, int] = field(default_factory=dict)  # semitones of each staff; "" is all of them
     tracks: dict[tuple[int, bool], int] = field(default_factory=dict)
     staff_numbers: dict[str, int] = field(default_factory=dict)  # of its staves among those of all parts
+    tempo_places: set[int] = field(default_factory=set)  # where this part was the first to say a tempo
     offsets_sound: bool = False  # whether offsets move what is heard where they do not say so
     loudness: list[tuple[int, range | None, int]] = field(default_factory=list)  # place, staves (None: all), velocity
 
@@ -77,6 +78,14 @@ class Part:
         if exact.denominator != 1:
             self.score.repairs["moved to the grid"] += 1
         return round(exact)
+
+    def state_tempo(self, place: int, qpm: float) -> None:
+        """A tempo; of several at one place the last one that a part says holds, and the first part that says one."""
+        if place in self.tempo_places:
+            self.score.tempos.pop(place, None)
+        if place not in self.score.tempos:
+            self.score.state_tempo(place, qpm)
+            self.tempo_places.add(place)
 
     def track_of(self, instrument: Instrument, place: int, unpitched: bool) -> int:
         """The track of a note: its part's first, unless its instrument is another."""

@@ -205,6 +205,7 @@ def _read_note(element: Element, inner: dict[str, Element], part: Part, at: int,
             part.units(attack) if attack else 0,
             part.units(release) if release else 0,
             part.staff_numbers.get(staff) or part.staff_number(staff),
+            (inner["voice"].text or "") if "voice" in inner else "",
         )
     )
 

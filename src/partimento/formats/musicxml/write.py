@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from collections.abc import Iterator
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
@@ -39,9 +41,12 @@ def musicxml_from_piece(piece: Piece) -> bytes:
     return musicxml_from_score(score_of(piece))
 
 
-def musicxml_from_score(score: Score, *, braces: bool = True) -> bytes:
-    """The score as one MusicXML document in UTF-8; without `braces` two hands that are two parts stand under a bracket."""
-    return "".join(_Writer(score, braces).lines()).encode()
+def musicxml_from_score(score: Score, *, braces: bool = True, identities: bool = False) -> bytes:
+    """The score as one MusicXML document in UTF-8; without `braces` two hands that are two parts stand under a bracket.
+
+    With `identities` each head has one: `h7-2` is the second head of note 7.
+    """
+    return "".join(_Writer(score, braces, identities).lines()).encode()
 
 
 def text(value: str) -> str:
@@ -55,8 +60,9 @@ def type_of(kind: int) -> str:
 
 
 class _Writer:
-    def __init__(self, score: Score, braces: bool) -> None:
-        self.score, self.braces = score, braces
+    def __init__(self, score: Score, braces: bool, identities: bool) -> None:
+        self.score, self.braces, self.identities = score, braces, identities
+        self.heads: Counter[int] = Counter()  # of each note, so far
         times = {bar.length for bar in score.bars} | {mark.at for mark in score.tempos} | {chord[0] for chord in score.chords}
         for part in score.parts:
             for staff in part.staves:
@@ -64,6 +70,9 @@ class _Writer:
         times |= {abs(time) for shift in score.shifts for time in shift}
         self.unit = math.gcd(score.divisions, *times)
         self.voices = max([4, *(len(voices) for part in score.parts for staff in part.staves for voices in staff.voices)])
+
+        # octaves of MusicXML begin at C0: parts that go lower are written an octave higher than they sound
+        self.raised = {f"P{number + 1}" for number, part in enumerate(score.parts) if not part.is_drum and _lowest(part) < 0}
 
     def lines(self) -> list[str]:
         out = [_HEAD, *self._page()]
@@ -127,7 +136,7 @@ class _Writer:
     def _measure(self, out: list[str], part: Part, number: int, place: int, bar: Bar) -> None:
         implicit = ' implicit="yes"' if bar.partial else ""
         out.append(f'<measure number="{bar.number}"{implicit}>\n')
-        self._attributes(out, part, place, bar)
+        self._attributes(out, part, place, bar, f"P{number + 1}" in self.raised)
         if number == 0:
             self._marks(out, bar)
         first = True
@@ -143,7 +152,7 @@ class _Writer:
             out.append('<barline location="right"><bar-style>light-heavy</bar-style></barline>\n')
         out.append("</measure>\n")
 
-    def _attributes(self, out: list[str], part: Part, place: int, bar: Bar) -> None:
+    def _attributes(self, out: list[str], part: Part, place: int, bar: Bar, raised: bool) -> None:
         rows = []
         if place == 0:
             rows.append(f"<divisions>{self.score.divisions // self.unit}</divisions>")
@@ -158,6 +167,8 @@ class _Writer:
         for number, staff in enumerate(part.staves):
             if place == 0 or staff.clefs[place] != staff.clefs[place - 1]:
                 rows.append(_clef(staff.clefs[place], number if len(part.staves) > 1 else None))
+        if place == 0 and raised:
+            rows.append("<transpose><chromatic>0</chromatic><octave-change>-1</octave-change></transpose>")
         if rows:
             out.append(f"<attributes>{''.join(rows)}</attributes>\n")
 
@@ -198,7 +209,8 @@ class _Writer:
         drums: bool, identity: str,
     ) -> None:  # fmt: skip
         """One note of a chord."""
-        attributes = ""
+        self.heads[head.note] += 1
+        attributes = f' id="h{head.note}-{self.heads[head.note]}"' if self.identities else ""
         early, late = self.score.shifts[head.note] if self.score.shifts else (0, 0)
         if not head.tied_before:
             attributes += f' dynamics="{self.score.velocity[head.note] * 100 / _FORTE:.2f}"'
@@ -214,7 +226,8 @@ class _Writer:
             notehead = f"<stem>{'down' if name.pitch in FEET else 'up'}</stem>" + (f"<notehead>{shape}</notehead>" if shape else "")
         else:
             alter = f"<alter>{name.alter}</alter>" if name.alter else ""
-            pitch = f"<pitch><step>{_STEPS[name.step]}</step>{alter}<octave>{name.octave}</octave></pitch>"
+            octave = name.octave + (identity in self.raised)
+            pitch = f"<pitch><step>{_STEPS[name.step]}</step>{alter}<octave>{octave}</octave></pitch>"
             instrument = notehead = ""
         ties = tied = ""
         if head.tied_before:
@@ -229,14 +242,22 @@ class _Writer:
         )
 
 
+def _heads(part: Part) -> Iterator[Head]:
+    return (h for staff in part.staves for voices in staff.voices for voice in voices for event in voice for h in event.heads)
+
+
+def _lowest(part: Part) -> int:
+    """The lowest octave that a part is spelled in."""
+    return min((head.spelled.octave for head in _heads(part)), default=0)
+
+
 def _instruments(identity: str, part: Part) -> list[str]:
     if not part.is_drum:
         return [
             f'<score-instrument id="{identity}-I1"><instrument-name>{text(part.name)}</instrument-name></score-instrument>',
             f'<midi-instrument id="{identity}-I1"><midi-program>{part.program + 1}</midi-program></midi-instrument>',
         ]
-    heads = (h for staff in part.staves for voices in staff.voices for voice in voices for event in voice for h in event.heads)
-    pitches = sorted({head.spelled.pitch for head in heads}) or [38]
+    pitches = sorted({head.spelled.pitch for head in _heads(part)}) or [38]
     names = [
         f'<score-instrument id="{identity}-I{p}"><instrument-name>Drum {p}</instrument-name></score-instrument>' for p in pitches
     ]

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from partimento.corpus.encoded import SPLITS
 from partimento.piece import CHORD, KEY, METER, NOTE, PEDAL, TEMPO, About, Array, Piece, Track
 
 MAPS = {"tempos": TEMPO, "meters": METER, "keys": KEY, "chords": CHORD, "pedals": PEDAL}
@@ -90,10 +91,20 @@ def read_pieces(path: Path) -> tuple[list[Row], list[Piece]]:
         record.setdefault("split", record.get("part"))  # its name in older corpora
         labels = {name: record[name] for name in ("name", "work", "split", "notes", "seconds", "content")}
         rows.append(Row(about=about, repairs=dict(record["repairs"]), **labels))
+        _check(rows[-1])
         tracks = tuple(Track(**track) for track in record["tracks"])
         values: dict[str, Any] = {name: maps[name][number] for name in MAPS}
         pieces.append(Piece(np.zeros(0, NOTE), tracks, record["ticks_per_quarter"], about=about, **values))
     return rows, pieces
+
+
+def _check(row: Row) -> None:
+    """Raises `ValueError` for what no corpus was written with."""
+    texts = (row.name, row.work, row.content, *asdict(row.about).values())
+    if not all(isinstance(text, str) for text in texts) or not isinstance(row.seconds, float):
+        raise ValueError(f"piece {row.name}: a label is missing")
+    if row.split not in range(len(SPLITS)) or not isinstance(row.notes, int) or row.notes < 0:
+        raise ValueError(f"piece {row.name}: split {row.split}, {row.notes} notes")
 
 
 def _lists(arrays: Sequence[Array], dtype: np.dtype[Any]) -> pa.Array:
