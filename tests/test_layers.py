@@ -17,7 +17,7 @@ ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["compiled", "errors", "files", "piece", "plugins", "progress", "system", "theory"],
     ["bars", "chord_symbols", "pedal", "instruments", "bootstrap"],
-    ["harmony", "task", "notate"],
+    ["harmony", "prevailing", "task", "notate"],
     ["formats", "encodings"],
     ["corpus", "models", "render"],
     ["likelihood", "analysis"],

@@ -127,6 +127,41 @@ def test_runs_and_shares_by_hand() -> None:
     assert found == Finding(18, (Run(12, 4.0, (2, 5), "tune", (2, 5)),), share, share)
 
 
+def line(pitches: list[int], waits: list[int]) -> Piece:
+    """One note after another, in 4/4, 480 ticks a quarter; `waits` are taken in turn."""
+    onset = np.cumsum([0, *(waits[at % len(waits)] for at in range(len(pitches) - 1))])
+    return Piece(note_array([(int(at), 60, pitch, 80, 0) for at, pitch in zip(onset, pitches, strict=True)]), (Track(),))
+
+
+WALK = [60, 64, 62, 65, 60, 67, 71, 69, 72, 62, 60, 59, 57, 62, 66, 61, 70, 58, 63, 71]
+
+
+def test_a_run_counts_for_the_windows_that_it_fills() -> None:
+    """Nine quarters of twenty stand in the tune: with the bar that the last one begins, two bars and a quarter."""
+    new = [50, 71, 52, 73, 49, 74, 48, 75, 47, 76, 46]
+    found = Index.of([("tune", line(WALK, [480]))]).find(line([*WALK[:9], *new], [480]))
+    assert found.longest_notes == 9
+    assert found.runs[0].length_bars == 2.25
+    assert found.share == found.line_share == {1: 9 / 20, 2: 9 / 20, 4: 0}
+    exact = Index.of([("tune", line(WALK, [480]))]).find(line([*WALK[:8], *new], [480]))
+    assert exact.share == {1: 8 / 19, 2: 8 / 19, 4: 0}
+
+
+@pytest.mark.parametrize("waits", [[480], [240, 240], [90, 150], [80, 160]])
+def test_the_same_pitches_in_another_rhythm_are_no_copy(waits: list[int]) -> None:
+    """Down to times that differ by a 64th of a whole note."""
+    index = Index.of([("tune", line(WALK, [60, 180]))])
+    assert index.find(line(WALK, [60, 180])).longest_notes == len(WALK)
+    assert index.find(line(WALK, waits)).longest_notes == 0
+
+
+def test_a_run_reaches_back_over_what_is_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight notes that stand in two places start no search here; the run that goes on after them holds them all the same."""
+    monkeypatch.setattr("partimento.analysis.verbatim.TOO_COMMON", 1)
+    known = Index.of([("once", line(WALK[:9], [480])), ("whole", line(WALK, [480]))])
+    assert known.find(line(WALK, [480])).longest_notes == len(WALK)
+
+
 def test_two_copies_are_two_runs() -> None:
     """Each stretch of the piece is told once, the longer run first, with the piece that it comes from."""
     sources = [random_piece(1), random_piece(2)]
@@ -134,6 +169,7 @@ def test_two_copies_are_two_runs() -> None:
     piece = planted(planted(random_piece(3), sources[1], 2, 2, 1, 1), sources[0], 2, 4, 6, -2)
     first, second, *rest = index.find(piece).runs
     assert (first.known, second.known) == ("a", "b")
+    assert index.find(piece).longest_notes == first.notes > second.notes
     assert first.bars[0] >= 6
     assert second.bars[1] <= 4
     assert not any(run.notes > 12 for run in rest)

@@ -85,6 +85,20 @@ def test_figures_of_a_piece_do_not_depend_on_its_key_or_its_drums() -> None:
     assert figures(both).tobytes() == measured.tobytes()
 
 
+def test_a_figure_as_long_as_a_period_is_of_it() -> None:
+    """Four quarters over and over: a bar, and no less than a bar."""
+    pitch, onset = np.array([60, 64, 67, 72] * 6), np.arange(24) * GRID
+    assert loops(pitch, onset).tolist() == [19, 19, 19]
+    assert loops(pitch, 2 * onset).tolist() == [0, 38, 38]
+
+
+def test_notes_at_once_stand_by_pitch_whatever_their_tracks() -> None:
+    rows = [(480 * at, 480, 72 - at, 80, 0) for at in range(3)] + [(480 * at, 480, 48 + at, 80, 1) for at in range(3)]
+    piece = Piece(note_array(rows), (Track(), Track()), 480)
+    assert row_of(piece)[0].tolist() == [48, 72, 49, 71, 50, 70]
+    assert row_of(piece)[1].tolist() == [0, 0, GRID, GRID, 2 * GRID, 2 * GRID]
+
+
 @few
 @given(pieces())
 def test_any_piece_has_figures(piece: Piece) -> None:
@@ -105,6 +119,9 @@ def test_habits() -> None:
     assert not known[len(LENGTHS) - 1]
     last = [row[int(np.flatnonzero(known[: len(LENGTHS)])[-1])] for row in habits.shares]
     assert [row[-1] for row in habits.shares] == last, "of longer pieces than there are, as of the longest"
+    many = np.full((101, FIGURES), 0.5)
+    many[:, len(LENGTHS) :] = np.arange(101)[:, None]
+    assert Habits.of(many).loops == (99, 99, 99), "what 99 of 100 stay below"
     short = np.array([figures(made_piece(number, 20)) for number in range(3)])
     assert set(Habits.of(short).share(0.5).tolist()) == {1.0}, "of nothing known, nothing is asked"
     assert all(loop >= period for loop, period in zip(habits.loops, PERIODS, strict=True))

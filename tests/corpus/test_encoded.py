@@ -94,3 +94,12 @@ def test_uniform_hash() -> None:
     assert uniform_hash(states).tolist() == [(value >> 11) / 2**53 for value in expected]
     spread = uniform_hash(np.arange(100_000, dtype=np.uint64))
     assert np.abs(np.histogram(spread, 10, (0, 1))[0] - 10_000).max() < 400
+
+
+@pytest.mark.parametrize("split_method", SPLIT_METHODS)
+@pytest.mark.parametrize("name", SPLITS)
+def test_pieces_that_are_left_out_are_in_no_split(name: str, split_method: str) -> None:
+    encoded = encoded_of([(50, number % 3) for number in range(9)])
+    chosen = np.arange(9) < 6
+    pieces = encoded.only(chosen).split(name, split_method).pieces.tolist()
+    assert pieces == [number for number in range(6) if split_method == "windows" or number % 3 == SPLITS.index(name)]

@@ -17,6 +17,7 @@ from partimento.errors import CheckpointError, CorpusError, InvalidOption
 from partimento.likelihood.bits_per_note import Row, compare, evaluate
 from partimento.likelihood.table import markdown_table, text_table
 from partimento.models.predictor import Scores, Session
+from tests.made import made_piece
 
 MELODY = make("melody")
 
@@ -67,6 +68,36 @@ def test_uniform_gives_the_logarithm_of_the_sizes() -> None:
     assert found.bits_per_note.low == pytest.approx(bits, abs=1e-6)
     assert found.nats["pitch"].mean == pytest.approx(math.log(12), abs=1e-6)
     assert found.notes == sum(len(corpus().piece(number)) for number in (2, 5, 8, 11))
+
+
+@dataclass
+class OneNat:
+    """One nat for the first field of every event, none for the others; every second prediction is a hit."""
+
+    fields: tuple[Field, ...]
+
+    def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
+        for piece in pieces:
+            nats, right = np.zeros((2, *piece.shape), np.float32)
+            nats[:, 0], right[::2] = 1, 1
+            yield Scores(nats, right)
+
+    def begin(self, count: int, given: Events | None = None) -> Session:
+        raise NotImplementedError
+
+
+def test_bits_are_per_note_and_accuracy_is_per_event() -> None:
+    """An encoding with more events than notes: bar lines, and what else is no note, cost bits and bring none."""
+    encoding = make("notes:profile=score")
+    pieces = [encoding.encode(made_piece(number)) for number in range(6)]
+    events, notes = sum(map(len, pieces)), sum(encoding.notes_in(piece) for piece in pieces)
+    assert events > 1.1 * notes
+    found = evaluate(OneNat(encoding.fields), Encoded.of(encoding, pieces, [0] * 6).split("train"), name="one nat")
+    assert found.notes == notes == 360
+    assert found.bits_per_note.mean == pytest.approx(events / notes / math.log(2))
+    assert found.nats[encoding.fields[0].name].mean == pytest.approx(events / notes)
+    assert found.nats[encoding.fields[1].name].mean == 0
+    assert found.accuracy[encoding.fields[0].name].mean == pytest.approx(sum(-(-len(piece) // 2) for piece in pieces) / events)
 
 
 @pytest.mark.parametrize("split_method", ["works", "windows"])
@@ -152,9 +183,30 @@ def test_compare_pairs_the_pieces() -> None:
     assert compare([first]) == compare([]) == []
 
 
+def test_better_is_the_share_of_resamples_with_fewer_bits() -> None:
+    """By a naive loop; and who is better everywhere is better in all of them, the other in none."""
+    split = corpus(30).split("train")
+    rows = [evaluate(unigram(seed), split, name=str(seed)) for seed in (0, 1)]
+    (difference,) = compare(rows, resamples=300)
+    bits = [one.sums[:, 2:4].sum(axis=1) / math.log(2) for one in rows]
+    generator = np.random.Generator(np.random.Philox(0))
+    fewer = []
+    for _ in range(300):
+        drawn = generator.integers(len(bits[0]), size=len(bits[0]))
+        fewer.append(bits[1][drawn].sum() < bits[0][drawn].sum())
+    assert difference.better == pytest.approx(np.mean(fewer))
+    worse = replace(rows[0], name="worse", sums=rows[0].sums + np.array([0, 0, 5, 5, 0, 0]))
+    assert compare([rows[0], worse])[0].better == 0
+    assert compare([worse, rows[0]])[0].better == 1
+    assert compare([worse, rows[0]])[0].bits_per_note.high < 0
+
+
 def test_compare_refuses_other_pieces() -> None:
     with pytest.raises(InvalidOption, match="same pieces"):
         compare([row(), row(corpus().split("valid"))])
+    some = replace(corpus().split("test"), pieces=np.array([2, 5, 8]))
+    with pytest.raises(InvalidOption, match="same pieces"):
+        compare([row(), row(some)])
 
 
 @pytest.mark.parametrize("options", [{"context": 0}, {"resamples": 0}])

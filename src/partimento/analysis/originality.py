@@ -140,16 +140,15 @@ class Index:
         begin = grid.bars_at(onset)
         length = _until(piece, grid, lines, places, begin)[runs.last] - begin[runs.first]
         notes = len(places[0][0])
-        whole = lines.line[runs.first] == 0
 
-        def share(bars: int, of: Places, chosen: npt.NDArray[np.bool_]) -> float:
-            return _covered(piece, of, runs, chosen & (length > bars - 1e-6)) / notes if len(length) else 0.0
+        def share(bars: int, of: Places) -> float:
+            return _covered(piece, of, runs, length > bars - 1e-6) / notes if len(length) else 0.0
 
         return Finding(
             notes=notes,
             runs=tuple(self._apart(lines, runs, begin, length, grid.number_at(onset))),
-            share={bars: share(bars, places[:1], whole) for bars in WINDOWS},
-            line_share={bars: share(bars, places, np.ones(len(whole), bool)) for bars in WINDOWS},
+            share={bars: share(bars, places[:1]) for bars in WINDOWS},
+            line_share={bars: share(bars, places) for bars in WINDOWS},
         )
 
     def _apart(self, lines: Lines, runs: Runs, begin: Floats, length: Floats, bar: Ints) -> Iterator[Run]:

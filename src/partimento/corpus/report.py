@@ -11,12 +11,12 @@ import numpy as np
 
 from partimento import __version__
 from partimento.corpus.encoded import SPLITS
-from partimento.corpus.parquet import Row
-from partimento.piece import Array, Piece
+from partimento.piece import Piece
+from partimento.prevailing import key_in_force, meter_in_force
 from partimento.theory import key_name
 
 if TYPE_CHECKING:
-    from partimento.corpus.table import Row  # it brings what reads tables
+    from partimento.corpus.parquet import Row  # it brings what reads tables
 
 SIMPLIFIED = frozenset(  # what readers of whole scores leave out of a sound file
     (
@@ -45,9 +45,9 @@ def make_report(
     meters: Counter[str] = Counter()
     keys: Counter[str] = Counter()
     for piece in pieces:
-        meter, key = longest(piece.meters, piece.end_tick), longest(piece.keys, piece.end_tick)
-        meters[f"{meter['numerator']}/{meter['denominator']}" if meter is not None else "not stated"] += 1
-        keys[key_name(int(key["fifths"]), bool(key["minor"])) if key is not None else "not stated"] += 1
+        meter, key = meter_in_force(piece), key_in_force(piece)
+        meters[f"{meter[0]}/{meter[1]}" if meter is not None else "not stated"] += 1
+        keys[key_name(*key) if key is not None else "not stated"] += 1
     mended = {row.name: {kind: n for kind, n in row.repairs.items() if kind not in SIMPLIFIED} for row in rows}
     rescued = {name: kinds for name, kinds in mended.items() if kinds}
     simplified = Counter(kind for row in rows for kind in row.repairs if kind in SIMPLIFIED)
@@ -80,13 +80,6 @@ def make_report(
             zip(("least", "median", "most"), map(int, np.quantile([row.notes for row in rows], (0, 0.5, 1))), strict=True)
         ),
     }
-
-
-def longest(rows: Array, end_tick: int) -> Any:
-    """The row of a map, `rows` [M], that holds for most of a piece, which ends at `end_tick`; None without rows."""
-    if not len(rows):
-        return None
-    return rows[np.diff(rows["tick"], append=max(end_tick, int(rows["tick"][-1]))).argmax()]
 
 
 def to_json(report: dict[str, Any]) -> bytes:

@@ -18,6 +18,7 @@ from partimento.bars import BarGrid
 from partimento.encodings.base import Field
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
 from partimento.piece import Piece
+from partimento.prevailing import key_in_force, mean_tempo_qpm, meter_in_force, notes_per_quarter
 from partimento.theory import find_key, key_name
 
 KEYS = tuple(key_name(fifths, minor) for fifths in range(-7, 8) for minor in (False, True))
@@ -91,15 +92,11 @@ class Conditions:
         """The ids of a piece: uint16[C], one for each field."""
         found = {"composer": _place(piece.about.composer, self.composers), "genre": _place(piece.about.genre, self.genres)}
         if len(piece):
-            grid = BarGrid.of(piece)
-            found |= {"key": _key(piece), "meter": _meter(piece, grid)}
-            first = int(piece.notes["onset"].min())
-            quarters = (piece.end_tick - first) / piece.ticks_per_quarter
+            found |= {"key": _key(piece), "meter": _meter(piece)}
             if len(piece.tempos):
-                seconds = piece.seconds - float(piece.second_at(np.array([first]))[0])
-                found["tempo"] = SCALES["tempo"].id_of(quarters * 60 / max(seconds, 1e-9))
-            found["density"] = SCALES["density"].id_of(len(piece) / quarters)
-            found["length"] = SCALES["length"].id_of(float(grid.bars_at(piece.end_tick)))
+                found["tempo"] = SCALES["tempo"].id_of(mean_tempo_qpm(piece))
+            found["density"] = SCALES["density"].id_of(notes_per_quarter(piece))
+            found["length"] = SCALES["length"].id_of(float(BarGrid.of(piece).bars_at(piece.end_tick)))
         return self._vector(found)
 
     def named(self, **wishes: str | float) -> npt.NDArray[np.uint16]:
@@ -185,30 +182,20 @@ def _number(name: str, wish: str | float) -> float:
     return value
 
 
-def _longest(begin: npt.NDArray[Any], end_tick: int, value: npt.NDArray[Any]) -> int:
-    """The value [rows] that holds longest up to the end, each from where it begins on; the earlier one of equals."""
-    kinds, first, which = np.unique(value, return_index=True, return_inverse=True)
-    lasts = np.bincount(which, np.diff(np.minimum(begin, end_tick).astype(np.int64), append=end_tick))
-    return int(kinds[np.lexsort([first, -lasts])[0]])
-
-
 def _key(piece: Piece) -> int:
     is_drum = np.array([track.is_drum for track in piece.tracks], bool)
     notes = piece.notes[~is_drum[piece.notes["track"]]]
     if not len(notes) and not len(piece.keys):
         return 0
     fifths, minor = found = find_key(np.bincount(notes["pitch"] % 12, notes["duration"].astype(np.float64), 12))
-    if len(piece.keys):
-        begin = np.append(0, piece.keys["tick"][1:])  # a key holds from the start, wherever the first one stands
-        written = divmod(_longest(begin, piece.end_tick, 2 * piece.keys["fifths"].astype(np.int64) + piece.keys["minor"]), 2)
-        if written != (0, 0):
-            fifths, minor = written[0], bool(written[1] or ((written[0] - found[0]) % 12 == 0 and found[1]))
+    if (written := key_in_force(piece)) and written != (0, 0):
+        fifths, minor = written[0], bool(written[1] or ((written[0] - found[0]) % 12 == 0 and found[1]))
     return 2 * (fifths + 7) + minor + 1
 
 
-def _meter(piece: Piece, grid: BarGrid) -> int:
-    if not len(piece.meters) or piece.meters["tick"][0] >= piece.end_tick:
+def _meter(piece: Piece) -> int:
+    meter = meter_in_force(piece)
+    if meter is None:
         return 0
-    packed = _longest(grid.tick, piece.end_tick, 256 * grid.numerator + grid.denominator)
-    name = f"{packed // 256}/{packed % 256}"
+    name = f"{meter[0]}/{meter[1]}"
     return _place(name if name in METERS else "other", METERS)

@@ -8,9 +8,10 @@ import re
 import numpy as np
 import pytest
 
-from partimento.analysis.card.rows import COPYING, OF_PIECES, ROWS, card, figures
+from partimento.analysis.card.rows import COPYING, OF_PIECES, ROWS, Row, card, figures
 from partimento.analysis.card.view import text_table, to_html
-from partimento.analysis.originality import Index
+from partimento.analysis.originality import Finding, Index
+from partimento.bootstrap import Interval
 from tests.made import made_piece
 
 
@@ -54,6 +55,30 @@ def test_what_no_piece_has_is_no_number() -> None:
     assert not row.inside
     table[0, 2] = 1.0
     assert card(table, made_figures(5, 2))[2].files.mean == 1
+
+
+def test_a_piece_that_lacks_a_figure_does_not_pull_the_mean_down() -> None:
+    table = np.ones((10, len(ROWS)))
+    table[::2, 3] = np.nan
+    row = card(table, made_figures(5, 2))[3]
+    assert row.files == Interval(1, 1, 1)
+
+
+def test_copying_is_of_the_texture_or_of_any_line() -> None:
+    finding = Finding(100, (), {1: 0.1, 2: 0.2, 4: 0.4}, {1: 0.5, 2: 0.6, 4: 0.8})
+    found = {name: float(figure.of([finding])[0]) for name, figure in COPYING.items()}
+    wanted = {"longest_run_notes": 0, **{f"copied_{n}_bars": n / 10 for n in (1, 2, 4)}}
+    assert found == pytest.approx(wanted | {f"copied_line_{n}_bars": 0.4 + n / 10 for n in (1, 2, 4)})
+
+
+def test_what_a_cell_says() -> None:
+    """The mean, half of the interval, and a star at what is outside; shares in per cent where the figure says so."""
+    one = Interval(0.5, 0.25, 0.75)
+    rows = [Row(name, one, one, 0.125, name == "ending", {"x": (one, True)}) for name in ("ending", "repeated_runs")]
+    _, ending, runs = (line.split("  ") for line in text_table(rows).splitlines())
+    assert [cell.strip() for cell in ending if cell] == [ROWS["ending"].title, *["0.50 ± 0.25"] * 2, "0.12", "0.50 ± 0.25"]
+    cells = [cell.strip() for cell in runs if cell]
+    assert cells == [ROWS["repeated_runs"].title, "50.0 ± 25.0 *", "50.0 ± 25.0", "12.5", "50.0 ± 25.0"]
 
 
 def test_text_and_page() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from partimento.analysis.beat_chords import NUMERALS, QUALITY_NAMES, SOUNDS, THIRD_OF_QUALITY
 from partimento.analysis.figures.block import Block
 from partimento.analysis.piece_set import Floats, Ints
-from partimento.corpus.report import longest
+from partimento.prevailing import key_in_force
 from partimento.theory import MAJOR_KEYS, MINOR_KEYS
 
 KEYS = (*MAJOR_KEYS, *(f"{name}m" for name in MINOR_KEYS))
@@ -22,9 +22,9 @@ def keys_found(block: Block) -> Ints:
 def keys_written(block: Block) -> Ints:
     """The key in force for most of the piece, and last that none is stated."""
     found = []
-    for head, end in zip(block.music.heads, block.music.end_tick.tolist(), strict=True):
-        row = longest(head.keys, end)
-        found.append(len(KEYS) if row is None else int(row["fifths"]) + 7 + len(MAJOR_KEYS) * bool(row["minor"]))
+    for piece in block.pieces:
+        key = key_in_force(piece)
+        found.append(len(KEYS) if key is None else key[0] + 7 + len(MAJOR_KEYS) * key[1])
     return block.one_each(np.array(found), len(KEYS) + 1)
 
 

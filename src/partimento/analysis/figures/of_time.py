@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from partimento.analysis.figures.block import Block
+from partimento.analysis.figures.figure import of_piece
 from partimento.analysis.melodic_lines import VALUE_NAMES, note_value
 from partimento.analysis.piece_set import Floats, Ints
 from partimento.bars import BarGrid
-from partimento.corpus.report import longest
 from partimento.piece import Piece
+from partimento.prevailing import mean_tempo_qpm, meter_in_force
 
 METERS = ("2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8", "3/2", "4/2", "6/4", "5/4", "other", "not stated")
 PLACES = ("downbeat", "other beats", "halves, thirds", "quarters, sixths", "elsewhere")
@@ -74,11 +75,14 @@ def places_in_bar(upper: int, lower: int, size: int) -> Callable[[Block], Ints]:
 def meters(block: Block) -> Ints:
     """The meter in force for most of the piece."""
     found = []
-    for head, end in zip(block.music.heads, block.music.end_tick.tolist(), strict=True):
-        row = longest(head.meters, end)
-        name = "not stated" if row is None else f"{row['numerator']}/{row['denominator']}"
+    for piece in block.pieces:
+        meter = meter_in_force(piece)
+        name = "not stated" if meter is None else f"{meter[0]}/{meter[1]}"
         found.append(METERS.index(name if name in METERS else "other"))
     return block.one_each(np.array(found), len(METERS))
+
+
+tempo_qpm = of_piece(mean_tempo_qpm)
 
 
 def tempos(block: Block) -> Ints:
@@ -88,13 +92,6 @@ def tempos(block: Block) -> Ints:
 
 def lengths(block: Block) -> Ints:
     return block.one_each(np.searchsorted(LENGTH_SECONDS, block.seconds), len(LENGTHS))
-
-
-def tempo_qpm(block: Block) -> Floats:
-    """Quarters a minute, the mean of the piece."""
-    with np.errstate(invalid="ignore", divide="ignore"):  # an empty piece has no tempo
-        tempo: Floats = block.music.end_tick / block.music.ticks_per_quarter * 60 / block.seconds
-    return tempo
 
 
 def seconds(block: Block) -> Floats:

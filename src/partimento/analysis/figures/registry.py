@@ -8,6 +8,7 @@ from __future__ import annotations
 from partimento.analysis.figures import of_form, of_harmony, of_pitch, of_texture, of_time
 from partimento.analysis.figures.block import Block
 from partimento.analysis.figures.figure import Figure, of_piece
+from partimento.prevailing import notes_per_quarter
 
 _WU = "Wu and Yang 2020, 4.2"
 _MUSPY = "MusPy (Dong et al. 2020), 5"
@@ -28,6 +29,7 @@ _TIME = (
     Figure("notes", of_time.notes, "notes", "", 0, in_card=False, speaks=False),
     Figure("seconds", of_time.seconds, "playing time", "seconds", 1, changes_with=("tempo",), in_card=False, speaks=False),
     Figure("tempo_qpm", of_time.tempo_qpm, "tempo", "quarters per minute", 1, changes_with=("tempo",), in_card=False, speaks=False),
+    Figure("notes_per_quarter", of_piece(notes_per_quarter), "notes per quarter", "", 2, in_card=False, speaks=False),
     Figure("wait_quarters", of_time.wait_quarters, "mean time between onsets", "quarters", 2, in_card=False, speaks=False),
     Figure("off_grid", of_time.off_grid, "onsets off the grid", "%", 1, share=True, in_card=False, speaks=False),
 )
