@@ -23,7 +23,7 @@ import numpy as np
 import symusic
 
 from partimento import formats
-from partimento.encodings.melody.seed import Melody
+from partimento.encodings.melody import Melody
 from partimento.errors import UnreadableFile
 from partimento.formats import supervise
 from partimento.piece import Piece

@@ -20,8 +20,8 @@ from partimento.analysis.verbatim import Known, lines_of
 from partimento.corpus import Corpus
 from partimento.errors import CheckpointError, CorpusError
 from partimento.piece import METER, Piece, Track, note_array
+from partimento.testing.pieces import pieces
 from tests.made import chorale
-from tests.strategies import pieces
 
 
 def random_piece(seed: int, notes: int = 200) -> Piece:

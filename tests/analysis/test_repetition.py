@@ -23,8 +23,8 @@ from partimento.analysis.repetition import (
     row_of,
 )
 from partimento.piece import Piece, Track, note_array
+from partimento.testing.pieces import pieces
 from tests.made import made_piece
-from tests.strategies import pieces
 
 few = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # drawing pieces takes its time
 # few pitches and times, so that much comes again

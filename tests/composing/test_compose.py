@@ -16,7 +16,7 @@ from partimento.composing.compose import Composition, again, compose, stream
 from partimento.composing.provenance import Trained
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events, Field, make
-from partimento.encodings.melody.seed import Melody
+from partimento.encodings.melody import Melody
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
 from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Predictor, Scores

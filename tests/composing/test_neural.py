@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from partimento.composing.compose import again, compose
+from partimento.composing.compose import again, compose, stream
+from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.corpus.encoded import Encoded
 from partimento.encodings import make
+from partimento.encodings.notes.cursor import NotesCursor
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.likelihood.bits_per_note import compare, evaluate
@@ -19,6 +21,8 @@ from partimento.models.baselines import BASELINES, fit
 from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.config import ModelConfig, Recipe
 from partimento.models.model import Model
+from partimento.models.neural import NeuralPredictor
+from tests.made import made_piece
 
 MELODY = make("melody")
 
@@ -62,3 +66,19 @@ def test_all_models_stand_in_one_table(checkpoint: Checkpoint) -> None:
     bits = {(row.name, row.context): row.bits_per_note.mean for row in rows}
     assert bits["ngram", None] < bits["stratified", None] < bits["small", None]  # untrained: worse than counting notes
     assert len(compare(rows)) == len(rows) - 1
+
+
+@pytest.mark.parametrize("rules", [None, Rules(key="G major", chords="G C D7 G", bars=6)], ids=["free", "rules"])
+def test_each_event_is_parsed_once(rules: Rules | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model and all constraints read one cursor a sequence; what is given is parsed once for all sequences."""
+    notes, pushed = make("notes:profile=score"), []
+    config = ModelConfig(width=24, embedding=8, place=True)
+    torch.manual_seed(0)
+    generator = NeuralPredictor(Model.of(config, notes), notes)
+    push = NotesCursor.push
+    monkeypatch.setattr(NotesCursor, "push", lambda self, event: (pushed.append(event), push(self, event))[1])
+    given = notes.encode(made_piece(1))[:20]
+    drawn = list(stream(generator, notes, given=given, notes=12, count=3, seed=2, rules=rules))
+    events = sum(int(np.count_nonzero(step[:, 0])) for step in drawn)
+    assert events > 20
+    assert len(pushed) == len(given) + events

@@ -16,9 +16,9 @@ from partimento.encodings import Encoding, make
 from partimento.encodings.slots import Slots
 from partimento.encodings.voices import Voices
 from partimento.piece import NOTE, Piece, Track
+from partimento.testing.pieces import pieces
 from tests.encodings.test_conformance import VARIANTS
 from tests.made import made_piece
-from tests.strategies import pieces
 
 few = settings(max_examples=25, deadline=None)
 TELLING = [encoding for encoding in VARIANTS if encoding.context_fields]
@@ -36,20 +36,6 @@ def with_drums(piece: Piece) -> Piece:
         piece.meters,
         piece.keys,
     )
-
-
-@pytest.mark.parametrize("encoding", TELLING, ids=lambda encoding: encoding.key)
-@few
-@given(piece=pieces())
-def test_each_row_is_a_function_of_what_came_before(encoding: Encoding, piece: Piece) -> None:
-    events = encoding.encode(piece)[:300]
-    whole = encoding.context(events)
-    assert whole.shape == (len(events) + 1, len(encoding.context_fields))
-    assert whole.dtype == np.uint8
-    for column, entry in zip(whole.T, encoding.context_fields, strict=True):
-        assert column.max() < entry.size
-    for stop in {0, 1, 2, len(events) // 2, len(events) - 1} & set(range(len(events) + 1)):
-        assert np.array_equal(encoding.context(events[:stop]), whole[: stop + 1])
 
 
 @pytest.mark.parametrize("encoding", VARIANTS, ids=lambda encoding: encoding.key)

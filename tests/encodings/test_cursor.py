@@ -12,46 +12,18 @@ from hypothesis import strategies as st
 from partimento.encodings import Encoding, make
 from partimento.encodings.cursor import HistoryCursor
 from partimento.encodings.notes.layout import PROFILES
-from partimento.piece import Piece
+from partimento.testing.encodings import follow_cursor
 from tests.encodings.notes import slow
-from tests.encodings.test_conformance import VARIANTS, events_of
+from tests.encodings.test_conformance import VARIANTS
 from tests.made import made_piece
-from tests.strategies import pieces
 
 few = settings(max_examples=20, deadline=None)
 OWN = [encoding for encoding in VARIANTS if type(encoding.cursor()) is not HistoryCursor]
 
 
-def check(encoding: Encoding, events: np.ndarray) -> None:
-    """Context, law and end after each of the events, the whole ones computed from scratch."""
-    whole = encoding.context(events)
-    cursor = encoding.cursor()
-    for t in range(len(events) + 1):
-        said = cursor.context()
-        assert said.dtype == np.uint8
-        assert said.tolist() == whole[t].tolist(), t
-        assert cursor.ended == encoding.ended(events[:t])
-        if t == len(events):
-            return
-        event = events[t].tolist()
-        if encoding.name != "notes":  # whose own cursor is what `allowed` asks; its slow twin is below
-            for field in range(len(event)) if t % 7 == 0 else ():
-                drawn = tuple(event[:field])
-                assert np.array_equal(cursor.allowed(drawn), encoding.allowed(events[:t], drawn))
-        cursor.push(event)
-
-
-@pytest.mark.parametrize("encoding", [*OWN, make("leadsheet")], ids=lambda encoding: encoding.key)
-@few
-@given(piece=pieces(), seed=st.integers(0, 2**32))
-def test_a_cursor_says_what_the_encoding_says(encoding: Encoding, piece: Piece, seed: int) -> None:
-    check(encoding, encoding.encode(piece)[:150])
-    check(encoding, events_of(encoding, 12, np.random.default_rng(seed)))
-
-
 @pytest.mark.parametrize("encoding", OWN, ids=lambda encoding: encoding.key)
 def test_of_music_too(encoding: Encoding) -> None:
-    check(encoding, encoding.encode(made_piece(3, 60))[:400])
+    follow_cursor(encoding, encoding.encode(made_piece(3, 60))[:400])
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from partimento.encodings import make
-from partimento.encodings.melody.seed import Melody
+from partimento.encodings.melody import Melody
 from partimento.errors import UnreadableFile
 from partimento.formats import parse
 from tests.encodings.melody.test_seed import rows, slow_melody

@@ -14,8 +14,8 @@ from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.formats.serialise import piece_from_bytes, piece_to_bytes
 from partimento.piece import About, Piece, Track, note_array
+from partimento.testing.pieces import pieces
 from tests.hostile import END, TUNE, VALID, chunk, midi
-from tests.strategies import pieces
 
 ENDLESS = Limits(max_seconds=float("inf"))
 

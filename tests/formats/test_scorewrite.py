@@ -17,8 +17,8 @@ from partimento.errors import WriteFailed
 from partimento.formats import WRITERS, parse
 from partimento.formats.mei.write import mei_from_piece
 from partimento.piece import CHORD, KEY, METER, TEMPO, About, Piece, Track, note_array
+from partimento.testing.pieces import pieces
 from tests.made import made_piece
-from tests.strategies import pieces
 
 QUARTER = 480
 STEPS = (480, 240, 120, 60, 160, 80, 40, 96, 30, 20)  # quarters to thirty-seconds, triplets, a quintuplet, and finer

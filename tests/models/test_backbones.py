@@ -1,13 +1,14 @@
 """One law for every backbone: causal, and the same however a sequence is cut."""
 
-from itertools import pairwise
-
 import pytest
 import torch
+from torch import Tensor
 
 from partimento.errors import InvalidOption
-from partimento.models.backbones import BACKBONES, Backbone, backbone
+from partimento.models.backbones import BACKBONES, Backbone, State, backbone
+from partimento.models.backbones.recurrent import GRU, LSTM
 from partimento.models.config import ModelConfig
+from partimento.testing.backbones import CHECKS, check_backbone
 
 CONFIGS = {
     **{
@@ -28,31 +29,33 @@ def made(config: ModelConfig) -> Backbone:
     return backbone(6, config).eval()
 
 
+@pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("name", sorted(CONFIGS))
-def test_however_a_sequence_is_cut(name: str) -> None:
-    net = made(CONFIGS[name])
-    h_BTI = torch.randn(3, STEPS, 6)
-    with torch.no_grad():
-        whole, _ = net(h_BTI)
-        for cuts in ([*range(STEPS + 1)], [0, 1, 5, 6, 23, STEPS], [0, 33, STEPS]):
-            state, parts = None, []
-            for first, last in pairwise(cuts):
-                part, state = net(h_BTI[:, first:last], state)
-                parts.append(part)
-            assert torch.allclose(torch.cat(parts, 1), whole, atol=2e-6)
-        _, state = net(h_BTI[:, :14])
-        for _ in range(2):  # a state is not used up
-            some, _ = net(h_BTI[[2, 0], 14:], net.select(state, torch.tensor([2, 0])))
-            assert torch.allclose(some, whole[[2, 0], 14:], atol=2e-6)
-        _, state = net(h_BTI[:, 14:15], state)
-        for number in range(2):  # nor is one from which two go on step by step, each its own way
-            own, fork = (h_BTI, h_BTI.flip(0))[number], state
-            for t in range(15, 20):
-                step, fork = net(own[:, t : t + 1], fork)
-                if number == 0:
-                    assert torch.allclose(step, whole[:, t : t + 1], atol=2e-6)
-        step, _ = net(h_BTI[:, 15:16], state)
-        assert torch.allclose(step, whole[:, 15:16], atol=2e-6)
+def test_conformance(name: str, check: str) -> None:
+    if (name, check) != ("transformer-span-1", "causality"):  # whose steps see themselves alone
+        CHECKS[check](CONFIGS[name], 2e-6)
+
+
+class Acausal(LSTM):
+    """Each step sees the mean of all."""
+
+    def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]:
+        h_BTD, state = super().forward(h_BTI, state)
+        return h_BTD + h_BTD.mean(1, keepdim=True), state
+
+
+class Forgetful(GRU):
+    """It never goes on from a state."""
+
+    def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]:
+        return super().forward(h_BTI)
+
+
+@pytest.mark.parametrize("kind", [Acausal, Forgetful])
+def test_what_breaks_a_promise_is_found(kind: type[Backbone], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKBONES, "broken", kind)
+    with pytest.raises(AssertionError, match="broken"):
+        check_backbone("broken")
 
 
 @pytest.mark.parametrize("name", sorted(CONFIGS))

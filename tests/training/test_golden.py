@@ -23,8 +23,8 @@ from tests.made import FEW_TREES
 from tests.training.tiny import made_encoded, tiny_encoded, tiny_recipe
 
 GOLDEN = Path(__file__).with_name("golden.json")
-# bounds, relative: under other sets of processor features 3e-5, 1e-3 and 4e-4 at most were seen
-BOUND, CHORALE_LOSSES, CHORALE_NATS = 1e-3, 5e-3, 1e-2
+# bounds, relative. Seen under five sets of processor features: 3e-5; of chorales 7e-3 (a loss), 1e-3 (their sum), 2e-3 (nats)
+BOUND, CHORALE_LOSS, CHORALE_SUM = 1e-3, 3e-2, 1e-2
 
 
 def made_by(name: str, events: list[list[int]]) -> dict[str, list[float]]:
@@ -54,8 +54,9 @@ def test_golden(name: str) -> None:
     golden = json.loads(GOLDEN.read_text())[name]
     made = made_by(name, golden["events"])
     if isinstance(named(name).model, ChoraleConfig):  # its outputs begin at zero, where Adam follows the signs of small sums
-        assert made["losses"] == pytest.approx(golden["losses"], rel=CHORALE_LOSSES)
-        assert sum(made["nats"]) == pytest.approx(sum(golden["nats"]), rel=CHORALE_NATS)
+        assert made["losses"] == pytest.approx(golden["losses"], rel=CHORALE_LOSS)
+        for figure in ("losses", "nats"):
+            assert sum(made[figure]) == pytest.approx(sum(golden[figure]), rel=CHORALE_SUM)
     else:
         assert made["losses"] == pytest.approx(golden["losses"], rel=BOUND)
         assert made["nats"] == pytest.approx(golden["nats"], rel=BOUND, abs=BOUND)

@@ -100,6 +100,7 @@ class HoldLast:
         return p
 
     def score(self, pieces: Sequence[Events]) -> Iterator[Scores]:
+        """Nats and hits of whole pieces, each [T, F]."""
         for piece in pieces:
             chance = self.unigram[np.arange(VOICES), piece]
             p = chance.copy()
@@ -109,6 +110,6 @@ class HoldLast:
 
 
 def uniform(pieces: Sequence[Events]) -> Iterator[Scores]:
-    """Every symbol alike: ln 47 = 3.8501 nats per note."""
+    """Nats and hits of pieces [T, F], every symbol alike: ln 47 = 3.8501 nats a note."""
     for piece in pieces:
         yield Scores(np.full(piece.shape, np.log(SYMBOLS), np.float32), np.zeros(piece.shape, np.float32))

@@ -105,7 +105,7 @@ def _as_one(scores: Sequence[Scores]) -> Scores:
 
 
 def pieces_of(split: Split) -> list[Events]:
-    """The pieces of a split, in their order."""
+    """The pieces of a split, each [T, F], in their order."""
     return [split.encoded.piece(number) for number in split.pieces.tolist()]
 
 

@@ -35,7 +35,7 @@ def inspect(
     major. "Held" is the share of notes that an encoding has at all, "back" of those that it gives back within a sixteenth of
     where they were; errors are in quarters (q) or seconds (s).
 
-    With --json: files, each with file, title, composer, notes, seconds,
+    With --json: files, each with file, format, title, composer, notes, seconds,
     quarters, bars (without the upbeat), upbeat, tracks (name, program,
     instrument, drums, notes, lowest, highest, polyphony), lowest, highest, polyphony (mean, most), key_found,
     keys, meters, tempos (quarter, text), chords, first_chords, pedals,
@@ -58,7 +58,7 @@ def inspect(
     from partimento.analysis.contents import contents
     from partimento.encodings import make
     from partimento.errors import PartimentoError
-    from partimento.formats import items_of, read_items
+    from partimento.formats import READERS, items_of, read_items
 
     screen = Screen(json)
     if not files:
@@ -66,6 +66,7 @@ def inspect(
     for key in encoding:
         make(key)
     items = [item for file in files for item in items_of(file)]
+    format_of = {item.name: READERS[item.suffix].name for item in items}
     found, refused = {}, {}
     with screen.progress() as on_progress:
         workers = min(processors(), len(items))
@@ -78,24 +79,24 @@ def inspect(
     if not found:
         raise Problem(next(iter(refused.values())))
     for name in sorted(found):
-        _show(screen, name, found[name])
+        _show(screen, name, format_of[name], found[name])
         screen.say()
     for reason in refused.values():
         screen.say(f"left out  {reason}")
     screen.say(f"Next: {typed('partimento', 'convert', files[0], 'heard.mid', '--encoding', 'notes:profile=score')}")
     screen.result(
         {
-            "files": [{"file": name} | asdict(found[name]) for name in sorted(found)],
+            "files": [{"file": name, "format": format_of[name]} | asdict(found[name]) for name in sorted(found)],
             "refused": [{"file": name, "reason": refused[name]} for name in sorted(refused)],
             "seconds": screen.seconds,
         }
     )
 
 
-def _show(screen: Screen, name: str, of: Contents) -> None:
+def _show(screen: Screen, name: str, format_name: str, of: Contents) -> None:
     say = screen.say
     say(": ".join(part for part in (of.composer, of.title) if part) or "untitled")
-    say(f"  file        {name}")
+    say(f"  file        {name} ({format_name})")
     minutes, seconds = divmod(round(of.seconds), 60)
     bars = counted(of.bars, "bar") + " after an upbeat" * of.upbeat
     length = f"{counted(of.notes, 'note')} in {bars}, {minutes}:{seconds:02}"

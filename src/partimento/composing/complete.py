@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
@@ -29,9 +30,12 @@ def complete(
 ) -> list[Composition]:
     """The pieces of a task: window after window, the first for all at once, later ones for each by itself, since each has
     other notes before it."""
-    encoding, predictor, task = checkpoint.encoding, guided(checkpoint, options.conditions, options.guidance), asked.task
-    if not isinstance(encoding, Tasks):
-        raise InvalidOption(f"{checkpoint.path} was not trained on tasks ({encoding.key!r}); train the recipe transformer_tasks")
+    predictor, task = guided(checkpoint, options.conditions, options.guidance), asked.task
+    if not checkpoint.encoding.completes_tasks:
+        raise InvalidOption(
+            f"{checkpoint.path} was not trained on tasks ({checkpoint.encoding.key!r}); train the recipe transformer_tasks"
+        )
+    encoding = cast(Tasks, checkpoint.encoding)
     longest = int(checkpoint.recipe.training.segment)
     stretches = regions(task, encoding, longest)
     stands = task.stands(options.seed)

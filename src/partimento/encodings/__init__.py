@@ -8,7 +8,7 @@ from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
 from partimento.encodings.cursor import Cursor
 from partimento.encodings.frames.encoding import Frames
 from partimento.encodings.leadsheet.encoding import Leadsheet
-from partimento.encodings.melody.encoding import WrittenMelody
+from partimento.encodings.melody.encoding import Melody
 from partimento.encodings.miditok import MidiTok
 from partimento.encodings.notes.encoding import Notes
 from partimento.encodings.roll.encoding import Roll
@@ -18,7 +18,7 @@ from partimento.encodings.voices.encoding import Voices
 from partimento.errors import InvalidOption, UnknownName
 
 REGISTRY: dict[str, type[Encoding]] = {
-    kind.name: kind for kind in (WrittenMelody, Leadsheet, Voices, Notes, Tasks, Slots, Frames, Roll, MidiTok)
+    kind.name: kind for kind in (Melody, Leadsheet, Voices, Notes, Tasks, Slots, Frames, Roll, MidiTok)
 }
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.cursor import Cursor, HistoryCursor
+from partimento.errors import InvalidOption
 from partimento.piece import Piece
 
 Events = npt.NDArray[np.unsignedinteger[Any]]  # [T, F]
@@ -62,9 +63,15 @@ class Pitches:
     ascending: bool = False
 
 
+def option(default: Any, values: Iterable[Any]) -> Any:
+    """An option of an encoding: a dataclass field that takes one of `values`, words or whole numbers. They are checked, named in
+    messages, and varied by `partimento.testing.check_encoding`."""
+    return field(default=default, metadata={"values": tuple(values)})
+
+
 @dataclass(frozen=True)
 class Encoding(ABC):
-    """An encoding is a frozen dataclass; its dataclass fields are its options.
+    """An encoding is a frozen dataclass; its dataclass fields are its options, each declared by `option`.
 
     Law, for every piece `p`: `encode(decode(encode(p))) == encode(p)`. Nothing `decode` is given within `allowed`
     makes an invalid piece. Where the encoding is `canonical`, such events encode to themselves up to the last note.
@@ -77,6 +84,16 @@ class Encoding(ABC):
     canonical: ClassVar[bool] = True
     main_option: ClassVar[str] = ""
     extra: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        """Raises `InvalidOption` for a value that its option does not take. A number may be given as text."""
+        for entry in fields(self):
+            value, known = getattr(self, entry.name), entry.metadata.get("values", ())
+            taken = {str(one): one for one in known}
+            if known and str(value) not in taken:
+                raise InvalidOption(f"{self.name}: {entry.name} is {value!r}; it must be one of {', '.join(taken)}")
+            if known:
+                object.__setattr__(self, entry.name, taken[str(value)])
 
     @property
     @abstractmethod
@@ -104,6 +121,11 @@ class Encoding(ABC):
 
     def ended(self, history: npt.NDArray[Any]) -> bool:
         """Whether the events [T, F] are a whole piece after which nothing may follow; False where no event says so."""
+        return False
+
+    @property
+    def completes_tasks(self) -> bool:
+        """Whether a piece can be completed in it, as `Tasks` says."""
         return False
 
     @property
@@ -156,6 +178,11 @@ class Encoding(ABC):
         """A random task made of a piece around its event `at`: at most `longest` events, and bool [T] which of them are to be
         written; None where the encoding knows no tasks, or the piece yields none."""
         return None
+
+    @property
+    def task_ids(self) -> frozenset[int]:
+        """Ids of the first field that are never drawn in a plain piece: they come in tasks alone."""
+        return frozenset()
 
     @property
     def key(self) -> str:

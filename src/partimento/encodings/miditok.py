@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.base import Encoding, Events, Field
-from partimento.errors import InvalidOption
+from partimento.encodings.base import Encoding, Events, Field, option
 from partimento.piece import METER, NOTE, TEMPO, Piece, Track
 from partimento.plugins import extra
 
@@ -29,16 +28,12 @@ class MidiTok(Encoding):
     come back, or of those that follow each other in a circle takes the first in the order of their ids.
     """
 
-    tokenizer: str = "REMI"
+    tokenizer: str = option("REMI", TOKENIZERS)
 
     name: ClassVar[str] = "miditok"
     main_option: ClassVar[str] = "tokenizer"
     extra: ClassVar[str] = "compare"
     canonical: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        if self.tokenizer not in TOKENIZERS:
-            raise InvalidOption(f"miditok: tokenizer is {self.tokenizer!r}; it must be one of {', '.join(TOKENIZERS)}")
 
     @property
     def keeps(self) -> str:  # type: ignore[override]

@@ -123,7 +123,7 @@ class NoteRule:
     drums_too: bool = False
 
     def onsets(self, here: Texture, ticks: Ints) -> Bools:
-        """At which of the ticks (from now on) a note may begin."""
+        """At which of the ticks [N] (from now on) a note may begin, bool [N]."""
         return np.ones(len(ticks), bool)
 
     def deadline(self, here: Texture) -> int | None:
@@ -135,7 +135,7 @@ class NoteRule:
         return np.ones(128, bool)
 
     def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
-        """At which of the ticks it may end."""
+        """At which of the ticks [N] it may end, bool [N]."""
         return np.ones(len(ends), bool)
 
     def programs(self, here: Texture, onset: int, pitch: int) -> Bools:
@@ -157,7 +157,7 @@ class NoteMasks(Protocol):
         """The cursor has been pushed."""
 
     def allowed(self, drawn: tuple[int, ...]) -> Bools:
-        """bool[size] of field `len(drawn)`: what the rules allow of it."""
+        """What the rules allow of field `len(drawn)`: bool [S], S being its size."""
 
     def needs_drums(self, drawn: tuple[int, ...]) -> bool:
         """Whether the field about to be drawn is the instrument of a note that only drums may play."""

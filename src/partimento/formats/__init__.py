@@ -19,7 +19,6 @@ import numpy as np
 from partimento.errors import InvalidOption, UnknownName, UnreadableFile
 from partimento.files import write_atomic
 from partimento.formats import kept, sources, supervise
-from partimento.formats import serialise as wire
 from partimento.formats.format import Format as Format
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.notated import REPEATS
@@ -29,6 +28,7 @@ from partimento.formats.registry import READERS as READERS
 from partimento.formats.registry import WRITERS as WRITERS
 from partimento.formats.registry import format_of as format_of
 from partimento.formats.registry import register as register
+from partimento.formats.serialise import piece_from_bytes, piece_to_parts
 from partimento.piece import Piece
 
 READ_TASK = "partimento.formats.readtask:read_task"  # of `supervise.run`, for items as JSON
@@ -183,10 +183,10 @@ def item_to_json(item: sources.Item) -> dict[str, Any]:
 def pack(piece: Piece, repairs: Counter[str]) -> bytes:
     """A piece and its repairs as bytes for a pipe."""
     text = json.dumps(repairs).encode()
-    return b"".join([len(text).to_bytes(4, "big"), text, *wire.piece_to_parts(piece)])
+    return b"".join([len(text).to_bytes(4, "big"), text, *piece_to_parts(piece)])
 
 
 def unpack(data: bytes) -> tuple[Piece, Counter[str]]:
     """What `pack` packed. Raises `InvalidPiece` for bytes that are no piece."""
     at = 4 + int.from_bytes(data[:4], "big")
-    return wire.piece_from_bytes(data[at:]), Counter(json.loads(data[4:at]))
+    return piece_from_bytes(data[at:]), Counter(json.loads(data[4:at]))

@@ -204,12 +204,15 @@ class EvenGenerator:
     end: float = 2.0  # the log-weight of the end of a piece, beside 3 of a note
 
     def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
+        """Not asked for: it scores no pieces [T, F]."""
         raise NotImplementedError
 
     def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> EvenGenerator:
+        """Itself, for `count` sequences after the events `given` [T, F]."""
         return self
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Log-probabilities [B, S], up to a constant, of the next field, given the earlier ones `drawn` [B, f]."""
         logits = np.zeros((len(drawn), self.fields[drawn.shape[1]].size), np.float32)
         if drawn.shape[1] == 0:
             logits[:, 6], logits[:, 8] = 3.0, self.end
@@ -220,7 +223,7 @@ class EvenGenerator:
         return logits
 
     def push(self, events: npt.NDArray[Any]) -> None:
-        pass
+        """One event [B, F] of each sequence, which changes nothing."""
 
 
 def written(
@@ -232,7 +235,7 @@ def written(
     given: Events | None = None,
     end: float = 2.0,
 ) -> list[Piece]:
-    """Pieces drawn evenly from all ids under the rules, after the events `given`, as their MIDI files say that they are."""
+    """Pieces drawn evenly from all ids under the rules, after the events `given` [T, F], as their MIDI files say that they are."""
     drawn = stream(EvenGenerator(encoding.fields, end), encoding, given=given, notes=notes, seed=seed, count=count, rules=rules)
     steps = list(islice(drawn, MOST_EVENTS))
     assert len(steps) < MOST_EVENTS, f"{rules} never ends"

@@ -26,8 +26,8 @@ from partimento.analysis.report.numbers import write_tables
 from partimento.analysis.report.page import to_html
 from partimento.bootstrap import Interval
 from partimento.piece import METER, NOTE, TEMPO, Piece, Track
+from partimento.testing.pieces import pieces
 from tests.made import made_piece
-from tests.strategies import pieces
 
 
 def transposed(piece: Piece, semitones: int) -> Piece:

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from partimento.analysis.figures.measures import figures_of, table
 from partimento.analysis.figures.registry import FIGURES
 from partimento.piece import METER, Piece, Track, note_array
+from partimento.testing.pieces import pieces
 from tests.made import chorale, made_piece
-from tests.strategies import pieces
 
 
 def tune(pitches: list[int], each: int = 4, meters: Any = ()) -> Piece:

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.encodings import make
-from partimento.encodings.melody.encoding import WrittenMelody
+from partimento.encodings.melody import Melody
 from partimento.encodings.melody.note_values import WRITTEN, values
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track, note_array
+from partimento.testing.pieces import pieces
 from tests.encodings.melody.test_seed import moment_of, one_of, playable, value_of
-from tests.strategies import pieces
 
 SLOW = [
     (rests, durations)
@@ -115,7 +115,7 @@ def five_lines(length: int, ticks: int, gap: int | None) -> int:
     return chosen
 
 
-def readable(encoding: WrittenMelody, piece: Piece) -> list[tuple[str, int]]:
+def readable(encoding: Melody, piece: Piece) -> list[tuple[str, int]]:
     names = {encoding.rest: "rest", encoding.tie: "tie"}
     events = encoding.encode(piece).tolist()
     return [(names.get(pitch, str(pitch - 1)), int(encoding.values.lengths[value - 1])) for pitch, value in events]
@@ -125,7 +125,7 @@ def readable(encoding: WrittenMelody, piece: Piece) -> list[tuple[str, int]]:
 @settings(max_examples=40, deadline=None)
 @given(piece=st.one_of(playable(), pieces()))
 def test_any_piece(rests: str, durations: str, piece: Piece) -> None:
-    encoding = WrittenMelody(rests=rests, durations=durations)
+    encoding = Melody(rests=rests, durations=durations)
     fast, slow = readable(encoding, piece), slow_events(piece, rests, durations)
     assert fast == slow
 
@@ -137,7 +137,7 @@ def test_any_piece(rests: str, durations: str, piece: Piece) -> None:
     chord=st.sampled_from(["root", "top", "bass"]),
 )
 def test_without_its_rests_it_is_the_seed_s_form(piece: Piece, pitch: str, chord: str) -> None:
-    plain, rested = WrittenMelody(pitch, chord), WrittenMelody(pitch, chord, rests="yes")
+    plain, rested = Melody(pitch, chord), Melody(pitch, chord, rests="yes")
     events = rested.encode(piece)
     assert np.array_equal(events[events[:, 0] != rested.rest], plain.encode(piece))
 
@@ -149,7 +149,7 @@ def tune(*notes: tuple[float, float], key: str) -> list[tuple[str, str]]:
     """Events (what, note value) of notes (quarter, quarters) on middle C."""
     piece = Piece(note_array((round(at * 480), round(long * 480), 60, 80, 0) for at, long in notes), (Track(),), 480)
     encoding = make(key)
-    assert isinstance(encoding, WrittenMelody)
+    assert isinstance(encoding, Melody)
     what = {encoding.rest: "rest", encoding.tie: "tie", 1: "C"}
     return [(what[pitch], encoding.values.names[value - 1]) for pitch, value in encoding.encode(piece).tolist()]
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from music21 import duration
 
 from partimento.encodings import make
-from partimento.encodings.melody.seed import DURATION_TICKS, DURATIONS, Melody
+from partimento.encodings.melody import Melody
+from partimento.encodings.melody.note_values import DURATION_TICKS, DURATIONS
 from partimento.errors import InvalidOption
 from partimento.piece import Piece, Track, note_array
+from partimento.testing.pieces import pieces
 from partimento.theory import chord_root_table
-from tests.strategies import pieces
 
 SIXTEENTH, TRIPLET = Fraction(1, 4), Fraction(1, 3)
 # benchmarks: zero to eighth, what one note cannot write to quarter, breve and longer to whole, 32nd and shorter to 16th

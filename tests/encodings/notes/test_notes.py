@@ -18,8 +18,8 @@ from partimento.encodings.notes.layout import PROFILES
 from partimento.errors import InvalidOption
 from partimento.pedal import pedalled
 from partimento.piece import KEY, METER, PEDAL, TEMPO, Piece, Track, note_array
-from tests.encodings.test_conformance import events_of
-from tests.strategies import pieces
+from partimento.testing.encodings import random_events
+from partimento.testing.pieces import pieces
 
 KINDS = ["bar", "wait", "meter", "key", "tempo", "note", "tie", "end"]
 every_profile = pytest.mark.parametrize("profile", PROFILES)
@@ -180,7 +180,7 @@ def test_encode_is_its_slow_twin(profile: str, piece: Piece) -> None:
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(0, 60))
 def test_decode_and_place_are_their_slow_twins(profile: str, seed: int, length: int) -> None:
     encoding = Notes(profile)
-    events = events_of(encoding, length, np.random.default_rng(seed))
+    events = random_events(encoding, length, np.random.default_rng(seed))
     notes, meters, places = slow_decode(events, profile)
     assert encoding.place(events).tolist() == [list(place) for place in places]
     piece = encoding.decode(events)

@@ -85,13 +85,13 @@ class Boosted:
         return laws
 
     def tensors(self) -> dict[str, npt.NDArray[Any]]:
-        """All that it is, by names."""
+        """All that it is, by names, each of a shape [...] of its own."""
         named = {f"{voice}.{name}": array for voice, one in enumerate(self.trees) for name, array in one._asdict().items()}
         return {**named, "unigram": self.unigram.astype(np.float32)}
 
     @classmethod
     def of(cls, tensors: Mapping[str, npt.NDArray[Any]]) -> Self | None:
-        """From what `tensors` gave; None where these are no trees."""
+        """From what `tensors` gave, arrays [...] by name; None where these are no trees."""
         types = {"column": "int16", "value": "float32", "left": "int32", "root": "int64"}
         if set(tensors) != {"unigram", *(f"{voice}.{name}" for voice in range(4) for name in types)}:
             return None

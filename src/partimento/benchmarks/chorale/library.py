@@ -38,7 +38,7 @@ class Library:
         return self._rows[name]
 
     def heard(self, piece: Symbols, left_out: int = -1) -> Row:
-        """The same, made anew and not kept."""
+        """The features [T, WIDTH] of a piece [T, 4], made anew and not kept."""
         is_known = left_out >= 0 and self.memory.remembers
         return rows_of(piece, Listener(self.memory, left_out, piece if is_known else None))
 

@@ -54,7 +54,7 @@ class Memory:
         return self  # never changed
 
     def followers(self, contexts: Sequence[int]) -> npt.NDArray[np.float32]:
-        """How often each interval followed each of some contexts, [contexts, INTERVALS]."""
+        """How often each of I intervals followed each of C contexts, [C, I]."""
         keys = np.array([_key(context) for context in contexts], np.uint64) << np.uint64(_ID_BITS)
         begin, end = np.searchsorted(self._keys, np.stack([keys, keys + np.uint64(INTERVALS)]))
         size = end - begin
@@ -93,8 +93,8 @@ class Tunes(Growing):
         return following.T.reshape(-1).astype(np.int16), np.searchsorted(TUNE_LENGTHS, lengths, side="right").tolist()
 
     def places(self, by_chords: bool = False, a_piece: int = _A_PIECE, count: int = PLACES) -> tuple[Ints, Ints]:
-        """What came next at the places that agree longest by the soprano (`by_chords`: by all voices), moved to this key,
-        [count, 4], and how long they agree [count]."""
+        """What came next at the N places that agree longest by the soprano (`by_chords`: by all voices), moved to this key, [N, 4],
+        and how long they agree [N]."""
         memory, place = self.memory, self.length % 4
         following, lengths = np.full((count, 4), NONE, np.int64), np.zeros(count, np.int64)
         if not self.length or self._last[0] == REST or not len(memory.slots):
@@ -127,7 +127,7 @@ class Counted(Growing):
                 self._here.setdefault(key, []).append(interval)
 
     def shares(self, contexts: Sequence[int]) -> tuple[npt.NDArray[np.float32], Ints]:
-        """Shares of what followed each of some contexts [contexts, INTERVALS], and how often it was met [contexts] in buckets."""
+        """Shares of the I intervals that followed each of C contexts, [C, I], and how often it was met, [C], in buckets."""
         counts = self.memory.followers(contexts)
         for row, context in enumerate(contexts):
             for interval in self.own.get(context, ()):
@@ -139,7 +139,7 @@ class Counted(Growing):
 
 
 def followed(piece: Symbols) -> Iterator[tuple[int, int]]:
-    """Every context of a piece with the interval that followed."""
+    """Every context of a piece [T, 4] with the interval that followed."""
     lines = Lines()
     for slot in piece.tolist():
         for voice in range(4):
@@ -150,7 +150,7 @@ def followed(piece: Symbols) -> Iterator[tuple[int, int]]:
 
 
 def counts_of(piece: Symbols) -> Counts:
-    """What followed each context of a piece."""
+    """What followed each context of a piece [T, 4]."""
     counts: Counts = defaultdict(list)
     for context, interval in followed(piece):
         counts[context].append(interval)
@@ -168,8 +168,8 @@ def _padded(piece: Symbols) -> Symbols:
 
 
 def moved_to(slots: Symbols, at: Ints, voice: int, pitch: int) -> Ints:
-    """Some slots [places, 4] in the key in which a voice's symbol before each is this pitch; `NONE` where that is beyond the
-    compass or one of them is a rest."""
+    """Some slots [N, 4] in the key in which a voice's symbol before each is this pitch; `NONE` where that is beyond the compass or
+    one of them is a rest."""
     if pitch >= REST:
         return np.full((len(at), 4), NONE, np.int64)
     before, found = slots[at - 1, voice].astype(np.int64)[:, None], slots[at].astype(np.int64)
@@ -179,8 +179,8 @@ def moved_to(slots: Symbols, at: Ints, voice: int, pitch: int) -> Ints:
 
 
 def steps_of(piece: Symbols, size: int | None = None) -> tuple[Ints, Ints, Ints]:
-    """Of each slot: the soprano's step from the slot before (98 into or out of a rest, 99 at the start), the chord's shape, and
-    both as one code; up to `size` slots, of which those after the end are like no other."""
+    """Of each slot of a piece [T, 4]: the soprano's step from the slot before (98 into or out of a rest, 99 at the start), the
+    chord's shape, and both as one code, [T] each; up to `size` slots, of which those after the end are like no other."""
     pitch = piece.astype(np.int64)
     rest = pitch == REST
     step = np.full(len(piece), 99, np.int64)

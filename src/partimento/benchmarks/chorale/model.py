@@ -54,7 +54,7 @@ class Chorale(NeuralModel):
         return cls(config, encoding)
 
     def remember(self, pieces: Sequence[Events]) -> None:
-        """Takes these for the training pieces."""
+        """Takes these, each [T, 4], for the training pieces."""
         joined = np.concatenate([np.zeros((0, 4), np.int16), *map(symbols_of, pieces)]).astype(np.uint8)
         self.slots = torch.from_numpy(joined).to(self.slots.device)
         self.lengths = torch.tensor([len(piece) for piece in pieces], dtype=torch.int64, device=self.slots.device)

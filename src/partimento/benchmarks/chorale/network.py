@@ -26,18 +26,18 @@ _BARS = [6] * len(_LAGS) + [12, 32]
 
 
 def interval(pitch: Tensor, other: Tensor, cap: int = 13) -> Tensor:
-    """pitch - other clipped to +-cap, as 0..2 cap; 2 cap + 1 where either is no pitch."""
+    """pitch - other [N] clipped to +-cap, as 0..2 cap; 2 cap + 1 where either is no pitch. Any shape will do."""
     return torch.where((pitch >= REST) | (other >= REST), 2 * cap + 1, (pitch - other).clamp(-cap, cap) + cap)
 
 
 def degree(pitch: Tensor, tonic: Tensor) -> Tensor:
-    """Semitones above the tonic, 0..11; 12 where either is not known."""
+    """Semitones above the tonic, 0..11, [N]; 12 where either is not known. Any shape will do."""
     return torch.where((pitch >= REST) | (tonic < 0), 12, (pitch - tonic) % 12)
 
 
 def lasting_dropout(x: Tensor, p: float, training: bool, steps: int = 8) -> Tensor:
-    """Dropout whose mask holds for `steps` neighbours on axis 1: fewer random numbers, and noise that lasts (Gal and Ghahramani
-    2016)."""
+    """Dropout of x [B, T, D] whose mask holds for `steps` neighbours on axis 1: fewer random numbers, and noise that lasts (Gal and
+    Ghahramani 2016)."""
     if not training or p == 0:
         return x
     B, T = x.shape[:2]
@@ -55,6 +55,7 @@ class Embedding(nn.Module):
         self.first = [sum(sizes[:at]) for at in range(len(sizes))]
 
     def forward(self, features: Tensor, drop: float) -> Tensor:
+        """Vectors [B, T, D] of feature ids [B, T, N]."""
         weight = None
         if self.training and drop > 0:
             weight = ((torch.rand(features.shape, device=features.device) > drop).float() / (1 - drop)).flatten(0, -2)
@@ -68,6 +69,7 @@ class Block(nn.Module):
         self.norm, self.up, self.down = nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
 
     def forward(self, z: Tensor, drop: float) -> Tensor:
+        """Vectors [B, T, D] from vectors [B, T, D]."""
         y: Tensor = self.down(lasting_dropout(F.gelu(self.up(self.norm(z))), drop, self.training))
         return z + y
 

@@ -217,7 +217,7 @@ class Uses(Growing):
 
 
 def intervals(symbol: npt.NDArray[Any], other: npt.NDArray[Any] | int) -> npt.NDArray[np.int64]:
-    """As `Lines.interval`, of many at once."""
+    """As `Lines.interval`, of many symbols [N] at once."""
     return np.where((symbol >= REST) | (other >= REST), INTERVALS - 1, (symbol - other).clip(-13, 13) + 13)
 
 

@@ -34,7 +34,8 @@ class ChoralePredictor:
         self.model, self.fields = model, model.fields
 
     def score(self, pieces: Sequence[Events], context: int | None = None, hits: bool = True) -> Iterator[Scores]:
-        """Scores of whole pieces, in their order; with `context`, each slot is predicted from that many before it alone."""
+        """Nats and hits of whole pieces, each [T, F], in their order; with `context`, each slot is predicted from that many before
+        it alone."""
         if context is not None and context < 1:
             raise InvalidOption(f"context is {context}; it must be at least 1 event, or None for the whole piece")
         library = self.model.library
@@ -50,7 +51,7 @@ class ChoralePredictor:
                 yield from (self._windows(piece, context, hits) for piece in group)
 
     def begin(self, count: int, given: Events | None = None) -> ChoraleSession:
-        """A session of `count` sequences after the `given` slots."""
+        """A session of `count` sequences after the `given` slots [T, F]."""
         return ChoraleSession(self.model, count, given)
 
     def _nats(
@@ -132,6 +133,7 @@ class ChoraleSession:
         self._eighth, self._said = self._eighth.repeat(count, 1, 1), self._said.repeat(count, 0)
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Log-probabilities [B, S] of field f of the next slot, given its earlier fields `drawn` [B, f]."""
         field = drawn.shape[1]
         slots = symbols_of(drawn)
         now = np.full((len(drawn), 1, 4), REST, np.int64)
@@ -146,6 +148,7 @@ class ChoraleSession:
         return ids_of(log_p.numpy())
 
     def push(self, events: npt.NDArray[Any]) -> None:
+        """Appends one slot [B, F] to each sequence."""
         for listener, slot in zip(self._listeners, symbols_of(events).tolist(), strict=True):
             listener.push(slot)
         self._stand()

@@ -8,9 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.base import Encoding
+from partimento.encodings.base import Encoding, option
 from partimento.encodings.voices.encoding import GRIDS, MAX_STEPS, on_grid
-from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track
 
 KEYS = 88
@@ -23,18 +22,13 @@ Ints = npt.NDArray[np.int64]
 class KeyboardGrid(Encoding):
     """Option: `grid` is the number of steps a quarter."""
 
-    grid: int = 2
+    grid: int = option(2, GRIDS)
 
     keeps: ClassVar[str] = "which of the 88 keys of a piano sound in each step of the grid"
     drops: ClassVar[str] = (
         "where a repeated note begins, times off the grid, which voice or instrument sounds, notes outside the keyboard, velocity, "
         "drums, tempos, meters, keys, silence at the end, steps after the 65,536th"
     )
-
-    def __post_init__(self) -> None:
-        if str(self.grid) not in {str(one) for one in GRIDS}:
-            raise InvalidOption(f"{self.name}: grid is {self.grid!r}; it must be one of {', '.join(map(str, GRIDS))}")
-        object.__setattr__(self, "grid", int(self.grid))
 
     def sounding(self, piece: Piece) -> tuple[Ints, Ints]:
         """Step [N] and key (0..87) [N] of all that sounds, by step and key, each once."""

@@ -1,6 +1,5 @@
 """The encoding `melody`: parts one after another, a pitch and a note value for each note or chord."""
 
-from partimento.encodings.melody.encoding import WrittenMelody
-from partimento.encodings.melody.seed import Melody
+from partimento.encodings.melody.encoding import Melody
 
-__all__ = ["Melody", "WrittenMelody"]
+__all__ = ["Melody"]

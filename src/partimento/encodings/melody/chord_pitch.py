@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.melody.seed import LOWEST_PIANO_KEY
 from partimento.theory import chord_root_table
 
 Ints = npt.NDArray[np.int64]
+LOWEST_PIANO_KEY = 21
+PITCHES = {"class": 12, "piano": 88, "midi": 128}  # how many ids
+LOWEST = {"class": 60, "piano": LOWEST_PIANO_KEY, "midi": 0}  # the MIDI pitch of the first one
 
 
 def one_of_each_chord(pitch: Ints, start: Ints, chord: str) -> Ints:

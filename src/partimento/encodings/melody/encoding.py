@@ -1,55 +1,53 @@
-"""`melody` with its options beyond the seed's form: rests, and written note values with dots, triplets and ties.
+"""The encoding `melody`: parts one after another, one pitch and one note value for each note or chord.
 
-It knows how notes become lengths and silences on a grid; what writes these is the business of `note_values.py`, which note
-stands for a chord that of `chord_pitch.py`.
+By default it follows what the project's seed made of a file read by music21 (`docs/melody.md` measures every difference); options
+add rests, and written note values with dots, triplets and ties. It knows how notes become lengths and silences on a grid; what
+writes these is the business of `note_values.py`, which note stands for a chord that of `chord_pitch.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.base import Events, Field
-from partimento.encodings.melody.chord_pitch import one_of_each_chord, pitch_id
-from partimento.encodings.melody.note_values import WRITTEN_LINES, Values, values
-from partimento.encodings.melody.seed import (
+from partimento.encodings.base import Encoding, Events, Field, option
+from partimento.encodings.melody.chord_pitch import LOWEST, PITCHES, one_of_each_chord, pitch_id
+from partimento.encodings.melody.cursor import MelodyCursor
+from partimento.encodings.melody.note_values import (
     LONGEST_QUARTERS,
-    LOWEST,
-    PITCHES,
     TICKS_PER_QUARTER,
-    Melody,
-    MelodyCursor,
-    _value_of_twelfths,
+    WRITTEN_LINES,
+    Values,
+    five_of_twelfths,
+    values,
 )
-from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Array, Piece, Track, nearest_line
+
+CHORDS = ("root", "top", "bass")
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class WrittenMelody(Melody):
-    """Further options: `rests` keeps them (`yes`); `durations` are `five`, `written` or `tied`.
+class Melody(Encoding):
+    """Options: `pitch` is `class` (in octave 4), `piano` (88 keys) or `midi`; `chord` keeps its `root`, `top` or `bass`; `rests`
+    keeps them (`yes`); `durations` are `five`, `written` or `tied`.
 
     A rest is an event of the pitch `rest`; with `tied`, an event of the pitch `tie` makes the one before longer.
     """
 
-    rests: str = "no"
-    durations: str = "five"
+    pitch: str = option("class", PITCHES)
+    chord: str = option("root", CHORDS)
+    rests: str = option("no", ("no", "yes"))
+    durations: str = option("five", ("five", "written", "tied"))
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for option, known in (("rests", ("no", "yes")), ("durations", ("five", "written", "tied"))):
-            if getattr(self, option) not in known:
-                raise InvalidOption(f"melody: {option} is {getattr(self, option)!r}; it must be one of {', '.join(known)}")
+    name: ClassVar[str] = "melody"
 
     @property
     def keeps(self) -> str:  # type: ignore[override]
-        if self.is_plain:
-            return Melody.keeps
         of = {"five": "(16th to whole)", "written": "(32nd to breve, with dots and triplets)"}
         value = of.get(self.durations, "(32nd to breve, with dots and triplets, tied where one does not do)")
         rests = ", the silences of a part as rests" if self.rests == "yes" else ""
@@ -57,8 +55,6 @@ class WrittenMelody(Melody):
 
     @property
     def drops(self) -> str:  # type: ignore[override]
-        if self.is_plain:
-            return Melody.drops
         parts = ["onsets, rests"] if self.rests == "no" else ["onsets of what overlaps, rests below a quarter of the note before"]
         parts += ["chord notes but one"] + ["dots and tuplets"] * (self.durations == "five")
         parts += ["octaves"] * (self.pitch == "class") + ["velocity, instruments, drums"]
@@ -89,8 +85,6 @@ class WrittenMelody(Melody):
         return Field("pitch", PITCHES[self.pitch] + 1 + more), Field("duration", len(self.values.names) + 1)
 
     def encode(self, piece: Piece) -> Events:
-        if self.is_plain:
-            return super().encode(piece)
         is_drum = np.array([track.is_drum for track in piece.tracks], bool)
         notes = piece.notes[~is_drum[piece.notes["track"]]] if len(piece) else piece.notes
         if not len(notes):
@@ -135,8 +129,6 @@ class WrittenMelody(Melody):
         return events
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
-        if self.is_plain:
-            return super().decode(events)
         events = np.asarray(events).astype(np.int64).reshape(-1, 2)
         ticks = np.concatenate([[0], self.values.lengths])[events[:, 1]] * (TICKS_PER_QUARTER // self.values.lines)
         until = np.cumsum(ticks)
@@ -150,9 +142,19 @@ class WrittenMelody(Melody):
         notes["velocity"] = 80
         return Piece(notes, (Track(),), TICKS_PER_QUARTER)
 
+    def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
+        """Pitch classes go round; other pitches must stay on their keyboard."""
+        highest, moved = PITCHES[self.pitch], events.copy()
+        is_note = events[:, 0] <= highest
+        pitch = events[is_note, 0].astype(np.int64) - 1 + semitones
+        if self.pitch == "class":
+            pitch %= 12
+        if len(pitch) and not 0 <= pitch.min() <= pitch.max() < highest:
+            return None
+        moved[is_note, 0] = pitch + 1
+        return moved
+
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-        if self.is_plain:
-            return super().allowed(history, drawn)
         if not drawn:
             legal = np.ones(self.fields[0].size, bool)
             legal[0] = False
@@ -182,7 +184,7 @@ class WrittenMelody(Melody):
 
     def cursor(self) -> MelodyCursor:
         ticks = self.values.lengths * (TICKS_PER_QUARTER // self.values.lines)
-        return MelodyCursor(self, [0, *ticks.tolist()], self.pitch)
+        return MelodyCursor(self, [0, *ticks.tolist()], LOWEST[self.pitch], PITCHES[self.pitch])
 
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return int(np.count_nonzero(np.asarray(events)[:, 0] <= PITCHES[self.pitch]))
@@ -203,7 +205,7 @@ def _gaps(track: Array, at: Ints) -> Ints:
 
 
 def _as_five(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]:
-    """Moment and length in twelfths of a quarter and value id 1..5 of each note, as `melody.py` has them."""
+    """Moment and length in twelfths of a quarter and value id 1..5 of each note."""
     onset, length = ((notes[name] * 12.0) / ticks_per_quarter for name in ("onset", "duration"))
     length = np.minimum(length, LONGEST_QUARTERS * 12)
     sixteenth, triplet = (np.floor(onset / unit + 0.5) * unit for unit in (3, 4))
@@ -213,7 +215,7 @@ def _as_five(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints, Ints]:
     by_three, by_four = (gap > 0) & (gap % 3 == 0), (gap > 0) & (gap % 4 == 0)
     nearer = np.abs(length - sixteenth) <= np.abs(length - triplet)
     written = np.where(np.where(by_three == by_four, nearer, by_three), sixteenth, triplet).astype(np.int64)
-    return at, written, _value_of_twelfths(written).astype(np.int64)
+    return at, written, five_of_twelfths(written).astype(np.int64)
 
 
 def _as_written(notes: Array, ticks_per_quarter: int) -> tuple[Ints, Ints]:

@@ -8,10 +8,12 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.melody.seed import DURATIONS, LONGEST_QUARTERS
-
 Ints = npt.NDArray[np.int64]
 
+LONGEST_QUARTERS = 33  # nothing longer than a dotted longa has a note value of its own
+DURATIONS = ("16th", "eighth", "quarter", "half", "whole")
+TICKS_PER_QUARTER = 480  # of decoded pieces
+DURATION_TICKS = np.array([120, 240, 480, 960, 1920])  # of the five durations
 WRITTEN_LINES = 24  # lines a quarter: 32nds are 3 of them, triplet sixteenths 4
 PLAIN = {"32nd": 3, "16th": 6, "eighth": 12, "quarter": 24, "half": 48, "whole": 96, "breve": 192}
 WRITTEN = dict(
@@ -84,3 +86,18 @@ def _fewest(lengths: list[int], nearest: list[tuple[int, ...]]) -> list[tuple[in
         if ways:
             exact[total] = min(ways, key=lambda way: (len(way), [-number for number in way]))
     return [exact.get(total, chain) for total, chain in enumerate(nearest)]
+
+
+def five_of_twelfths(twelfths: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """The ids 1..5 [N] of the note values that write lengths [N] of twelfths of a quarter: music21's `duration.type`, of five."""
+    length = np.arange(int(twelfths.max()) + 1)
+    table = np.full(len(length), 3, np.uint8)  # what one note cannot write counts as a quarter
+    for exponent, value in enumerate((1, 2, 3, 4, 5, 5, 5, 5, 5)):  # sixteenth .. duplex maxima
+        plain = 3 * 2**exponent
+        # thirds of a quarter between two plain values are written as a tuplet of the longer one
+        table[(length > plain // 2) & (length < plain) & (length % 3 != 0)] = value
+        for dots in range(5):
+            dotted, rest = divmod(plain * (2 ** (dots + 1) - 1), 2**dots)
+            if rest == 0 and dotted < len(table):
+                table[dotted] = value
+    return table[twelfths]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.bars import bar_ticks
-from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
 from partimento.encodings.notes.context import context, context_fields, pitched, transposed, varied
 from partimento.encodings.notes.cursor import NotesCursor
 from partimento.encodings.notes.layout import (
@@ -29,7 +29,6 @@ from partimento.encodings.notes.layout import (
 )
 from partimento.encodings.notes.pack import DURATION, TIE, packed_notes, packed_piece, packed_rank
 from partimento.encodings.notes.time import place, walk
-from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
 
@@ -38,13 +37,9 @@ from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
 class Notes(Encoding):
     """Option: `profile` is `score` (no velocity), `piano` (one instrument), `ensemble` or `performance` (playing time)."""
 
-    profile: str = "ensemble"
+    profile: str = option("ensemble", PROFILES)
 
     name: ClassVar[str] = "notes"
-
-    def __post_init__(self) -> None:
-        if self.profile not in PROFILES:
-            raise InvalidOption(f"notes: profile is {self.profile!r}; it must be one of {', '.join(PROFILES)}")
 
     @property
     def layout(self) -> Profile:

@@ -49,6 +49,7 @@ class FieldMasks:
         self._onsets = self._latest = self._earlier = None
 
     def allowed(self, drawn: tuple[int, ...]) -> Bools:
+        """What the rules allow of field `len(drawn)`: bool [S], S being its size."""
         field = self.fields[len(drawn)]
         if not drawn:
             return self._kinds(field.size)
@@ -70,7 +71,7 @@ class FieldMasks:
 
     @property
     def onsets(self) -> Ints:
-        """The ticks at which the next note may begin, ascending."""
+        """The ticks [N] at which the next note may begin, ascending."""
         if self._onsets is None:
             here = self.here
             ticks = np.arange(here.tick, self._deadline() + 1)

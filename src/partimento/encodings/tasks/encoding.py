@@ -19,13 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.bars import BarGrid, bar_ticks
-from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
 from partimento.encodings.notes.encoding import Notes
 from partimento.encodings.notes.layout import LONGEST, PROFILES, Profile
 from partimento.encodings.notes.time import walk
 from partimento.encodings.tasks.around import COLUMNS, PITCHES, Around, separator, standing
 from partimento.encodings.tasks.cursor import TasksCursor
-from partimento.errors import InvalidOption
 from partimento.piece import Piece, Track, note_array
 from partimento.task import ROLES, Region, random_split
 
@@ -38,14 +37,9 @@ BLIND = 0.2  # of random tasks have no first half
 class Tasks(Encoding):
     """Option: `profile`, as of `notes`: `score`, `piano` or `ensemble`."""
 
-    profile: str = "ensemble"
+    profile: str = option("ensemble", (name for name, profile in PROFILES.items() if profile.beats))
 
     name: ClassVar[str] = "tasks"
-
-    def __post_init__(self) -> None:
-        if self.profile not in PROFILES or not PROFILES[self.profile].beats:
-            known = ", ".join(name for name, profile in PROFILES.items() if profile.beats)
-            raise InvalidOption(f"tasks: profile is {self.profile!r}; it must be one of {known}")
 
     @cached_property
     def notes(self) -> Notes:
@@ -73,6 +67,10 @@ class Tasks(Encoding):
     def standing(self) -> int:
         """The id of the kind of a note that stands and comes once more in the second half."""
         return standing(self.layout)
+
+    @property
+    def task_ids(self) -> frozenset[int]:
+        return frozenset({self.separator, self.standing})
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -199,6 +197,10 @@ class Tasks(Encoding):
 
     def ended(self, history: npt.NDArray[Any]) -> bool:
         return self.notes.ended(history)
+
+    @property
+    def completes_tasks(self) -> bool:
+        return True
 
     @property
     def statements(self) -> Mapping[str, int]:

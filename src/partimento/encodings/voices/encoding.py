@@ -12,12 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings.base import Context, Encoding, Events, Field, Pitches
+from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
 from partimento.encodings.cursor import Cursor
 from partimento.encodings.pitch_ids import pitch_range, transposed
 from partimento.encodings.voices.context import context, context_fields
 from partimento.encodings.voices.cursor import VoicesCursor
-from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Array, Piece, Track, nearest_line
 
 REST, HOLD, FIRST_PITCH = 1, 2, 3  # ids; a pitch is its MIDI number + 3
@@ -33,8 +32,8 @@ Ints = npt.NDArray[np.int64]
 class Voices(Encoding):
     """Options: `grid` is the number of steps a quarter, `voices` the number of voices, highest first."""
 
-    grid: int = 4
-    voices: int = 4
+    grid: int = option(4, GRIDS)
+    voices: int = option(4, VOICES)
 
     name: ClassVar[str] = "voices"
     keeps: ClassVar[str] = "one line of pitches a voice, onsets and ends on the grid, repeated notes, rests"
@@ -42,13 +41,6 @@ class Voices(Encoding):
         "times off the grid, notes beyond one a voice at a time, velocity, instruments, drums, tempos, meters, keys, "
         "silence at the end, steps after the 65,536th"
     )
-
-    def __post_init__(self) -> None:
-        for option, known in (("grid", GRIDS), ("voices", VOICES)):
-            value = getattr(self, option)
-            if str(value) not in {str(one) for one in known}:
-                raise InvalidOption(f"voices: {option} is {value!r}; it must be one of {', '.join(map(str, known))}")
-            object.__setattr__(self, option, int(value))
 
     @property
     def fields(self) -> tuple[Field, ...]:

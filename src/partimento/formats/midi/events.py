@@ -183,9 +183,10 @@ def _read(data: Any, chunks: Any, events: Any, tallies: Any, found: Any) -> None
 def read_events(
     data: bytes, chunks: list[tuple[int, int]], *, most_events: int
 ) -> tuple[Array, Array, int, dict[str, Array], dict[str, int]]:
-    """The events of all chunks ([events] of `EVENT`), the bounds of each chunk, the number of ports, the maps and the repairs.
+    """The events of all chunks ([E] of `EVENT`), the bounds of each chunk, the number of ports, the maps and the repairs.
 
-    The bounds are int64 [chunks, 3]: a chunk's first event, the one after its last, its last tick. Reading stops at `most_events`.
+    The bounds are int64 [C, 3] of C chunks: a chunk's first event, the one after its last, its last tick. Reading stops at
+    `most_events`.
     """
     arrays = {name: np.empty(len(data) // size + 2, dtype) for name, (dtype, size) in _ROWS.items()}
     events, tally = np.empty(min(len(data) // 2 + 2, most_events), EVENT), np.zeros(1, _TALLY)
