@@ -16,7 +16,7 @@ from partimento.benchmarks.chorale.library import Laws
 from partimento.benchmarks.chorale.model import Chorale, ids_of, together
 from partimento.benchmarks.chorale.network import State
 from partimento.benchmarks.chorale.past import REST, symbols_of
-from partimento.encodings import Encoding, Events
+from partimento.encodings import Cursor, Encoding, Events
 from partimento.errors import InvalidOption
 from partimento.models.neural import evaluating
 from partimento.models.predictor import Scores
@@ -50,7 +50,7 @@ class ChoralePredictor:
             else:
                 yield from (self._windows(piece, context, hits) for piece in group)
 
-    def begin(self, count: int, given: Events | None = None) -> ChoraleSession:
+    def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> ChoraleSession:
         """A session of `count` sequences after the `given` slots [T, F]."""
         return ChoraleSession(self.model, count, given)
 
