@@ -17,7 +17,7 @@ class ChoraleConfig(FamilyConfig):
     that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
     units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. With
     `trees` half of what it says of the notes on eighths is that of boosted trees, grown over the training pieces
-    (`boosted.py`). `hearing` is the version of what is told of each slot (`features.py`): raise `FEATURES` with every change
+    (`boosted.py`). `hearing` is the version of the features of a slot (`features.py`): raise `FEATURES` with every change
     of that, so that no model is told other things than it has learned from.
     """
 
@@ -38,6 +38,6 @@ class ChoraleConfig(FamilyConfig):
         if self.family != "chorale":
             raise UnknownName("family", self.family, ["chorale"])
         if self.hearing != FEATURES:
-            raise InvalidOption(f"it learned from version {self.hearing} of what is heard, this is {FEATURES}; train it again")
+            raise InvalidOption(f"its features are of version {self.hearing}, these are of {FEATURES}; train it again")
         check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384))
         check_range(self, dropout=(0.0, 0.95), dropout_head=(0.0, 0.95), dropout_input=(0.0, 0.95))

@@ -56,7 +56,7 @@ OF_VOICE = SEEN.stop
 WIDTH = VOICES.stop
 
 
-class Listener(Growing):
+class FeatureExtractor(Growing):
     """Hears one piece. `left_out` is a training piece that it is not reminded of: itself."""
 
     def __init__(self, memory: Memory, left_out: int = -1, itself: Symbols | None = None) -> None:
@@ -103,13 +103,13 @@ class Listener(Growing):
         return self._met[name]
 
 
-def rows_of(piece: Symbols, listener: Listener) -> Row:
-    """What is said of each slot of a piece, [T, WIDTH], by a listener that has heard nothing yet."""
+def rows_of(piece: Symbols, extractor: FeatureExtractor) -> Row:
+    """What is said of each slot of a piece, [T, WIDTH], by a extractor that has heard nothing yet."""
     rows = np.zeros((len(piece), WIDTH), np.float16)
     for row, slot in zip(rows, piece.tolist(), strict=True):
-        row[:] = listener.slot()
-        row[VOICES] = listener.voices(slot).reshape(-1)
-        listener.push(slot)
+        row[:] = extractor.slot()
+        row[VOICES] = extractor.voices(slot).reshape(-1)
+        extractor.push(slot)
     return rows
 
 
