@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.benchmarks.chorale.memory import TUNES, Counted, Memory, Tunes, counts_of
+from partimento.benchmarks.chorale.own_repeats import Repeats
 from partimento.benchmarks.chorale.past import (
     AGO,
     CONTEXTS,
@@ -29,7 +30,6 @@ from partimento.benchmarks.chorale.past import (
     Uses,
 )
 from partimento.benchmarks.chorale.places import VOTES, Places
-from partimento.benchmarks.chorale.repeats import Repeats
 
 Row = npt.NDArray[np.float16]  # holds all that is said here exactly, but for shares and uses
 
