@@ -149,8 +149,8 @@ class ChoraleSession:
 
     def push(self, events: npt.NDArray[Any]) -> None:
         """Appends one slot [B, F] to each sequence."""
-        for listener, slot in zip(self._listeners, symbols_of(events).tolist(), strict=True):
-            listener.push(slot)
+        for extractor, slot in zip(self._extractors, symbols_of(events).tolist(), strict=True):
+            extractor.push(slot)
         self._stand()
 
     def _stand(self) -> None:
