@@ -1,4 +1,4 @@
-"""The settings of the family `chorale`. It knows no tensor and no data."""
+"""The settings of the family `chorale`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import check_range, check_types
 from partimento.models.families import FamilyConfig
 
-FEATURES = 3  # the version of what `features.py` says of a slot
+FEATURES = 3  # their version, as `features.py` computes them
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class ChoraleConfig(FamilyConfig):
     that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
     units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. With
     `trees` half of what it says of the notes on eighths is that of boosted trees, grown over the training pieces
-    (`boosted.py`). `hearing` is the version of what is told of each slot (`features.py`): raise `FEATURES` with every change
-    of that, so that no model is told other things than it has learned from.
+    (`boosted.py`). `hearing` is the version of the features of a slot (`features.py`): raise `FEATURES` with every change
+    of them, so that no model is given other features than it has learned from.
     """
 
     family: str = "chorale"
@@ -38,6 +38,8 @@ class ChoraleConfig(FamilyConfig):
         if self.family != "chorale":
             raise UnknownName("family", self.family, ["chorale"])
         if self.hearing != FEATURES:
-            raise InvalidOption(f"it learned from version {self.hearing} of what is heard, this is {FEATURES}; train it again")
+            raise InvalidOption(
+                f"it learned from version {self.hearing} of the features, this is version {FEATURES}; train it again"
+            )
         check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384))
         check_range(self, dropout=(0.0, 0.95), dropout_head=(0.0, 0.95), dropout_input=(0.0, 0.95))

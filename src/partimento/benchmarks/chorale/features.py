@@ -1,5 +1,5 @@
-"""All that is said of a slot before it is drawn, as one row of numbers: by a piece's own past, and by the memory of the training
-pieces. It knows no network; `network.py` reads the columns named here.
+"""The features of a slot, computed before it is drawn, as one row of numbers: from the piece's own past, and from the memory of the
+training pieces. `network.py` reads the columns named here.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Listener(Growing):
 
 
 def rows_of(piece: Symbols, listener: Listener) -> Row:
-    """What is said of each slot of a piece, [T, WIDTH], by a listener that has heard nothing yet."""
+    """The features of each slot of a piece, [T, WIDTH], by a `listener` at its start."""
     rows = np.zeros((len(piece), WIDTH), np.float16)
     for row, slot in zip(rows, piece.tolist(), strict=True):
         row[:] = listener.slot()

@@ -1,4 +1,4 @@
-"""The model: a network, the pieces it remembers and the trees grown over these, all of them weights. It knows no loop, no file."""
+"""The model: a network, the pieces it remembers and the trees grown over these, all of them weights."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Chorale(NeuralModel):
         return {f"{TREES}{name}": torch.from_numpy(array) for name, array in tensors.items()}
 
     def features(self, pieces: Sequence[Events], seed: int = 0, on_progress: OnProgress = silent) -> Told:
-        """Remembers the training pieces, hears them, and gives what is said of their slots. Trees that are grown later have this
+        """Remembers the training pieces, and gives the features of their slots. Trees that are grown later have this
         seed."""
         self.remember(pieces)
         self._seed = seed
