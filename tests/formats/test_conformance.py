@@ -46,7 +46,7 @@ def lines() -> Iterator[Format]:
     yield FORMATS["Lines"]
     MODULES.remove("tests.formats.format_of_lines")
     for table, key in ((FORMATS, "Lines"), (READERS, ".lines"), (WRITERS, ".lines")):
-        del table[key]  # type: ignore[attr-defined]
+        del table[key]
 
 
 def test_a_format_of_somebody_else_is_read_in_workers_and_tested(lines: Format, tmp_path: Path) -> None:

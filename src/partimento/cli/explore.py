@@ -85,8 +85,8 @@ def explore(
     positive("--notes", notes)
     not_negative("--seed", seed)
     from partimento.analysis.exploration import explore as explore_sets
+    from partimento.analysis.report.html_page import to_html
     from partimento.analysis.report.numbers import write_tables
-    from partimento.analysis.report.page import to_html
     from partimento.files import write_atomic
 
     refused: dict[str, str] = {}

@@ -11,7 +11,7 @@ import numpy as np
 from partimento.composing.composition import Composition
 from partimento.composing.constraints import prepared
 from partimento.composing.guidance import guided
-from partimento.composing.provenance import Asked, Options, Trained, licence_of, note_of, title_of
+from partimento.composing.provenance import Asked, Options, Trained, licence_of, provenance_of, title_of
 from partimento.composing.rules import Inside, Rules
 from partimento.composing.sampler import first_notes, one_thread, steps
 from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
@@ -70,7 +70,7 @@ def complete(
     made = []
     for index, of in enumerate(windows):
         piece, new = rejoined(task, stands, of, encoding.layout.velocity)
-        note = note_of(checkpoint, asked, options, index)
+        note = provenance_of(checkpoint, asked, options, index)
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
         events, first = drawn_in[index][-1]
         piece = replace(piece, about=about)

@@ -32,8 +32,8 @@ from partimento.composing.provenance import (
     called,
     given_events,
     licence_of,
-    note_of,
-    read_note,
+    provenance_of,
+    read_provenance,
     title_of,
 )
 from partimento.composing.rules import Rules
@@ -151,7 +151,7 @@ def again(made: str, checkpoint: Trained) -> Composition:
     since the arithmetic of a batch depends on its size. Raises `CheckpointError` when it was another model,
     `InvalidOption` when `made` is not a note of `compose`.
     """
-    start, options, index = read_note(made, checkpoint)
+    start, options, index = read_provenance(made, checkpoint)
     one = _compose(checkpoint, start, options)[index]
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
 
@@ -178,7 +178,7 @@ def _compose(
     compositions = []
     for index in range(options.count):
         events = np.concatenate([before, first_notes(new_BTF[index], options.most, encoding)])
-        note = note_of(checkpoint, start, options, index)
+        note = provenance_of(checkpoint, start, options, index)
         about = About(title=title_of(checkpoint, start, options.seed, index), licence=licence_of(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
         piece = replace(encoding.decode(events), about=about)

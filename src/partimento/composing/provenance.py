@@ -152,7 +152,7 @@ class Asked:
 Given = Start | Asked
 
 
-def note_of(checkpoint: Trained, start: Given | None, options: Options, index: int) -> str:
+def provenance_of(checkpoint: Trained, start: Given | None, options: Options, index: int) -> str:
     """The JSON from which piece `index` of a run can be made again; it names the run, not where a person keeps it."""
     note = {
         "partimento": partimento.__version__,
@@ -164,7 +164,7 @@ def note_of(checkpoint: Trained, start: Given | None, options: Options, index: i
     return json.dumps(note, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
-def read_note(made: str, checkpoint: Trained) -> tuple[Given | None, Options, int]:
+def read_provenance(made: str, checkpoint: Trained) -> tuple[Given | None, Options, int]:
     """What was given, the options and the number of the piece that was `made` so.
 
     Raises `CheckpointError` when it was another model, `InvalidOption` when `made` is not a note of `compose`.

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from partimento import __version__
+from partimento.corpus import health_report as reports
 from partimento.corpus import parquet
-from partimento.corpus import report as reports
 from partimento.corpus.duplicates import Sketch, content_hash, works
 from partimento.corpus.encoded import SHARES
 from partimento.corpus.labels import Labels

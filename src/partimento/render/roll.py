@@ -18,7 +18,7 @@ import numpy.typing as npt
 from partimento.errors import InvalidOption, InvalidPiece
 from partimento.files import write_atomic
 from partimento.piece import Piece
-from partimento.render.layout import Bars, Floats, bars_of, label_stride, systems_of
+from partimento.render.bars_on_page import Bars, Floats, bars_of, label_stride, systems_of
 
 SUFFIXES = (".png", ".svg")
 Given = npt.NDArray[np.bool_] | None

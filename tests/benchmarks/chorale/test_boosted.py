@@ -10,7 +10,7 @@ import pytest
 from partimento.benchmarks.chorale import library as libraries
 from partimento.benchmarks.chorale.boosted import GRAIN, QUESTIONS, Boosted
 from partimento.benchmarks.chorale.candidates import CANDIDATES, SYMBOLS, Asked, answers, candidates
-from partimento.benchmarks.chorale.features import Listener, moved, rows_of
+from partimento.benchmarks.chorale.features import FeatureExtractor, moved, rows_of
 from partimento.benchmarks.chorale.library import Library
 from partimento.benchmarks.chorale.memory import Memory
 from partimento.benchmarks.chorale.past import REST, Symbols
@@ -21,7 +21,7 @@ UNIGRAM = np.full(SYMBOLS, 1 / SYMBOLS)
 
 
 def asked(piece: Symbols, voice: int) -> Asked:
-    rows = rows_of(piece, Listener(MEMORY))
+    rows = rows_of(piece, FeatureExtractor(MEMORY))
     return answers(voice, rows, piece.astype(np.int64), candidates(voice, rows, UNIGRAM))
 
 
@@ -38,7 +38,7 @@ def test_no_question_knows_what_is_not_yet_drawn(voice: int) -> None:
 
 
 def test_candidates_are_a_law_of_all_symbols() -> None:
-    rows = rows_of(VALID[0], Listener(MEMORY))
+    rows = rows_of(VALID[0], FeatureExtractor(MEMORY))
     for voice in range(4):
         found = candidates(voice, rows, UNIGRAM)
         assert np.allclose(np.exp(found.law).sum(1), 1)
@@ -49,7 +49,7 @@ def test_candidates_are_a_law_of_all_symbols() -> None:
 
 
 def test_laws_of_a_whole_piece_and_of_each_slot_alone() -> None:
-    trees, rows = grown(), rows_of(VALID[0], Listener(MEMORY))
+    trees, rows = grown(), rows_of(VALID[0], FeatureExtractor(MEMORY))
     laws = trees.laws(rows, VALID[0])
     assert np.allclose(np.exp(laws[::GRAIN].astype(float)).sum(-1), 1, atol=1e-5)
     assert not laws[1::GRAIN].any()
@@ -133,5 +133,5 @@ def test_tensors_make_the_same_trees_and_no_pieces_none() -> None:
     assert Boosted.of({**trees.tensors(), "unigram": trees.tensors()["unigram"] * 0}) is None
     assert min(QUESTIONS) > 100
     nothing = Library([]).trees(0)
-    rows = rows_of(VALID[0], Listener(Memory([])))
+    rows = rows_of(VALID[0], FeatureExtractor(Memory([])))
     assert np.allclose(nothing.laws(rows, VALID[0])[0], -np.log(SYMBOLS), atol=0.01)

@@ -230,6 +230,6 @@ def test_what_it_does_not_know_is_refused() -> None:
         ChoralePredictor(model(), SLOTS, np.zeros(7, np.uint16))
     with pytest.raises(CheckpointError, match="unknown family 'organ'"):
         Recipe.from_json(RECIPE.to_json().replace('"family": "chorale"', '"family": "organ"'))
-    with pytest.raises(CheckpointError, match="version 7 of the features"):
+    with pytest.raises(CheckpointError, match="features are of version 7"):
         Recipe.from_json(RECIPE.to_json().replace(f'"hearing": {FEATURES}', '"hearing": 7'))
     assert Recipe.from_json(RECIPE.to_json()) == RECIPE

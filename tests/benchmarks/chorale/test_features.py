@@ -23,14 +23,14 @@ from partimento.benchmarks.chorale.features import (
     USE,
     VOICES,
     WIDTH,
-    Listener,
+    FeatureExtractor,
     Row,
     moved,
     rows_of,
 )
 from partimento.benchmarks.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, Memory, followed
+from partimento.benchmarks.chorale.own_repeats import OWN_LENGTHS
 from partimento.benchmarks.chorale.past import AGO, CONTEXTS, FURTHER, INTERVALS, LAGS, NONE, REST, Symbols, symbols_of
-from partimento.benchmarks.chorale.repeats import OWN_LENGTHS
 from tests.benchmarks.chorale.made import TRAIN, VALID, chorale, ids
 
 MEMORY = Memory(TRAIN)
@@ -60,7 +60,7 @@ def test_symbols_of_ids() -> None:
 
 def test_lasts_and_own_matches_of_a_slow_twin() -> None:
     piece = np.concatenate([PIECE, PIECE[:20]])
-    rows = rows_of(piece, Listener(MEMORY)).astype(int)
+    rows = rows_of(piece, FeatureExtractor(MEMORY)).astype(int)
     for t in range(len(piece)):
         for v in range(4):
             line = [NONE, NONE, *(piece[s, v] for s in range(t) if not s or piece[s, v] != piece[s - 1, v])]
@@ -79,7 +79,7 @@ def test_bars_and_phrases_of_a_slow_twin() -> None:
     piece = np.concatenate(
         [chorale(3, 96), chorale(3)[-1:].repeat(9, 0), chorale(4, 40), chorale(4)[-1:].repeat(7, 0), chorale(5, 8)]
     )
-    rows = rows_of(piece, Listener(MEMORY)).astype(int)
+    rows = rows_of(piece, FeatureExtractor(MEMORY)).astype(int)
     changed = [np.ones(4, bool), *(piece[t] != piece[t - 1] for t in range(1, len(piece)))]
     held = [next(n for n in range(t + 2) if n > t or changed[t - n][0]) + 1 for t in range(len(piece))]
     for t in range(len(piece)):
@@ -94,7 +94,7 @@ def test_bars_and_phrases_of_a_slow_twin() -> None:
 
 def test_a_trail_of_a_slow_twin() -> None:
     piece = np.concatenate([chorale(1, 64), chorale(1, 64)[-1:].repeat(12, 0), chorale(2, 8)])
-    rows, held = rows_of(piece, Listener(MEMORY)).astype(int), []
+    rows, held = rows_of(piece, FeatureExtractor(MEMORY)).astype(int), []
     age = [0] * 4
     for t, slot in enumerate(piece):
         changes = [(piece[s] != piece[s - 1]) if s else np.zeros(4, bool) for s in range(t)]
@@ -117,7 +117,7 @@ def test_tunes_of_a_slow_twin(monkeypatch: pytest.MonkeyPatch) -> None:
     """The longest agreement of the soprano in any transposition, and what came next there."""
     monkeypatch.setattr(memory, "_NEAREST", 1000)
     piece = np.concatenate([np.where(TRAIN[2] < REST - 3, TRAIN[2] + 3, TRAIN[2])[:24], chorale(11, 8)]).astype(np.int16)
-    rows = rows_of(piece, Listener(MEMORY)).astype(int)
+    rows = rows_of(piece, FeatureExtractor(MEMORY)).astype(int)
     for t in range(1, len(piece)):
         found = []
         for number, other in enumerate(TRAIN):
@@ -136,7 +136,7 @@ def test_tunes_of_a_slow_twin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shares_of_a_slow_twin() -> None:
-    rows = rows_of(PIECE, Listener(MEMORY))
+    rows = rows_of(PIECE, FeatureExtractor(MEMORY))
     of_train = [pair for piece in TRAIN for pair in followed(piece)]
     own = list(followed(PIECE))
     said = of_voices(rows)
@@ -154,7 +154,7 @@ def test_shares_of_a_slow_twin() -> None:
 def test_a_voice_hears_those_drawn_before_it_alone(voice: int) -> None:
     t, changed = 9, PIECE.copy()
     changed[t, voice] = (PIECE[t, voice] + 1) % REST
-    before, after = (rows_of(piece, Listener(MEMORY)) for piece in (PIECE, changed))
+    before, after = (rows_of(piece, FeatureExtractor(MEMORY)) for piece in (PIECE, changed))
     assert np.array_equal(before[:t], after[:t])
     assert np.array_equal(before[t, : VOICES.start], after[t, : VOICES.start])
     assert np.array_equal(of_voices(before)[t, : voice + 1], of_voices(after)[t, : voice + 1])
@@ -163,21 +163,21 @@ def test_a_voice_hears_those_drawn_before_it_alone(voice: int) -> None:
 
 
 def test_a_copy_goes_its_own_way() -> None:
-    listener = Listener(MEMORY)
+    extractor = FeatureExtractor(MEMORY)
     for slot in PIECE[:9].tolist():
-        listener.push(slot)
-    twin = listener.copy()
+        extractor.push(slot)
+    twin = extractor.copy()
     twin.push(VALID[1][3].tolist())
     for slot in PIECE[9:20].tolist():
-        listener.push(slot)
-    assert np.array_equal(listener.slot(), rows_of(PIECE, Listener(MEMORY))[20] * (np.arange(WIDTH) < VOICES.start))
+        extractor.push(slot)
+    assert np.array_equal(extractor.slot(), rows_of(PIECE, FeatureExtractor(MEMORY))[20] * (np.arange(WIDTH) < VOICES.start))
     assert twin.lines.length == 10
 
 
 def test_a_training_piece_does_not_find_itself() -> None:
-    left_out = rows_of(TRAIN[2], Listener(MEMORY, 2, TRAIN[2]))
-    without = rows_of(TRAIN[2], Listener(Memory([*TRAIN[:2], *TRAIN[3:]])))
-    with_itself = rows_of(TRAIN[2], Listener(MEMORY))
+    left_out = rows_of(TRAIN[2], FeatureExtractor(MEMORY, 2, TRAIN[2]))
+    without = rows_of(TRAIN[2], FeatureExtractor(Memory([*TRAIN[:2], *TRAIN[3:]])))
+    with_itself = rows_of(TRAIN[2], FeatureExtractor(MEMORY))
     assert np.array_equal(left_out, without)
     assert with_itself[-1, TUNE_LENGTH][0] > without[-1, TUNE_LENGTH][0]
     assert not np.array_equal(of_voices(with_itself)[..., SHARE], of_voices(without)[..., SHARE])
@@ -186,7 +186,7 @@ def test_a_training_piece_does_not_find_itself() -> None:
 def test_without_memory_nothing_of_train_is_known() -> None:
     piece = PIECE.copy()
     piece[:, 0] = np.arange(45, 45 - len(piece), -1)  # a run down
-    one, other = (rows_of(piece, Listener(Memory(known, remember=False))) for known in ([piece, *TRAIN], VALID))
+    one, other = (rows_of(piece, FeatureExtractor(Memory(known, remember=False))) for known in ([piece, *TRAIN], VALID))
     assert np.array_equal(one, other)
     assert (one[:, TUNE] == NONE).all()
     assert of_voices(one)[..., SHARE].any()  # of the piece's own past
@@ -197,8 +197,8 @@ def test_what_is_said_of_a_moved_piece(semitones: int) -> None:
     """Transposition moves what is said instead of hearing the piece anew; the two ways agree but for what leaves the compass."""
     piece = np.where(PIECE < REST, np.clip(PIECE, 3, REST - 4), REST).astype(np.int16)
     higher = np.where(piece < REST, piece + semitones, REST).astype(np.int16)
-    made = moved(rows_of(piece, Listener(MEMORY)), semitones).astype(float)
-    anew = rows_of(higher, Listener(MEMORY)).astype(float)
+    made = moved(rows_of(piece, FeatureExtractor(MEMORY)), semitones).astype(float)
+    anew = rows_of(higher, FeatureExtractor(MEMORY)).astype(float)
     of_slot = np.setdiff1d(np.arange(VOICES.start), np.r_[TUNE])  # tunes were moved to this key before
     assert np.allclose(made[:, of_slot], anew[:, of_slot], atol=2e-3)
     counted = np.r_[SHARE.start : SHARE.start + CONTEXTS * INTERVALS, SEEN]  # votes may leave the compass, too
@@ -209,11 +209,11 @@ def test_what_is_said_of_a_moved_piece(semitones: int) -> None:
 
 def test_pieces_of_odd_lengths_are_found_on_their_beat() -> None:
     """Places on one sixteenth of the beat lie four apart, whatever came before them in the memory."""
-    found = [rows_of(PIECE, Listener(Memory(pieces))) for pieces in ([TRAIN[0]], [VALID[1][:7], TRAIN[0]])]
+    found = [rows_of(PIECE, FeatureExtractor(Memory(pieces))) for pieces in ([TRAIN[0]], [VALID[1][:7], TRAIN[0]])]
     assert (found[1][:, TUNE_LENGTH].sum(1) >= found[0][:, TUNE_LENGTH].sum(1)).all()
     assert found[0][:, TUNE_LENGTH].any()
     tune = np.repeat(np.array([20, 21, 23, 26, 22, 29, 35], np.int16), 2)[1:, None] + np.zeros(4, np.int16)
-    listener = Listener(Memory([tune]))
+    extractor = FeatureExtractor(Memory([tune]))
     for slot in tune.tolist():
-        listener.push(slot)
-    assert listener.slot()[TUNE].min() == NONE  # nothing came next, no rest either
+        extractor.push(slot)
+    assert extractor.slot()[TUNE].min() == NONE  # nothing came next, no rest either

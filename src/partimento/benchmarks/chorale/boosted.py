@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from partimento.benchmarks.chorale import features as said
+from partimento.benchmarks.chorale import features
 from partimento.benchmarks.chorale.candidates import SYMBOLS, Floats, Table, answers, candidates
 from partimento.benchmarks.chorale.features import Row
 from partimento.benchmarks.chorale.past import Symbols
@@ -49,7 +49,7 @@ class Boosted:
             np.add.at(counts, (np.arange(4), piece), 1)
         unigram = (counts / counts.sum(1, keepdims=True)).astype(np.float32).astype(np.float64)  # as it is kept
         now = np.concatenate([np.zeros((0, 4), np.int64), *(piece[::GRAIN] for piece in pieces)]).astype(np.int64)
-        heard = np.concatenate([np.zeros((0, said.WIDTH), np.float16), *(row[::GRAIN] for row in rows)])
+        heard = np.concatenate([np.zeros((0, features.WIDTH), np.float16), *(row[::GRAIN] for row in rows)])
         seeds = np.random.default_rng(seed).integers(2**31, size=(4, LOTS)).tolist()
         of_voices = []
         for voice in range(4):
@@ -104,7 +104,7 @@ class Boosted:
 
 
 def _questions(voice: int) -> int:
-    row = np.zeros((1, said.WIDTH), np.float16)
+    row = np.zeros((1, features.WIDTH), np.float16)
     found = candidates(voice, row, np.full(SYMBOLS, 1 / SYMBOLS))
     return int(answers(voice, row, np.zeros((1, 4), np.int64), found).shape[2])
 

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from partimento.benchmarks.chorale import features as said
+from partimento.benchmarks.chorale import features
 from partimento.benchmarks.chorale.features import OF_VOICE, VOICES, Row
 from partimento.benchmarks.chorale.memory import TUNES
 from partimento.benchmarks.chorale.past import AGO, CONTEXTS, FURTHER, HEARD, INTERVALS, LAGS, NONE, REST, USES, intervals
@@ -46,9 +46,9 @@ def candidates(voice: int, rows: Row, unigram: Floats) -> Candidates:
 
     What followed each context counts by the square of the largest share: contexts that are sure say more.
     """
-    last = rows[:, said.LAST][:, voice].astype(np.int64)
+    last = rows[:, features.LAST][:, voice].astype(np.int64)
     of_voice = rows[:, VOICES].reshape(-1, 4, OF_VOICE)[:, voice]
-    shares = of_voice[:, said.SHARE].reshape(-1, CONTEXTS + VOTES, INTERVALS)[:, :CONTEXTS].astype(np.float64)
+    shares = of_voice[:, features.SHARE].reshape(-1, CONTEXTS + VOTES, INTERVALS)[:, :CONTEXTS].astype(np.float64)
     of_interval = (shares * shares.max(2, keepdims=True) ** 2).sum(1) / CONTEXTS + _UNMET
     of_interval /= of_interval.sum(1, keepdims=True)
     interval = intervals(np.arange(SYMBOLS)[None], last[:, None])
@@ -75,16 +75,16 @@ def answers(voice: int, rows: Row, now: Table, found: Candidates) -> Asked:
 def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iterator[npt.NDArray[np.generic]]:
     """[N, K] each."""
     N, v, symbol, of = len(rows), voice, found.symbols, partial(_of, rows)
-    last, tonic = of(said.LAST, 4), of(said.KEY, 2)[:, :1]
-    own, tune, small = of(said.OWN, 3, 4), of(said.TUNE, 4, TUNES), of(said.SMALL)
-    ago = of(said.AGO_SYMBOLS, len(AGO + FURTHER), 4)
+    last, tonic = of(features.LAST, 4), of(features.KEY, 2)[:, :1]
+    own, tune, small = of(features.OWN, 3, 4), of(features.TUNE, 4, TUNES), of(features.SMALL)
+    ago = of(features.AGO_SYMBOLS, len(AGO + FURTHER), 4)
     own_length, tune_length = small[:, 5:8], small[:, 8:]
     of_voice = rows[:, VOICES].reshape(N, 4, OF_VOICE)[:, v].astype(np.float32)
 
     step = _step(symbol, last[:, v, None])
     yield step
     yield np.where(step == UNRELATED, UNRELATED, abs(step))
-    for line in (of(said.BEFORE, 4)[:, v], of(said.EARLIER, 4)[:, v], *ago[:, :, v].T):
+    for line in (of(features.BEFORE, 4)[:, v], of(features.EARLIER, 4)[:, v], *ago[:, :, v].T):
         yield _step(symbol, line[:, None])
     yield _degree(symbol, tonic)
     nearest, doubled = np.full(symbol.shape, UNRELATED), np.zeros(symbol.shape, np.int64)
@@ -102,11 +102,11 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
 
     at, is_pitch, pitch = np.arange(N)[:, None], symbol < REST, np.minimum(symbol, REST - 1)
     interval = intervals(symbol, last[:, v, None])
-    shares = of_voice[:, said.SHARE].reshape(N, CONTEXTS + VOTES, INTERVALS)
+    shares = of_voice[:, features.SHARE].reshape(N, CONTEXTS + VOTES, INTERVALS)
     yield from (shares[at, kind, interval] for kind in range(CONTEXTS + VOTES))
-    uses = of_voice[:, said.USE].reshape(N, REST, USES)
+    uses = of_voice[:, features.USE].reshape(N, REST, USES)
     yield from (uses[at, pitch, kind] * is_pitch for kind in range(USES))
-    heard = rows[:, said.HEARD_CLASSES].astype(np.float32).reshape(N, 12, HEARD)
+    heard = rows[:, features.HEARD_CLASSES].astype(np.float32).reshape(N, 12, HEARD)
     yield from (heard[at, pitch % 12, kind] * is_pitch for kind in range(HEARD))
     weight = uses[:, :, 0] + 1e-6
     yield np.where(is_pitch, symbol - ((weight * np.arange(REST)).sum(1) / weight.sum(1))[:, None], UNRELATED)  # from its mean
@@ -122,18 +122,18 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
 def _of_slots(voice: int, rows: Row, now: Table) -> Iterator[npt.NDArray[np.generic]]:
     """[N] each, the same for all candidates."""
     N, v, of = len(rows), voice, partial(_of, rows)
-    last, before, key = of(said.LAST, 4), of(said.BEFORE, 4), of(said.KEY, 2)
-    lately, bars = of(said.LATELY, len(AGO), 4), of(said.BARS)
-    yield from of(said.PLACE).T
+    last, before, key = of(features.LAST, 4), of(features.BEFORE, 4), of(features.KEY, 2)
+    lately, bars = of(features.LATELY, len(AGO), 4), of(features.BARS)
+    yield from of(features.PLACE).T
     yield key[:, 1]
-    yield from of(said.AGE, 4).T
+    yield from of(features.AGE, 4).T
     for u in range(4):
         yield from (_degree(last[:, u], key[:, 0]), _step(last[:, u], before[:, u]))
     for u in range(v):
         yield from (_step(now[:, u], last[:, u]), _degree(now[:, u], key[:, 0]))
-    yield from of(said.SINCE).T
+    yield from of(features.SINCE).T
     yield from (lately[:, 1].sum(1), lately[:, 2, v], lately[:, 3, v])
-    yield from rows[:, VOICES].reshape(N, 4, OF_VOICE)[:, v, said.SEEN].T
+    yield from rows[:, VOICES].reshape(N, 4, OF_VOICE)[:, v, features.SEEN].T
     yield from bars.T
     start, since, phrase = bars[:, 2 * len(LAGS) :].T[:3]
     yield from (start % beats for beats in (12, 24, 32, 48, 64))

@@ -1,4 +1,4 @@
-"""The settings of the family `chorale`."""
+"""The settings of the family `chorale`. It knows no tensor and no data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import check_range, check_types
 from partimento.models.families import FamilyConfig
 
-FEATURES = 3  # their version, as `features.py` computes them
+FEATURES = 3  # the version of what `features.py` says of a slot
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,6 @@ class ChoraleConfig(FamilyConfig):
         if self.family != "chorale":
             raise UnknownName("family", self.family, ["chorale"])
         if self.hearing != FEATURES:
-            raise InvalidOption(
-                f"it learned from version {self.hearing} of the features, this is version {FEATURES}; train it again"
-            )
+            raise InvalidOption(f"its features are of version {self.hearing}, these are of {FEATURES}; train it again")
         check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384))
         check_range(self, dropout=(0.0, 0.95), dropout_head=(0.0, 0.95), dropout_input=(0.0, 0.95))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.benchmarks.chorale.memory import TUNES, Counted, Memory, Tunes, counts_of
+from partimento.benchmarks.chorale.own_repeats import Repeats
 from partimento.benchmarks.chorale.past import (
     AGO,
     CONTEXTS,
@@ -29,7 +30,6 @@ from partimento.benchmarks.chorale.past import (
     Uses,
 )
 from partimento.benchmarks.chorale.places import VOTES, Places
-from partimento.benchmarks.chorale.repeats import Repeats
 
 Row = npt.NDArray[np.float16]  # holds all that is said here exactly, but for shares and uses
 
@@ -56,7 +56,7 @@ OF_VOICE = SEEN.stop
 WIDTH = VOICES.stop
 
 
-class Listener(Growing):
+class FeatureExtractor(Growing):
     """Hears one piece. `left_out` is a training piece that it is not reminded of: itself."""
 
     def __init__(self, memory: Memory, left_out: int = -1, itself: Symbols | None = None) -> None:
@@ -103,13 +103,13 @@ class Listener(Growing):
         return self._met[name]
 
 
-def rows_of(piece: Symbols, listener: Listener) -> Row:
-    """The features of each slot of a piece, [T, WIDTH], by a `listener` at its start."""
+def rows_of(piece: Symbols, extractor: FeatureExtractor) -> Row:
+    """What is said of each slot of a piece, [T, WIDTH], by a extractor that has heard nothing yet."""
     rows = np.zeros((len(piece), WIDTH), np.float16)
     for row, slot in zip(rows, piece.tolist(), strict=True):
-        row[:] = listener.slot()
-        row[VOICES] = listener.voices(slot).reshape(-1)
-        listener.push(slot)
+        row[:] = extractor.slot()
+        row[VOICES] = extractor.voices(slot).reshape(-1)
+        extractor.push(slot)
     return rows
 
 

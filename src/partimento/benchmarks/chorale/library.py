@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.benchmarks.chorale.boosted import Boosted
-from partimento.benchmarks.chorale.features import Listener, Row, rows_of
+from partimento.benchmarks.chorale.features import FeatureExtractor, Row, rows_of
 from partimento.benchmarks.chorale.memory import Memory
 from partimento.benchmarks.chorale.past import Symbols
 from partimento.progress import OnProgress, silent
@@ -40,7 +40,7 @@ class Library:
     def heard(self, piece: Symbols, left_out: int = -1) -> Row:
         """The features [T, WIDTH] of a piece [T, 4], made anew and not kept."""
         is_known = left_out >= 0 and self.memory.remembers
-        return rows_of(piece, Listener(self.memory, left_out, piece if is_known else None))
+        return rows_of(piece, FeatureExtractor(self.memory, left_out, piece if is_known else None))
 
     def hear(self, on_progress: OnProgress = silent) -> list[Row]:
         """What is said of all the pieces, of each by the others."""

@@ -85,13 +85,13 @@ class Chorale(NeuralModel):
         tensors = self.trees.tensors() if self.trees is not None else {}
         return {f"{TREES}{name}": torch.from_numpy(array) for name, array in tensors.items()}
 
-    def features(self, pieces: Sequence[Events], seed: int = 0, on_progress: OnProgress = silent) -> Told:
-        """Remembers the training pieces, and gives the features of their slots. Trees that are grown later have this
+    def features(self, pieces: Sequence[Events], seed: int = 0, on_progress: OnProgress = silent) -> TrainingFeatures:
+        """Remembers the training pieces, hears them, and gives what is said of their slots. Trees that are grown later have this
         seed."""
         self.remember(pieces)
         self._seed = seed
         self.library.hear(on_progress)
-        return Told(self.library, [symbols_of(piece) for piece in pieces])
+        return TrainingFeatures(self.library, [symbols_of(piece) for piece in pieces])
 
     def loss(
         self,
@@ -148,7 +148,7 @@ class Chorale(NeuralModel):
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
-class Told:
+class TrainingFeatures:
     """What the memory of all other training pieces says of each slot of one: `Features` of a training."""
 
     columns, dtype, grain = WIDTH, "float32", GRAIN

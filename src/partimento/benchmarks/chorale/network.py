@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partimento.benchmarks.chorale import features as said
+from partimento.benchmarks.chorale import features
 from partimento.benchmarks.chorale.boosted import GRAIN
 from partimento.benchmarks.chorale.config import ChoraleConfig
 from partimento.benchmarks.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
+from partimento.benchmarks.chorale.own_repeats import OWN_LENGTHS
 from partimento.benchmarks.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, REST, USES
 from partimento.benchmarks.chorale.places import VOTES
-from partimento.benchmarks.chorale.repeats import OWN_LENGTHS
 
 SYMBOLS = NONE  # 46 pitches and the rest
 State = list[tuple[Tensor, Tensor]]
@@ -54,13 +54,13 @@ class Embedding(nn.Module):
         self.table = nn.Parameter(torch.randn(sum(sizes), width) * 0.5 / math.sqrt(len(sizes)))
         self.first = [sum(sizes[:at]) for at in range(len(sizes))]
 
-    def forward(self, features: Tensor, drop: float) -> Tensor:
+    def forward(self, ids: Tensor, drop: float) -> Tensor:
         """Vectors [B, T, D] of feature ids [B, T, N]."""
         weight = None
         if self.training and drop > 0:
-            weight = ((torch.rand(features.shape, device=features.device) > drop).float() / (1 - drop)).flatten(0, -2)
-        rows = (features + torch.tensor(self.first, device=features.device)).flatten(0, -2)
-        return F.embedding_bag(rows, self.table, mode="sum", per_sample_weights=weight).view(*features.shape[:-1], -1)
+            weight = ((torch.rand(ids.shape, device=ids.device) > drop).float() / (1 - drop)).flatten(0, -2)
+        rows = (ids + torch.tensor(self.first, device=ids.device)).flatten(0, -2)
+        return F.embedding_bag(rows, self.table, mode="sum", per_sample_weights=weight).view(*ids.shape[:-1], -1)
 
 
 class Block(nn.Module):
@@ -105,21 +105,21 @@ class Network(nn.Module):
             nn.init.zeros_(expert.weight)  # all symbols alike: what is not learned is not said
             nn.init.zeros_(expert.bias)
 
-    def forward(self, said_BTW: Tensor, now_BTV: Tensor, chosen_C: Tensor) -> Tensor:
+    def forward(self, features_BTW: Tensor, now_BTV: Tensor, chosen_C: Tensor) -> Tensor:
         """ln p of every symbol [B, C, 4, 47] in the chosen slots, from what is said of all slots, the first of which begins an
         eighth, and the symbols drawn in them, int64 [B, T, 4]."""
-        state_BTH, _ = self.trunk(said_BTW[:, ::GRAIN])
-        return self.heads(state_BTH[:, chosen_C // GRAIN], said_BTW[:, chosen_C], now_BTV[:, chosen_C])
+        state_BTH, _ = self.trunk(features_BTW[:, ::GRAIN])
+        return self.heads(state_BTH[:, chosen_C // GRAIN], features_BTW[:, chosen_C], now_BTV[:, chosen_C])
 
-    def trunk(self, said_BTW: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def trunk(self, features_BTW: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """States [B, T, head] of eighths, from what is said of their first sixteenths, which holds nothing of these themselves."""
         config = self.config
-        last, before, small = (said_BTW[..., at].long() for at in (said.LAST, said.BEFORE, said.SMALL))
-        tonic, mode = _key(said_BTW)
+        last, before, small = (features_BTW[..., at].long() for at in (features.LAST, features.BEFORE, features.SMALL))
+        tonic, mode = _key(features_BTW)
         chord = torch.stack([interval(last[..., i], last[..., j], 25) for i in range(4) for j in range(i + 1, 4)], -1)
         degrees = degree(last, tonic) + 13 * mode
-        features = torch.cat([last, small[..., :5], interval(last, before), chord, degrees, small[..., 8:9], _bars(said_BTW)], -1)
-        embedded = self.norm(self.embed(features, config.dropout_input) + self.heard(said_BTW[..., said.HEARD_CLASSES]))
+        ids = torch.cat([last, small[..., :5], interval(last, before), chord, degrees, small[..., 8:9], _bars(features_BTW)], -1)
+        embedded = self.norm(self.embed(ids, config.dropout_input) + self.heard(features_BTW[..., features.HEARD_CLASSES]))
         embedded = lasting_dropout(embedded, config.dropout_input, self.training)
         h, after = embedded, []
         for layer, (lstm, norm) in enumerate(zip(self.lstm, self.norms, strict=True)):
@@ -129,25 +129,25 @@ class Network(nn.Module):
             h = h + y if layer else y
         return self.down(torch.cat([h, embedded], -1)), after
 
-    def heads(self, state_BCH: Tensor, said_BCW: Tensor, now_BCV: Tensor) -> Tensor:
+    def heads(self, state_BCH: Tensor, features_BCW: Tensor, now_BCV: Tensor) -> Tensor:
         """ln p of every symbol [B, C, 4, 47]. Of the slot's own symbols a voice reads those before it."""
         config, (B, C), device = self.config, state_BCH.shape[:2], state_BCH.device
         voice = torch.arange(4, device=device).expand(B, C, 4)
         drawn = now_BCV[:, :, None].expand(B, C, 4, 4)
         drawn = drawn.masked_fill(~torch.ones(4, 4, dtype=torch.bool, device=device).tril(-1), NONE)  # [voice, other]
-        last, (tonic, _) = said_BCW[..., said.LAST].long(), _key(said_BCW)
-        own = said_BCW[..., said.OWN].long().view(B, C, 3, 4).transpose(2, 3)  # [voice, match]
-        tune = said_BCW[..., said.TUNE].long().view(B, C, 4, TUNES)
-        of_voice = said_BCW[..., said.VOICES].view(B, C, 4, said.OF_VOICE)
-        shares = of_voice[..., said.SHARE].reshape(B, C, 4, CONTEXTS + VOTES, INTERVALS)
+        last, (tonic, _) = features_BCW[..., features.LAST].long(), _key(features_BCW)
+        own = features_BCW[..., features.OWN].long().view(B, C, 3, 4).transpose(2, 3)  # [voice, match]
+        tune = features_BCW[..., features.TUNE].long().view(B, C, 4, TUNES)
+        of_voice = features_BCW[..., features.VOICES].view(B, C, 4, features.OF_VOICE)
+        shares = of_voice[..., features.SHARE].reshape(B, C, 4, CONTEXTS + VOTES, INTERVALS)
         symbols = torch.arange(SYMBOLS, device=device)
         pitches = symbols[:REST]
-        heard = said_BCW[..., said.HEARD_CLASSES].reshape(B, C, 12, HEARD)[:, :, pitches % 12]
-        used = of_voice[..., said.USE].reshape(B, C, 4, REST, USES)
+        heard = features_BCW[..., features.HEARD_CLASSES].reshape(B, C, 12, HEARD)[:, :, pitches % 12]
+        used = of_voice[..., features.USE].reshape(B, C, 4, REST, USES)
         uses = torch.cat([heard[:, :, None].expand(B, C, 4, REST, HEARD), used], -1)
 
-        features = _features(said_BCW, of_voice[..., said.SEEN].long(), voice, now_BCV, drawn, own, tune)
-        z = state_BCH[:, :, None] + self.embed_now(features, config.dropout_input)
+        ids = _features(features_BCW, of_voice[..., features.SEEN].long(), voice, now_BCV, drawn, own, tune)
+        z = state_BCH[:, :, None] + self.embed_now(ids, config.dropout_input)
         for block in self.blocks:
             z = block(z, config.dropout_head)
         z = lasting_dropout(self.norm_out(z), config.dropout_head, self.training)
@@ -168,24 +168,24 @@ class Network(nn.Module):
         return F.log_softmax(logits.float(), -1)
 
 
-def _key(said_BTW: Tensor) -> tuple[Tensor, Tensor]:
+def _key(features_BTW: Tensor) -> tuple[Tensor, Tensor]:
     """Tonic (-1 where none is known) and mode, [B, T, 1] each."""
-    key = said_BTW[..., said.KEY].long()
+    key = features_BTW[..., features.KEY].long()
     return key[..., :1], key[..., 1:].clamp(min=0)
 
 
-def _bars(said_BTW: Tensor) -> Tensor:
+def _bars(features_BTW: Tensor) -> Tensor:
     """Of bars and phrases, classes of the sizes `_BARS`: changes at some lags, the place in bars of three and in groups of bars."""
-    bars = said_BTW[..., said.BARS].long()
+    bars = features_BTW[..., features.BARS].long()
     start = bars[..., 2 * len(LAGS), None]
     return torch.cat([bars[..., _LAGS] + 1, start % 12, start % 32], -1)
 
 
-def _features(said_BCW: Tensor, seen: Tensor, voice: Tensor, now: Tensor, drawn: Tensor, own: Tensor, tune: Tensor) -> Tensor:
+def _features(features_BCW: Tensor, seen: Tensor, voice: Tensor, now: Tensor, drawn: Tensor, own: Tensor, tune: Tensor) -> Tensor:
     """What the head embeds for each voice [B, C, 4, N], as classes of the sizes listed in `Network`."""
     B, C = now.shape[:2]
-    last, before, small = (said_BCW[..., at].long() for at in (said.LAST, said.BEFORE, said.SMALL))
-    tonic, mode = _key(said_BCW)
+    last, before, small = (features_BCW[..., at].long() for at in (features.LAST, features.BEFORE, features.SMALL))
+    tonic, mode = _key(features_BCW)
 
     def shared(x: Tensor) -> Tensor:  # the slot's values, for every voice
         return x[:, :, None].expand(B, C, 4, x.shape[-1])
@@ -216,7 +216,7 @@ def _features(said_BCW: Tensor, seen: Tensor, voice: Tensor, now: Tensor, drawn:
             degree(drawn, tonic[..., None]),
             shared(degree(last[..., BASS : BASS + 1], tonic) + 13 * mode),
             by_voice(seen),
-            by_voice(shared(_bars(said_BCW))),
+            by_voice(shared(_bars(features_BCW))),
         ],
         -1,
     )

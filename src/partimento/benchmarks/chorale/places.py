@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.benchmarks.chorale.memory import PLACES, Tunes
+from partimento.benchmarks.chorale.own_repeats import OWN, Echoes
 from partimento.benchmarks.chorale.past import INTERVALS, NONE, Growing, Slot, intervals
-from partimento.benchmarks.chorale.repeats import OWN, Echoes
 
 LISTS = 5  # of training places by soprano and by all voices; of own places by soprano, by bass, by all voices
 VOTES = 3 * LISTS  # ways to count them

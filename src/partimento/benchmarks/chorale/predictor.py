@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from partimento.benchmarks.chorale.boosted import GRAIN
-from partimento.benchmarks.chorale.features import OF_VOICE, VOICES, Listener, Row
+from partimento.benchmarks.chorale.features import OF_VOICE, VOICES, FeatureExtractor, Row
 from partimento.benchmarks.chorale.library import Laws
 from partimento.benchmarks.chorale.model import Chorale, ids_of, together
 from partimento.benchmarks.chorale.network import State
 from partimento.benchmarks.chorale.past import REST, symbols_of
-from partimento.encodings import Encoding, Events
+from partimento.encodings import Cursor, Encoding, Events
 from partimento.errors import InvalidOption
 from partimento.models.neural import evaluating
 from partimento.models.predictor import Scores
@@ -50,7 +50,7 @@ class ChoralePredictor:
             else:
                 yield from (self._windows(piece, context, hits) for piece in group)
 
-    def begin(self, count: int, given: Events | None = None) -> ChoraleSession:
+    def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> ChoraleSession:
         """A session of `count` sequences after the `given` slots [T, F]."""
         return ChoraleSession(self.model, count, given)
 
@@ -65,11 +65,11 @@ class ChoralePredictor:
         for at in range(0, len(order), side_by_side):
             numbers = order[at : at + side_by_side]
             T = len(pieces[numbers[0]])
-            said_BTW = np.zeros((len(numbers), T, rows[0].shape[1]), np.float16)
+            features_BTW = np.zeros((len(numbers), T, rows[0].shape[1]), np.float16)
             now_BTV = np.full((len(numbers), T, 4), REST, np.int64)
             for b, number in enumerate(numbers):
-                said_BTW[b, : len(rows[number])], now_BTV[b, : len(rows[number])] = rows[number], symbols_of(pieces[number])
-            said, now = torch.from_numpy(said_BTW).to(device).float(), torch.from_numpy(now_BTV).to(device)
+                features_BTW[b, : len(rows[number])], now_BTV[b, : len(rows[number])] = rows[number], symbols_of(pieces[number])
+            said, now = torch.from_numpy(features_BTW).to(device).float(), torch.from_numpy(now_BTV).to(device)
             with torch.inference_mode(), evaluating(self.model):
                 log_p = self.model.network(said, now, torch.arange(T, device=device))
                 for b, law in enumerate(laws[number] for number in numbers):
@@ -121,14 +121,14 @@ class ChoraleSession:
     def __init__(self, model: Chorale, count: int, given: Events | None = None) -> None:
         self.model = model
         self.device = model.slots.device
-        self._listeners, self._trees = [Listener(model.library.memory)], model.trees
+        self._extractors, self._trees = [FeatureExtractor(model.library.memory)], model.trees
         self._state: State = []
         self._eighth: Tensor
         self._said: Row
         self._stand()
         for event in () if given is None else np.asarray(given):
             self.push(event[None])
-        self._listeners = [self._listeners[0].copy() for _ in range(count)]
+        self._extractors = [self._extractors[0].copy() for _ in range(count)]
         self._state = [(h.repeat(1, count, 1), c.repeat(1, count, 1)) for h, c in self._state]
         self._eighth, self._said = self._eighth.repeat(count, 1, 1), self._said.repeat(count, 0)
 
@@ -139,8 +139,8 @@ class ChoraleSession:
         now = np.full((len(drawn), 1, 4), REST, np.int64)
         now[:, 0, :field] = slots
         of_voice = self._said[:, VOICES].reshape(-1, 4, OF_VOICE)[:, field]
-        for row, listener, slot in zip(of_voice, self._listeners, slots.tolist(), strict=True):
-            row[:] = listener.voices(slot, [field])[0]
+        for row, extractor, slot in zip(of_voice, self._extractors, slots.tolist(), strict=True):
+            row[:] = extractor.voices(slot, [field])[0]
         with torch.inference_mode(), evaluating(self.model):
             log_p = self.model.network.heads(self._eighth, self._rows(), torch.from_numpy(now).to(self.device))[:, 0, field].cpu()
             if self._trees is not None and self._is_eighth:
@@ -149,20 +149,20 @@ class ChoraleSession:
 
     def push(self, events: npt.NDArray[Any]) -> None:
         """Appends one slot [B, F] to each sequence."""
-        for listener, slot in zip(self._listeners, symbols_of(events).tolist(), strict=True):
-            listener.push(slot)
+        for extractor, slot in zip(self._extractors, symbols_of(events).tolist(), strict=True):
+            extractor.push(slot)
         self._stand()
 
     def _stand(self) -> None:
         """Before the next slot."""
-        self._said = np.stack([listener.slot() for listener in self._listeners])
+        self._said = np.stack([extractor.slot() for extractor in self._extractors])
         if self._is_eighth:
             with torch.inference_mode(), evaluating(self.model):
                 self._eighth, self._state = self.model.network.trunk(self._rows(), self._state)
 
     @property
     def _is_eighth(self) -> bool:
-        return self._listeners[0].lines.length % GRAIN == 0
+        return self._extractors[0].lines.length % GRAIN == 0
 
     def _rows(self) -> Tensor:
         return torch.from_numpy(self._said[:, None]).to(self.device).float()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from partimento.bars import bar_ticks
 from partimento.encodings.base import Context
 from partimento.encodings.notes.layout import LONGEST, Ints, Profile
-from partimento.encodings.notes.time import walk
+from partimento.encodings.notes.ticks import walk
 from partimento.task import ROLES
 
 BARS_LEFT, BEGIN = 16, 7
