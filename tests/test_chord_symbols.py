@@ -92,6 +92,13 @@ def test_colours_may_sound_and_need_not() -> None:
     assert thirteenth.notes == sum(1 << pitch_class for pitch_class in (7, 9, 11, 2, 4, 5))
 
 
+def test_a_bass_that_is_no_note_of_the_chord_sounds_with_it() -> None:
+    over = parse_chord_symbol("C/D")
+    assert over is not None
+    assert over.tones == {0, 4, 7}
+    assert over.notes == sum(1 << pitch_class for pitch_class in (0, 2, 4, 7))
+
+
 @pytest.mark.parametrize(("symbol", "third"), [("C", 4), ("Cm9", 3), ("Csus4", 5), ("Csus2", 2), ("C5", None), ("C7no3", None)])
 def test_what_stands_for_the_third(symbol: str, third: int | None) -> None:
     found = parse_chord_symbol(symbol)

@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from partimento.analysis.repetition import HABITS
 from partimento.composing.compose import Composition, again, compose, stream
-from partimento.composing.provenance import Trained
+from partimento.composing.provenance import Options, Trained
+from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events, Field, make
 from partimento.encodings.melody import Melody
@@ -312,3 +314,28 @@ def test_a_stream_that_is_left_frees_its_session() -> None:
     steps.close()
     assert session() is None
     assert list(steps) == []
+
+
+def test_all_that_was_asked_for_is_in_the_note() -> None:
+    options = Options(
+        *(9, Sampling(top_k=3), 5, 2, Rules(key="G major", bars=2), {"key": "G major"}, 2.0, HABITS, True),
+    )
+    assert Options.from_json(json.loads(json.dumps(options.to_json()))) == options
+    assert all(value != other for value, other in zip(vars(options).values(), vars(Options(1)).values(), strict=True))
+
+
+def test_the_numbers_of_a_model_are_left_as_they_are() -> None:
+    class Fixed(Thirds):
+        def begin(self, count: int, given: Events | None = None, cursors: Any = None) -> Steps:
+            session = super().begin(count, given, cursors)
+            fresh = session.logits
+
+            def logits(drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+                found = fresh(drawn)
+                found.flags.writeable = False
+                return found
+
+            session.logits = logits  # type: ignore[method-assign]
+            return session
+
+    assert len(list(stream(Fixed(), MELODY, notes=9, count=2))) == 9
