@@ -318,3 +318,18 @@ def test_where_only_drums_may_play_no_other_program_does() -> None:
     note = Notes("ensemble").layout.kind("note")
     assert np.flatnonzero(masks.allowed((note, 1, 61, 48, 20))).tolist() == [128, 129]
     assert np.flatnonzero(masks.allowed((note, 1, 62, 48, 20))).tolist() == [129]
+
+
+def test_a_chord_holds_from_its_bar_line_on() -> None:
+    rule, here = Chords((0, 192), (1 << 0 | 1 << 4, 1 << 7)), SCORE.cursor()
+    assert isinstance(here, Texture)
+    for onset, classes in ((0, {0, 4}), (191, {0, 4}), (192, {7})):
+        assert {pitch % 12 for pitch in np.flatnonzero(rule.pitches(here, onset)).tolist()} == classes
+    assert rule.ends(here, 96, 60, np.array([191, 192, 193])).tolist() == [True, True, False]
+
+
+def test_only_notes_far_above_the_bass_are_held_into_it() -> None:
+    rule, here = Bass((0, 192), (0, 7), lowest=40, highest=60), SCORE.cursor()
+    assert isinstance(here, Texture)
+    for pitch, held_over in ((51, False), (52, True)):
+        assert rule.ends(here, 48, pitch, np.array([191, 192, 193])).tolist() == [True, True, held_over]
