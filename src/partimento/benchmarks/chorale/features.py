@@ -1,5 +1,5 @@
-"""All that is said of a slot before it is drawn, as one row of numbers: by a piece's own past, and by the memory of the training
-pieces. It knows no network; `network.py` reads the columns named here.
+"""The features of a slot, computed before it is drawn, as one row of numbers: from the piece's own past, and from the memory of the
+training pieces. `network.py` reads the columns named here.
 """
 
 from __future__ import annotations

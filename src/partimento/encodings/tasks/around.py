@@ -1,7 +1,4 @@
-"""What stands around each place of the second half of a task, and which of the standing notes come there once more.
-
-It knows events of `notes`, no piece.
-"""
+"""What is fixed around each place of the second half of a task, and which of the fixed notes come there once more."""
 
 from __future__ import annotations
 
