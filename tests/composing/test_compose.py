@@ -116,7 +116,7 @@ def test_made_says_how_and_keeps_folders_private() -> None:
     made = many(sampling=Sampling(temperature={"pitch": 0.8}, top_p=0.9))[2].made
     note = json.loads(made)
     assert note["model"] == {"name": "run/model.safetensors", "sha256": "ab" * 32}
-    assert note["options"]["index"] == 2
+    assert [note["options"][name] for name in ("notes", "seed", "count", "index")] == [20, 3, 4, 2]
     assert note["options"]["sampling"] == {"temperature": {"pitch": 0.8}, "top_k": 0, "top_p": 0.9, "min_p": 0.0}
     assert note["given"] is None
     assert "private" not in made
@@ -169,6 +169,13 @@ def test_again_refuses_what_is_no_note_of_how_a_piece_was_made() -> None:
 def test_licence_of_the_corpus_may_be_one_line() -> None:
     assert many(Model(metadata={"licence": "CC0-1.0"}))[0].piece.about.licence == "CC0-1.0"
     assert many(Model(metadata={}))[0].piece.about.licence == ""
+
+
+def test_the_licence_of_what_is_given_follows_those_of_the_corpus() -> None:
+    given = replace(given_piece(), about=About(licence="CC-BY-SA-4.0"))
+    for licences in (["CC0-1.0"], ["CC0-1.0", "CC-BY-SA-4.0"]):
+        (one,) = many(Model(metadata={"licences": licences}), given=given, count=1)
+        assert one.piece.about.licence == "CC0-1.0; CC-BY-SA-4.0"
 
 
 @pytest.mark.parametrize("options", [{"notes": 0}, {"notes": 10**9}, {"count": 0}, {"count": 10**9}, {"seed": -1}, {"notes": 2.0}])
