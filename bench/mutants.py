@@ -211,7 +211,7 @@ MUTANTS = [
     Mutant("composing/provenance.py", "Path(checkpoint.path).parts[-2:]", "Path(checkpoint.path).parts", of(COMPOSE, "made_says_how_and_keeps_folders_private")),
     Mutant("composing/provenance.py", "parts += [start.licence] if start else []", "", of(COMPOSE, "the_licence_of_what_is_given_follows_those_of_the_corpus")),
     Mutant("composing/provenance.py", "least = 0 if one.optional else 1", "least = 0", of(COMPOSE, "given_events_that_cannot_be")),
-    Mutant("composing/provenance.py", "return cls(Task(piece, task.write)", "return cls(Task(task.given, task.write)", of(TASKS, "made_again_from_its_own_note")),
+    Mutant("composing/provenance.py", "return cls(Task(piece, task.write)", "return cls(Task(task.given, task.write)", of(TASKS, "a_piece_is_given_as_its_note_keeps_it")),
     Mutant("composing/compose.py", "_compose(checkpoint, start, options)[index]", "_compose(checkpoint, start, options)[0]", of(COMPOSE, "again_makes_the_same_bytes")),
     Mutant("composing/compose.py", "            events = events[:-1]", "            pass", of(COMPOSE, "pieces_end_where_they_say_so_or_with_their_notes")),
     # the end
