@@ -51,7 +51,7 @@ class Window:
         return int(grid.tick_of(max(first, int(grid.upbeat)))) - self.start_tick
 
     def asked(self, encoding: Tasks) -> Events:
-        return encoding.asked(self.piece, np.ones(len(self.piece), bool), self.region)
+        return encoding.prompt(self.piece, np.ones(len(self.piece), bool), self.region)
 
     def inside(self, tracks: Sequence[int]) -> Inside:
         """The rule of the region, for notes that are written into these tracks."""
@@ -195,4 +195,4 @@ def pieces(encoding: Tasks, asked: Events, answers: Sequence[Events]) -> Iterato
     """What was written, without what stands, of each answer."""
     head = asked[np.flatnonzero(asked[:, 0] == encoding.separator)[0] + 1 :]
     for answer in answers:
-        yield encoding.written(np.concatenate([head, answer]), len(head))
+        yield encoding.generated(np.concatenate([head, answer]), len(head))

@@ -27,7 +27,7 @@ class Places(Growing):
         self._last: Slot = [NONE] * 4
 
     def push(self, slot: Slot) -> None:
-        """After the tunes have heard the slot."""
+        """After the tunes have taken in the slot."""
         self.echoes.push(slot)
         self._last = slot
         found = (*(self.tunes.places(by_chords) for by_chords in (False, True)), self.echoes.found())

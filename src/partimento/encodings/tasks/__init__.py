@@ -1,4 +1,4 @@
-"""The encoding `tasks`: pieces, and notes to write among notes that stand."""
+"""The encoding `tasks`: pieces, and notes to generate among fixed notes."""
 
 from partimento.encodings.tasks.encoding import Tasks
 
