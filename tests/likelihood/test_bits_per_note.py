@@ -82,7 +82,7 @@ class OneNat:
             nats[:, 0], right[::2] = 1, 1
             yield Scores(nats, right)
 
-    def begin(self, count: int, given: Events | None = None) -> Session:
+    def begin(self, count: int, given: Events | None = None, cursors: Any = None) -> Session:
         raise NotImplementedError
 
 

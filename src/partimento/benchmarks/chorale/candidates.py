@@ -106,8 +106,8 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
     yield from (shares[at, kind, interval] for kind in range(CONTEXTS + VOTES))
     uses = of_voice[:, features.USE].reshape(N, REST, USES)
     yield from (uses[at, pitch, kind] * is_pitch for kind in range(USES))
-    shares = rows[:, features.CLASS_SHARES].astype(np.float32).reshape(N, 12, SPANS)
-    yield from (shares[at, pitch % 12, kind] * is_pitch for kind in range(SPANS))
+    class_shares = rows[:, features.CLASS_SHARES].astype(np.float32).reshape(N, 12, SPANS)
+    yield from (class_shares[at, pitch % 12, kind] * is_pitch for kind in range(SPANS))
     weight = uses[:, :, 0] + 1e-6
     yield np.where(is_pitch, symbol - ((weight * np.arange(REST)).sum(1) / weight.sum(1))[:, None], UNRELATED)  # from its mean
     for m in range(3):

@@ -142,9 +142,9 @@ class Network(nn.Module):
         shares = of_voice[..., features.SHARE].reshape(B, C, 4, CONTEXTS + VOTES, INTERVALS)
         symbols = torch.arange(SYMBOLS, device=device)
         pitches = symbols[:REST]
-        shares = features_BCW[..., features.CLASS_SHARES].reshape(B, C, 12, SPANS)[:, :, pitches % 12]
+        class_shares = features_BCW[..., features.CLASS_SHARES].reshape(B, C, 12, SPANS)[:, :, pitches % 12]
         used = of_voice[..., features.USE].reshape(B, C, 4, REST, USES)
-        uses = torch.cat([shares[:, :, None].expand(B, C, 4, REST, SPANS), used], -1)
+        uses = torch.cat([class_shares[:, :, None].expand(B, C, 4, REST, SPANS), used], -1)
 
         ids = _features(features_BCW, of_voice[..., features.SEEN].long(), voice, now_BCV, drawn, own, tune)
         z = state_BCH[:, :, None] + self.embed_now(ids, config.dropout_input)
