@@ -15,7 +15,7 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece", "plugins", "progress", "system", "theory"],
+    ["compiled", "errors", "files", "piece", "plugins", "progress", "system", "theory", "version"],
     ["bars", "chord_symbols", "pedal", "instruments", "bootstrap"],
     ["harmony", "prevailing", "task", "notate"],
     ["formats", "encodings"],
@@ -55,8 +55,6 @@ def test_a_file_imports_from_below_or_from_its_own_folder(path: Path) -> None:
     own = place_of(path)
     assert own in FLOOR_OF, f"{path} is on no floor; add it to docs/design.md and here"
     for place in imports_of(path):
-        if place == "__version__":
-            continue
         same_folder = place == own or FLOOR_OF[place] == FLOOR_OF[own] == 0  # the ground floor is one folder in this sense
         assert same_folder or FLOOR_OF[place] < FLOOR_OF[own], f"{path} imports {place}"
 
@@ -70,6 +68,20 @@ def test_the_package_itself_names_its_few_functions_and_imports_them_when_asked(
     journey = ["Corpus", "Piece", "Rules", "Sampling", "Task", "build", "compare", "compose", "evaluate", "load", "read", "train"]
     assert sorted(partimento.__all__) == sorted([*journey, "write"])
     assert set(dir(partimento)) == {*partimento.__all__, "__version__"}
+
+
+ONE_KIND = {
+    *("base", "config", "model", "predictor", "recipes", "registry"),  # what each family, ring or registry has
+    *("context", "cursor", "encoding"),  # of each encoding
+    *("read", "write"),  # of each format
+    *("build", "compose", "convert", "leaderboard", "originality", "train"),  # a command and what it calls
+    "rules",  # the options of the command line, and the suite
+}
+
+
+def test_files_of_one_name_are_of_one_kind() -> None:
+    names = [path.stem for path in FILES if not path.stem.startswith("__")]
+    assert {name for name in names if names.count(name) > 1} == ONE_KIND
 
 
 REGISTRIES = {Path("models/families.py"), Path("models/recipes.py"), Path("piece.py")}

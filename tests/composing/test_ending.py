@@ -11,7 +11,7 @@ import pytest
 from partimento.bars import BarGrid
 from partimento.composing.compose import again, compose, stream
 from partimento.composing.constraints import prepared
-from partimento.composing.ending import EARLIEST, LATEST, Ending, RuleMasks
+from partimento.composing.ending import EARLIEST, FULL, LATEST, Ending, RuleMasks
 from partimento.composing.provenance import Options
 from partimento.composing.rules import Rules
 from partimento.encodings import Encoding, make
@@ -190,3 +190,13 @@ def test_old_notes_of_how_a_piece_was_made_have_neither_guard_nor_ending() -> No
     assert Options.from_json(Options(10, ending=True).to_json()).ending
     cursor, constraints = prepared(SCORE, SCORE.encode(given_piece())[:0], plain)
     assert constraints(cursor, 0) == []
+
+
+def test_the_fuller_the_last_chord_the_likelier_the_end() -> None:
+    """Of three notes that sound, two are held to the last bar line."""
+    ending = ending_after([(0, 48, 60), (96, 96, 64), (96, 96, 67), (96, 48, 71)], 2)
+    closing = ending.close(firmly=False)
+    assert closing is not None
+    assert closing.end_tick == 192
+    after = led(ending, note=0.5, end=0.5)
+    assert after["end"] / after["note"] == pytest.approx(np.exp(2 * FULL))

@@ -20,9 +20,10 @@ from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError, InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
 from partimento.models.base import predictor_of
-from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
+from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.config import Recipe
 from partimento.models.threads import thread_count
+from partimento.models.whereabouts import FILE_NAME
 from partimento.progress import OnProgress, silent
 from partimento.system import Terminated
 from partimento.training.batches import batches_of
@@ -84,7 +85,7 @@ def train(
     A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
     when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
     run returns its result. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's choice.
-    `metadata` goes into the checkpoint. `on_step` hears where the run stands, twice a second at most; `on_progress` of work
+    `metadata` goes into the checkpoint. `on_step` is told how far the run is, twice a second at most; `on_progress` of work
     that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of every batch, and the first
     one writes.
 

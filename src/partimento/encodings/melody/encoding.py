@@ -79,11 +79,10 @@ class Melody(Encoding):
 
         is_drum = np.array([track.is_drum for track in piece.tracks], bool)
         known = self.values
-        events: Events = encode(
-            *(piece.notes, is_drum, *grids(piece.ticks_per_quarter, self.durations)),
-            *(known.lines, known.lengths, known.written, known.chains),
-            *(_ids(self.pitch), chord_root_table(), CHORDS.index(self.chord), self.rest, self.tie),
-        )
+        tables = (known.lines, known.lengths, known.written, known.chains, _ids(self.pitch), chord_root_table())
+        line_of, lengths = grids(piece.ticks_per_quarter, self.durations)
+        chord = CHORDS.index(self.chord)
+        events: Events = encode(piece.notes, is_drum, line_of, lengths, *tables, chord, self.rest, self.tie)
         return events
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
