@@ -75,8 +75,7 @@ def compose(
     given
         A score to go on from.
     write
-        Where to write in the score of --given, whose other notes stand: bars=9-16, tracks=2, vary=0.5 (keeping half of the
-        notes), or a new part: melody, bass, accompaniment; and in which bars: "bass bars=1-8". For models trained on
+        Where to write in the score of --given, whose other notes stay: bars=9-16, tracks=2, vary=0.5 (half of the notes stay), or a new part: melody, bass, accompaniment; and in which bars: "bass bars=1-8". For models trained on
         tasks, such as the recipe transformer_tasks.
     given_notes
         Only so many of its first notes, as the encoding counts them.

@@ -83,7 +83,7 @@ def inspect(
         screen.say()
     for reason in refused.values():
         screen.say(f"left out  {reason}")
-    screen.say(f"Next: {typed('partimento', 'convert', files[0], 'heard.mid', '--encoding', 'notes:profile=score')}")
+    screen.say(f"Next: {typed('partimento', 'convert', files[0], 'encoded.mid', '--encoding', 'notes:profile=score')}")
     screen.result(
         {
             "files": [{"file": name, "format": format_of[name]} | asdict(found[name]) for name in sorted(found)],
