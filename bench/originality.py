@@ -28,7 +28,7 @@ import numpy.typing as npt
 from partimento.analysis.originality import WINDOWS, Finding, Index, Limits, numbers_of
 from partimento.corpus import Corpus
 from partimento.piece import NOTE, Piece, Track
-from partimento.render.layout import bars_of
+from partimento.render.bars_on_page import bars_of
 
 Slots = npt.NDArray[np.int64]
 

@@ -26,7 +26,7 @@ from partimento.bootstrap import Interval
 from partimento.composing.windows import window
 from partimento.corpus import Corpus
 from partimento.encodings import Events
-from partimento.encodings.notes.time import walk
+from partimento.encodings.notes.ticks import walk
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
 from partimento.models.checkpoint import Checkpoint

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from partimento.chord_symbols import CHORD_NOTES, NO_CHORD, chord_name, parse_chord
 from partimento.harmony import Floats, Ints, Weights, beats, best_path, find_chords, with_chords_played
 from partimento.piece import CHORD, METER, NOTE, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 
 
 def accompaniment(symbols: list[str], *, quarters: int = 4, bass: bool = True) -> Piece:

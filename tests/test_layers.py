@@ -72,6 +72,20 @@ def test_the_package_itself_names_its_few_functions_and_imports_them_when_asked(
     assert set(dir(partimento)) == {*partimento.__all__, "__version__"}
 
 
+ONE_KIND = {
+    *("base", "config", "model", "predictor", "recipes", "registry"),  # what each family, ring or registry has
+    *("context", "cursor", "encoding"),  # of each encoding
+    *("read", "write"),  # of each format
+    *("build", "compose", "convert", "leaderboard", "originality", "train"),  # a command and what it calls
+    "rules",  # the options of the command line, and the suite
+}
+
+
+def test_files_of_one_name_are_of_one_kind() -> None:
+    names = [path.stem for path in FILES if not path.stem.startswith("__")]
+    assert {name for name in names if names.count(name) > 1} == ONE_KIND
+
+
 REGISTRIES = {Path("models/families.py"), Path("models/recipes.py"), Path("piece.py")}
 
 

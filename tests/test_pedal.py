@@ -12,7 +12,7 @@ from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.pedal import pedalled
 from partimento.piece import CHORD, PEDAL, QUALITIES, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 
 
 def slow_durations(piece: Piece) -> list[int]:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from partimento.errors import InvalidPiece
 from partimento.piece import KEY, MAX_TICK, METER, NOTE, TEMPO, About, Piece, Track, nearest_line, note_array
-from partimento.testing.pieces import pieces
-from partimento.testing.pieces import tracks as any_track
+from partimento.testing.random_pieces import pieces
+from partimento.testing.random_pieces import tracks as any_track
 
 MAPS = {"tempos": TEMPO, "meters": METER, "keys": KEY}
 few = settings(max_examples=30, deadline=None)

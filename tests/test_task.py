@@ -12,7 +12,7 @@ from partimento.bars import BarGrid
 from partimento.errors import InvalidOption
 from partimento.piece import METER, Piece, Track, note_array
 from partimento.task import PARTS, ROLES, Region, Task, random_split, ranks
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.made import made_piece
 
 

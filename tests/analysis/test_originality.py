@@ -20,7 +20,7 @@ from partimento.analysis.verbatim import Known, lines_of
 from partimento.corpus import Corpus
 from partimento.errors import CheckpointError, CorpusError
 from partimento.piece import METER, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.made import chorale
 
 

@@ -15,7 +15,7 @@ from partimento.analysis.figures.measures import measure
 from partimento.analysis.ngrams import Ngrams, stream
 from partimento.analysis.piece_set import Music
 from partimento.analysis.report.facts import FACTS, facts
-from partimento.analysis.report.page import to_html
+from partimento.analysis.report.html_page import to_html
 from partimento.errors import UnreadableFile
 from partimento.formats import parse
 

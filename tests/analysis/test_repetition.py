@@ -23,7 +23,7 @@ from partimento.analysis.repetition import (
     row_of,
 )
 from partimento.piece import Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.made import made_piece
 
 few = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # drawing pieces takes its time

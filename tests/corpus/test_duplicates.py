@@ -24,7 +24,7 @@ from partimento.corpus.duplicates import (
     works,
 )
 from partimento.piece import NOTE, Piece, Track
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 
 few = settings(max_examples=30, deadline=None)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from partimento.corpus import parquet
 from partimento.corpus.parquet import Row, read_notes, read_pieces, write_notes, write_pieces
 from partimento.piece import NOTE, About, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 
 # what Parquet's UTF-8 strings can hold: every code point but lone surrogates
 unicode = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from partimento.encodings.conditions import KEYS, METERS, SCALES, Conditions
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
 from partimento.piece import KEY, METER, NOTE, TEMPO, About, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 
 KNOWN = Conditions(("Bach", "Mozart"), ("chorale", "folk"))
 G_MAJOR, G_MINOR = (67, 71, 74, 66, 69, 72, 67, 74), (67, 70, 74, 66, 69, 72, 63, 67)

@@ -17,7 +17,7 @@ from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 from partimento.piece import Piece
 from partimento.testing.encodings import CHECKS, assert_comes_back, check_encoding, check_options, random_events, variants
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 
 NOT_INSTALLED = {"miditok"} if importlib.util.find_spec("miditok") is None else set()
 INSTALLED = [name for name in REGISTRY if name not in NOT_INSTALLED]

@@ -16,7 +16,7 @@ from partimento.encodings import Encoding, make
 from partimento.encodings.slots import Slots
 from partimento.encodings.voices import Voices
 from partimento.piece import NOTE, Piece, Track
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.encodings.test_conformance import VARIANTS
 from tests.made import made_piece
 

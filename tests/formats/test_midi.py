@@ -14,7 +14,7 @@ from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.formats.serialise import piece_from_bytes, piece_to_bytes
 from partimento.piece import About, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.hostile import END, TUNE, VALID, chunk, midi
 
 ENDLESS = Limits(max_seconds=float("inf"))

@@ -17,7 +17,7 @@ from partimento.errors import WriteFailed
 from partimento.formats import WRITERS, parse
 from partimento.formats.mei.write import mei_from_piece
 from partimento.piece import CHORD, KEY, METER, TEMPO, About, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.made import made_piece
 
 QUARTER = 480

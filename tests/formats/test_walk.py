@@ -20,7 +20,7 @@ from partimento.formats.midi.playing import play
 from partimento.formats.midi.read import DRUM_CHANNEL, piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.piece import MAX_TICK, Piece
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.formats.slow_walk import slow_walk
 from tests.hostile import END, TUNE, VALID, hostile_files, midi
 from tests.real import SETS, midi_files

@@ -10,7 +10,7 @@ import pytest
 
 from partimento.errors import InvalidOption
 from partimento.render.soundfont import SoundFont, default_path
-from partimento.render.voice import LONGEST_SECONDS, Voices
+from partimento.render.soundfont_voice import LONGEST_SECONDS, Voices
 from tests.render.made_font import RATE, made_font
 
 LOOPED = [(54, 1), (53, 0)]

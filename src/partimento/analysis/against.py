@@ -1,4 +1,4 @@
-"""Pieces against a corpus or a model: what of them is in its training pieces, and what human pieces copy. It prints nothing."""
+"""Pieces against a corpus or a model: what of them is in its training pieces, and what human pieces copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chords, beat by beat, and keys, piece by piece, for many pieces at once. It knows pitch classes and no file.
+"""Chords, beat by beat, and keys, piece by piece, for many pieces at once.
 
 A beat's chord is the template with the most evidence: the time that the pitch classes of the template sound, less the time
 that others do, less one for each note of the template that is missing (Pardo and Birmingham, "Algorithms for Chordal

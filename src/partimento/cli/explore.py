@@ -85,8 +85,8 @@ def explore(
     positive("--notes", notes)
     not_negative("--seed", seed)
     from partimento.analysis.exploration import explore as explore_sets
+    from partimento.analysis.report.html_page import to_html
     from partimento.analysis.report.numbers import write_tables
-    from partimento.analysis.report.page import to_html
     from partimento.files import write_atomic
 
     refused: dict[str, str] = {}
@@ -101,7 +101,7 @@ def explore(
             sets, left_out = sets[0].divided(by, MOST_SETS)
             said.append(_left_out(by, left_out))
         if len(sets) > MOST_SETS:
-            raise InvalidOption(f"{len(sets)} sets; at most {MOST_SETS} stand side by side")
+            raise InvalidOption(f"{len(sets)} sets; at most {MOST_SETS} can be compared; name fewer")
         sets, encoding = (sets, "") if whole else _through(sets, said, on_progress)
         exploration = explore_sets(sets, seed=seed, on_progress=on_progress)
         if refused:

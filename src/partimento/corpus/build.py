@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from partimento import __version__
+from partimento.corpus import health_report as reports
 from partimento.corpus import parquet
-from partimento.corpus import report as reports
 from partimento.corpus.duplicates import Sketch, content_hash, works
 from partimento.corpus.encoded import SHARES
 from partimento.corpus.labels import Labels
@@ -72,7 +72,7 @@ def build(
 ) -> Corpus:
     """Builds the corpus at `out`, or finishes a build that was interrupted; the same sources give the same fingerprint.
 
-    `on_progress` hears how far it is. Raises `CorpusError` when too little music is found,
+    `on_progress` is told how far it is. Raises `CorpusError` when too little music is found,
     `InvalidOption` for a source that is not there or a folder that holds something else, `WriteFailed` on a full disk.
     """
     options, out = options or Options(), Path(out)

@@ -1,4 +1,4 @@
-"""A trained model as one file: weights, recipe, encoding, and where it comes from. It knows nothing of training or data.
+"""A trained model as one file: weights, recipe, encoding, and where it comes from.
 
 Metadata keys that every checkpoint has: `recipe` (JSON object), `encoding` (a key), `fields` ([name, size, optional] each),
 `version` (of partimento). Training adds the data's fingerprint, licences, counts of notes, scores, and the vocabulary of its

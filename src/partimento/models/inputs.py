@@ -1,7 +1,4 @@
-"""What goes into a backbone: embeddings of events, of what an encoding says before each of them, of conditions.
-
-It knows fields, columns and their sizes; it knows no backbone and no music.
-"""
+"""What goes into a backbone: embeddings of events, of what an encoding says before each of them, of conditions."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from torch import Tensor, nn
 from partimento.encodings import Context, Field
 from partimento.errors import UnknownName
 from partimento.models.config import ModelConfig
-from partimento.models.fields import Fields, joint_size
+from partimento.models.field_sizes import Fields, joint_size
 
 SPREAD = 0.1  # of the first embeddings of columns: small beside those of the fields
 

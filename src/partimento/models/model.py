@@ -1,4 +1,4 @@
-"""The neural model: event embeddings, a backbone, heads. It knows their contracts, not their insides, and no data."""
+"""The neural model: event embeddings, a backbone, heads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from partimento.errors import CheckpointError
 from partimento.models.backbones import State, backbone
 from partimento.models.base import NeuralModel
 from partimento.models.config import ModelConfig
-from partimento.models.fields import Fields
+from partimento.models.field_sizes import Fields
 from partimento.models.heads import heads
 from partimento.models.inputs import ConditionInputs, ContextInputs, inputs
 

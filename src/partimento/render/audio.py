@@ -1,4 +1,4 @@
-"""A piece as sound: samples, and WAV, FLAC, Ogg or MP3 files. It knows notes and instruments; how a key sounds, `voice.py` knows.
+"""A piece as sound: samples, and WAV, FLAC, Ogg or MP3 files. `soundfont_voice.py` plays one key.
 
 Memory does not grow with the length of the piece: the sound is made in blocks, and a file is written from a temporary one.
 """
@@ -19,7 +19,7 @@ from partimento.files import write_atomic_with
 from partimento.pedal import pedalled
 from partimento.piece import Array, Piece
 from partimento.render.soundfont import SoundFont, Zone, default_path
-from partimento.render.voice import Voices
+from partimento.render.soundfont_voice import Voices
 
 FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS"), ".mp3": ("MP3", "MPEG_LAYER_III")}
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # that the format has

@@ -16,7 +16,7 @@ from partimento.encodings import REGISTRY, Encoding, make
 from partimento.encodings.cursor import HistoryCursor
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 
 _FEW_VALUES = 4  # of an option that are varied: the default, the first and the last ones
 _SEEDS = st.integers(0, 2**32 - 1)

@@ -22,11 +22,11 @@ from partimento.analysis.figures.measures import measure, table
 from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.originality import Index
 from partimento.analysis.piece_set import Floats, Ints, Music
+from partimento.analysis.report.html_page import to_html
 from partimento.analysis.report.numbers import write_tables
-from partimento.analysis.report.page import to_html
 from partimento.bootstrap import Interval
 from partimento.piece import METER, NOTE, TEMPO, Piece, Track
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.made import made_piece
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from partimento.analysis.figures.measures import figures_of, table
 from partimento.analysis.figures.registry import FIGURES
 from partimento.piece import METER, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.made import chorale, made_piece
 
 

@@ -97,7 +97,7 @@ def test_the_same_is_grown_again_from_a_seed() -> None:
 def test_what_is_kept_is_the_same_as_what_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf, told = Library(TRAIN), []
     kept = shelf.hear(lambda *doing: told.append(doing))
-    assert told[-1] == ("hearing the pieces", len(TRAIN) - 1, len(TRAIN))
+    assert told[-1] == ("computing features", len(TRAIN) - 1, len(TRAIN))
     laws = shelf.laws(grown(), VALID[0])
     monkeypatch.setattr(libraries, "KEPT", 40)
     again = Library(TRAIN)

@@ -29,8 +29,8 @@ from partimento.benchmarks.chorale.features import (
     rows_of,
 )
 from partimento.benchmarks.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, Memory, followed
+from partimento.benchmarks.chorale.own_repeats import OWN_LENGTHS
 from partimento.benchmarks.chorale.past import AGO, CONTEXTS, FURTHER, INTERVALS, LAGS, NONE, REST, Symbols, symbols_of
-from partimento.benchmarks.chorale.repeats import OWN_LENGTHS
 from tests.benchmarks.chorale.made import TRAIN, VALID, chorale, ids
 
 MEMORY = Memory(TRAIN)

@@ -7,9 +7,9 @@ import pytest
 
 from partimento.benchmarks.chorale import memory
 from partimento.benchmarks.chorale.memory import PLACES, Memory, Tunes
+from partimento.benchmarks.chorale.own_repeats import OWN, Echoes
 from partimento.benchmarks.chorale.past import BASS, INTERVALS, NONE, REST, Symbols
 from partimento.benchmarks.chorale.places import LISTS, VOTES, Places
-from partimento.benchmarks.chorale.repeats import OWN, Echoes
 from tests.benchmarks.chorale.made import TRAIN, chorale
 
 PIECE = np.concatenate([chorale(7, 24), np.where(chorale(7) < REST - 3, chorale(7) + 3, REST)[:20], chorale(8, 12)]).astype(

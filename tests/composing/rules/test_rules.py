@@ -1,4 +1,4 @@
-"""No rule is ever broken, whatever a model wants: sequences drawn evenly from all ids, judged from their MIDI by `checker.py`."""
+"""No rule is ever broken, whatever a model wants: sequences drawn evenly from all ids, judged from their written MIDI."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partimento.bars import BarGrid
+from partimento.chord_symbols import parse_chord_symbol
 from partimento.composing.compose import stream
 from partimento.composing.rules import REGISTRY, Rule, Rules
 from partimento.composing.rules import pitch as pitch_rules
@@ -23,8 +25,9 @@ from partimento.encodings.notes import Notes
 from partimento.encodings.texture import Texture, of_classes
 from partimento.errors import InvalidOption
 from partimento.formats import write
-from partimento.piece import Piece, Track, note_array
+from partimento.piece import METER, Piece, Track, note_array
 from partimento.testing.rules import EvenGenerator, check_rule, violations, written
+from partimento.theory import PITCH_CLASS_NAMES
 
 SCORE, ENSEMBLE, PIANO = make("notes:profile=score"), make("notes"), make("notes:profile=piano")
 
@@ -165,6 +168,44 @@ def test_rules_begin_at_the_bar_after_what_is_given() -> None:
         assert piece.end_tick == 16 * piece.ticks_per_quarter
     with pytest.raises(InvalidOption, match="the given notes are in 4/4"):
         stream(EvenGenerator(SCORE.fields), SCORE, given=before, notes=10, rules=Rules(meter=(3, 4)))
+
+
+@pytest.mark.parametrize("meter", [(3, 4), (4, 4), (6, 8)])
+def test_after_an_upbeat_chords_change_on_the_bar_lines_of_the_page(meter: tuple[int, int]) -> None:
+    """An upbeat and two full bars are given: chords, bass and bars count from the page's third bar."""
+    upper, lower = meter
+    tick = 48 // lower  # of a beat as the lower number says, at twelve a quarter
+    meters = np.array([(0, 1, lower), (tick, *meter)], METER)
+    notes = [(n * tick, tick, 60 + n % 5, 80, 0) for n in range(1 + 2 * upper)]
+    head = Piece(note_array(notes), (Track(),), 12, meters=meters)
+    rules = Rules(chords="C F G", bass="C F G", bars=3)
+    for piece in written(SCORE, rules, seed=5, given=SCORE.encode(head)[:-1]):
+        grid = BarGrid.of(piece)
+        start = int(grid.lines[3])  # the upbeat is bar 0
+        assert grid.numbers[:4].tolist() == [0, 1, 2, 3]
+        assert piece.end_tick == start + 3 * upper * tick * piece.ticks_per_quarter // 12
+        new = piece.notes[piece.notes["onset"] >= start]
+        for note in new:
+            symbol = rules.chords[int(grid.numbers[np.searchsorted(grid.lines, note["onset"], side="right") - 1] - 3) % 3]
+            chord = parse_chord_symbol(symbol)
+            assert chord is not None
+            assert chord.notes >> int(note["pitch"]) % 12 & 1
+        for number, name in enumerate(rules.bass):
+            begun = new[new["onset"] == grid.lines[3 + number]]
+            assert len(begun)
+            assert PITCH_CLASS_NAMES[int(begun["pitch"].min()) % 12] == name
+
+
+def test_chords_are_what_their_symbols_say() -> None:
+    """Alterations and colours count: of C7b5 no G may sound, of C9 a D may."""
+    rules = Rules(chords="C7b5", bars=6)
+    sounding = {int(pitch) % 12 for piece in written(PIANO, rules, seed=2, count=6) for pitch in piece.notes["pitch"]}
+    assert sounding == {0, 4, 6, 10}
+    rules = Rules(chords="C9", bars=6)
+    sounding = {int(pitch) % 12 for piece in written(PIANO, rules, seed=2, count=6) for pitch in piece.notes["pitch"]}
+    assert sounding == {0, 2, 4, 7, 10}
+    with pytest.raises(InvalidOption, match="no chord symbol"):
+        Rules(chords="Gmaj7#13x")
 
 
 @given(sets_of_rules)

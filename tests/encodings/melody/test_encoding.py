@@ -16,7 +16,7 @@ from partimento.encodings.melody import Melody
 from partimento.encodings.melody.note_values import WRITTEN, values
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from tests.encodings.melody.test_seed import moment_of, one_of, playable, value_of
 
 SLOW = [

@@ -16,7 +16,7 @@ from partimento.encodings.melody import Melody
 from partimento.encodings.melody.note_values import DURATION_TICKS, DURATIONS
 from partimento.errors import InvalidOption
 from partimento.piece import Piece, Track, note_array
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 from partimento.theory import chord_root_table
 
 SIXTEENTH, TRIPLET = Fraction(1, 4), Fraction(1, 3)

@@ -20,7 +20,7 @@ from partimento.encodings.notes.layout import (
     TEMPOS,
     Profile,
 )
-from partimento.encodings.notes.time import Walk, walk
+from partimento.encodings.notes.ticks import Walk, walk
 
 
 class Here:

@@ -19,7 +19,7 @@ from partimento.errors import InvalidOption
 from partimento.pedal import pedalled
 from partimento.piece import KEY, METER, PEDAL, TEMPO, Piece, Track, note_array
 from partimento.testing.encodings import random_events
-from partimento.testing.pieces import pieces
+from partimento.testing.random_pieces import pieces
 
 KINDS = ["bar", "wait", "meter", "key", "tempo", "note", "tie", "end"]
 every_profile = pytest.mark.parametrize("profile", PROFILES)

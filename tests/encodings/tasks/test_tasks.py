@@ -9,7 +9,7 @@ import pytest
 
 from partimento.bars import BarGrid
 from partimento.encodings import Events, make
-from partimento.encodings.notes.time import walk
+from partimento.encodings.notes.ticks import walk
 from partimento.encodings.tasks import Tasks
 from partimento.encodings.tasks.around import BARS_LEFT, BEGIN
 from partimento.errors import InvalidOption

@@ -1,6 +1,6 @@
-"""What is asked about each symbol that a voice may draw: a row of numbers for every candidate. It knows no trees and no network.
+"""Features of each symbol that a voice may draw: a row of numbers for every candidate, which the trees read.
 
-All answers are relative to the voice's last pitch, to those drawn or to the key heard: a piece in another key is answered alike.
+All are relative to the voice's last pitch, to those drawn or to the key found so far: a piece in another key has the same rows.
 Shapes: N slots, K candidates, Q questions.
 """
 

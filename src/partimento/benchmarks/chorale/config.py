@@ -18,7 +18,7 @@ class ChoraleConfig(FamilyConfig):
     units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. With
     `trees` half of what it says of the notes on eighths is that of boosted trees, grown over the training pieces
     (`boosted.py`). `hearing` is the version of the features of a slot (`features.py`): raise `FEATURES` with every change
-    of that, so that no model is told other things than it has learned from.
+    of them, so that no model is given other features than it has learned from.
     """
 
     family: str = "chorale"

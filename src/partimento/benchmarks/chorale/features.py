@@ -1,5 +1,5 @@
-"""All that is said of a slot before it is drawn, as one row of numbers: by a piece's own past, and by the memory of the training
-pieces. It knows no network; `network.py` reads the columns named here.
+"""The features of a slot, computed before it is drawn, as one row of numbers: from the piece's own past, and from the memory of the
+training pieces. `network.py` reads the columns named here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.benchmarks.chorale.memory import TUNES, Counted, Memory, Tunes, counts_of
+from partimento.benchmarks.chorale.own_repeats import Repeats
 from partimento.benchmarks.chorale.past import (
     AGO,
     CONTEXTS,
@@ -29,7 +30,6 @@ from partimento.benchmarks.chorale.past import (
     Uses,
 )
 from partimento.benchmarks.chorale.places import VOTES, Places
-from partimento.benchmarks.chorale.repeats import Repeats
 
 Row = npt.NDArray[np.float16]  # holds all that is said here exactly, but for shares and uses
 

@@ -1,4 +1,4 @@
-"""What is said of whole pieces, kept: by a memory, and by trees that were grown over it. It knows no network."""
+"""The features of whole pieces, from the memory, and the predictions of the trees that were grown over them, kept."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Library:
         """What is said of all the pieces, of each by the others."""
         rows = []
         for number, piece in enumerate(self.pieces):
-            on_progress("hearing the pieces", number, len(self.pieces))
+            on_progress("computing features", number, len(self.pieces))
             rows.append(self.rows(piece, number))
         return rows
 

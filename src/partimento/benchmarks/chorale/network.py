@@ -1,6 +1,6 @@
 """A network for four-voice chorales: an LSTM over eighths and a head that draws the voices of a slot one after another.
 
-It knows the columns of `extractor.py`, no training and no files. Shapes: B pieces, T sixteenths, C of them under the head.
+`features.py` names the columns of its input. Shapes: B pieces, T sixteenths, C of them under the head.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from partimento.benchmarks.chorale import features
 from partimento.benchmarks.chorale.boosted import GRAIN
 from partimento.benchmarks.chorale.config import ChoraleConfig
 from partimento.benchmarks.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
+from partimento.benchmarks.chorale.own_repeats import OWN_LENGTHS
 from partimento.benchmarks.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, REST, USES
 from partimento.benchmarks.chorale.places import VOTES
-from partimento.benchmarks.chorale.repeats import OWN_LENGTHS
 
 SYMBOLS = NONE  # 46 pitches and the rest
 State = list[tuple[Tensor, Tensor]]

@@ -1,4 +1,4 @@
-"""What a chorale's own past says of the slot that comes next, grown slot by slot. It knows no other piece and no network.
+"""What a chorale's own past says of the slot that comes next, grown slot by slot.
 
 A slot is four symbols in the order in which they are drawn: soprano, bass, alto, tenor; 0..45 are the MIDI pitches 36..81, 46 is
 the rest. All that is said before slot t is a function of the slots before it and of t; what is said of a voice, of the voices
@@ -55,8 +55,8 @@ class Growing:
 
 class Lines(Growing):
     """Of each voice its `last` symbol, the one `before` its last change, the one `earlier`, and its `age`: the slots since that
-    change (1..31; 0 at the start). And the `key` heard: the tonic (pitch class of the symbol) and mode (0 major, 1 minor) that fit
-    best the pitch classes of the past, which fades with 64 slots; (-1, -1) at the start."""
+    change (1..31; 0 at the start). And the `key` found so far: the tonic (pitch class of the symbol) and mode (0 major, 1
+    minor) that fit best the pitch classes of the past, which fades with 64 slots; (-1, -1) at the start."""
 
     def __init__(self) -> None:
         self.length = 0
@@ -82,7 +82,7 @@ class Lines(Growing):
 
     def contexts(self, voice: int, slot: Slot) -> list[int]:
         """The `CONTEXTS` contexts that a voice stands in once those before it in `slot` are drawn, hashed; all are relative to the
-        voice's last pitch or to the key heard."""
+        voice's last pitch or to the key found so far."""
         last, before, (tonic, mode) = self.last, self.before, self.key
         own, others, held = last[voice], _OTHERS[voice], [_HELD[age] for age in self.age]
         chord = tuple(_relative(slot[u] if u < voice else last[u], own) for u in others)  # as far as it is drawn

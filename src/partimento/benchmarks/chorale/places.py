@@ -1,5 +1,5 @@
 """What came next where the past of a growing piece went alike before, in the training pieces and in the piece itself: votes for
-what comes next, counted for each voice once the voices before it are drawn. It knows no network."""
+what comes next, counted for each voice once the voices before it are drawn."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.benchmarks.chorale.memory import PLACES, Tunes
+from partimento.benchmarks.chorale.own_repeats import OWN, Echoes
 from partimento.benchmarks.chorale.past import INTERVALS, NONE, Growing, Slot, intervals
-from partimento.benchmarks.chorale.repeats import OWN, Echoes
 
 LISTS = 5  # of training places by soprano and by all voices; of own places by soprano, by bass, by all voices
 VOTES = 3 * LISTS  # ways to count them
@@ -27,7 +27,7 @@ class Places(Growing):
         self._last: Slot = [NONE] * 4
 
     def push(self, slot: Slot) -> None:
-        """After the tunes have heard the slot."""
+        """After the slot was pushed into the tunes."""
         self.echoes.push(slot)
         self._last = slot
         found = (*(self.tunes.places(by_chords) for by_chords in (False, True)), self.echoes.found())

@@ -1,4 +1,4 @@
-"""A chorale model as a `Predictor`: scores whole pieces side by side, grows sequences slot by slot. It knows no training."""
+"""A chorale model as a `Predictor`: scores whole pieces side by side, grows sequences slot by slot."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class ChoralePredictor:
 
 
 class ChoraleSession:
-    """Implements `Session`: what each of `count` sequences has heard, and the network's state. What is given is heard once."""
+    """Implements `Session`: the features of each of `count` sequences, and the network's state. A shared prompt is pushed once."""
 
     def __init__(self, model: Chorale, count: int, given: Events | None = None) -> None:
         self.model = model
@@ -149,8 +149,8 @@ class ChoraleSession:
 
     def push(self, events: npt.NDArray[Any]) -> None:
         """Appends one slot [B, F] to each sequence."""
-        for listener, slot in zip(self._listeners, symbols_of(events).tolist(), strict=True):
-            listener.push(slot)
+        for extractor, slot in zip(self._extractors, symbols_of(events).tolist(), strict=True):
+            extractor.push(slot)
         self._stand()
 
     def _stand(self) -> None:

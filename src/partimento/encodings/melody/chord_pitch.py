@@ -1,4 +1,4 @@
-"""The pitch of an event of `melody`: which note stands for a chord, and its id. It knows no time and no option but these two."""
+"""The pitch of an event of `melody`: which note represents a chord, and its id."""
 
 from __future__ import annotations
 

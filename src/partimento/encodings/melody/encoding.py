@@ -1,8 +1,8 @@
 """The encoding `melody`: parts one after another, one pitch and one note value for each note or chord.
 
 By default it follows what the project's seed made of a file read by music21 (`docs/melody.md` measures every difference); options
-add rests, and written note values with dots, triplets and ties. It knows how notes become lengths and silences on a grid; what
-writes these is the business of `note_values.py`, which note stands for a chord that of `chord_pitch.py`.
+add rests, and written note values with dots, triplets and ties. Here notes become lengths and silences on a grid;
+`note_values.py` writes these as note values, and `chord_pitch.py` says which note represents a chord.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Note values: which of them write a length, alone or tied. It knows lengths on a grid of lines, and no notes."""
+"""Note values: which of them write a length, alone or tied."""
 
 from __future__ import annotations
 

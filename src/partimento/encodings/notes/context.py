@@ -1,7 +1,4 @@
-"""What the events of `notes` say of where they are and how they move, and the same music in another key, louder, faster.
-
-It knows events; no piece and no model.
-"""
+"""What the events of `notes` say of where they are and how they move, and the same music in another key, louder, faster."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import numpy.typing as npt
 
 from partimento.encodings.base import Context
 from partimento.encodings.notes.layout import CLASSES, LONGEST, TEMPOS, VELOCITIES, Ints, Profile
-from partimento.encodings.notes.time import place, walk
+from partimento.encodings.notes.ticks import place, walk
 from partimento.encodings.pitch_ids import WIDEST, interval_ids
 from partimento.instruments import DRUMS
 

@@ -1,7 +1,7 @@
 """The encoding `notes`: one event for one note, chords as notes with time zero, and bars, meters, keys and tempos among them.
 
 It makes events and pieces of each other, without a loop over notes. Rounding and order are the business of `pack.py`,
-where events lie that of `time.py`, where a growing sequence stands that of `cursor.py`, what may follow that of
+where events lie that of `ticks.py`, where a growing sequence stands that of `cursor.py`, what may follow that of
 `legal.py`. `docs/encodings.md` describes the events.
 """
 
@@ -28,7 +28,7 @@ from partimento.encodings.notes.layout import (
     tempo_qpm,
 )
 from partimento.encodings.notes.pack import DURATION, TIE, packed_notes, packed_piece, packed_rank
-from partimento.encodings.notes.time import place, walk
+from partimento.encodings.notes.ticks import place, walk
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
 

@@ -1,6 +1,6 @@
-"""Where a growing sequence of `notes` events stands: tick, bar, meter, key, tempo, the last notes. It knows no law and no column.
+"""Where a growing sequence of `notes` events has arrived: tick, bar, meter, key, tempo, the last notes.
 
-It says the same as `time.walk` of the whole.
+It says the same as `ticks.walk` of the whole.
 """
 
 from __future__ import annotations

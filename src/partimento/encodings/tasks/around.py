@@ -1,7 +1,4 @@
-"""What stands around each place of the second half of a task, and which of the standing notes come there once more.
-
-It knows events of `notes`, no piece.
-"""
+"""What is fixed around each place of the second half of a task, and which of the fixed notes come there once more."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ import numpy.typing as npt
 from partimento.bars import bar_ticks
 from partimento.encodings.base import Context
 from partimento.encodings.notes.layout import LONGEST, Ints, Profile
-from partimento.encodings.notes.time import walk
+from partimento.encodings.notes.ticks import walk
 from partimento.task import ROLES
 
 BARS_LEFT, BEGIN = 16, 7

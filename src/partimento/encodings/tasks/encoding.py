@@ -22,7 +22,7 @@ from partimento.bars import BarGrid, bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
 from partimento.encodings.notes.encoding import Notes
 from partimento.encodings.notes.layout import LONGEST, PROFILES, Profile
-from partimento.encodings.notes.time import walk
+from partimento.encodings.notes.ticks import walk
 from partimento.encodings.tasks.around import COLUMNS, PITCHES, Around, separator, standing
 from partimento.encodings.tasks.cursor import TasksCursor
 from partimento.piece import Piece, Track, note_array

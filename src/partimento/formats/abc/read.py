@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from partimento.errors import UnreadableFile
 from partimento.formats.abc.fields import STEPS, alter_of, octave_of, read_directive, read_field
-from partimento.formats.abc.parts import order_of_parts
+from partimento.formats.abc.part_order import order_of_parts
 from partimento.formats.abc.texts import music_lines, without_comment
 from partimento.formats.abc.tunebook import split_tunebook
 from partimento.formats.abc.voice import Head, Reading, Voice

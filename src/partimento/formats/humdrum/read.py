@@ -14,7 +14,7 @@ from partimento.errors import UnreadableFile
 from partimento.formats.decode import text_of
 from partimento.formats.humdrum.tokens import Token, read_tokens
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
-from partimento.formats.musicxml.harmony import KINDS
+from partimento.formats.musicxml.harmony_element import KINDS
 from partimento.formats.notated import Bar, NotatedScore, Note, Place, finished
 from partimento.formats.repeats import MOST_TIMES
 from partimento.piece import Piece, Track

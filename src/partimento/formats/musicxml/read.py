@@ -16,7 +16,7 @@ from partimento.errors import UnreadableFile
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.musicxml.archive import unpack
 from partimento.formats.musicxml.directions import FORTE, read_barline, read_direction, read_dynamics
-from partimento.formats.musicxml.harmony import chord_symbol
+from partimento.formats.musicxml.harmony_element import chord_symbol
 from partimento.formats.musicxml.parts import Part, part_of, tracks_in_order, unit_of
 from partimento.formats.notated import Bar, NotatedScore, Note, bar_length, finished
 from partimento.formats.repeats import Marks, complete

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from partimento.corpus.health_report import make_report, to_html, to_json
 from partimento.corpus.parquet import Row
-from partimento.corpus.report import make_report, to_html, to_json
 from partimento.piece import About
 from tests.made import made_piece
 

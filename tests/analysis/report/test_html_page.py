@@ -19,8 +19,8 @@ from partimento.analysis.figures.registry import FIGURES
 from partimento.analysis.piece_set import Music
 from partimento.analysis.report.charts import columns, curves, grid, rows
 from partimento.analysis.report.facts import FACTS, facts
+from partimento.analysis.report.html_page import to_html
 from partimento.analysis.report.numbers import write_tables
-from partimento.analysis.report.page import to_html
 from partimento.analysis.report.wording import figure_text, number, percent, short
 from partimento.errors import CorpusError
 from partimento.piece import NOTE, Array

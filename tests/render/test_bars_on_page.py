@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from partimento.piece import MAX_TICK, METER, Piece, Track, note_array
-from partimento.render.layout import MOST_BARS, MOST_SYSTEMS, bars_of, label_stride, systems_of
+from partimento.render.bars_on_page import MOST_BARS, MOST_SYSTEMS, bars_of, label_stride, systems_of
 
 
 def piece(end_tick: int, meters: list[tuple[int, int, int]] | None = None, tpq: int = 480, notes: int = 1) -> Piece:
