@@ -218,7 +218,7 @@ MUTANTS = [
     Mutant("composing/ending.py", "EARLIEST, LATEST = 0.75, 1.25", "EARLIEST, LATEST = 0.5, 1.25", of(ENDING, "a_model_may_end_where_it_likes_when_it_is_time")),
     Mutant("composing/ending.py", "EARLIEST, LATEST = 0.75, 1.25", "EARLIEST, LATEST = 0.75, 2.5", of(ENDING, "without_bars_a_piece_ends_too", "the_end_takes_from_the_next_bar_alone")),
     Mutant("composing/ending.py", "        if self.progress < 0:\n", "        if self.progress < -1:\n", of(ENDING, "a_model_may_end_where_it_likes_when_it_is_time")),
-    Mutant("composing/ending.py", "written = len(self.here.notes) - self.before", "written = len(self.here.notes)", of(ENDING, "pieces_end_on_a_bar_line_that_nothing_crosses")),
+    Mutant("composing/ending.py", "written = len(self.here.notes) - self.before", "written = len(self.here.notes)", of(ENDING, "given_notes_are_none_of_those_asked_for")),
     Mutant("composing/ending.py", "(self._until() - here.bar_tick) % here.bar_length == 0", "True", of(ENDING, "inside_a_bar_the_end_is_as_likely_as_it_was")),
     Mutant("composing/ending.py", "math.ceil((until - here.bar_tick)", "math.floor((until - here.bar_tick)", of(ENDING, "the_last_bar_is_the_next_that_can_be")),
     Mutant("composing/ending.py", "taken = room if self.progress >= 1 else", "taken = room if self.progress >= 2 else", of(ENDING, "the_end_takes_from_the_next_bar_alone")),

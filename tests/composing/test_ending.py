@@ -200,3 +200,9 @@ def test_the_fuller_the_last_chord_the_likelier_the_end() -> None:
     assert closing.end_tick == 192
     after = led(ending, note=0.5, end=0.5)
     assert after["end"] / after["note"] == pytest.approx(np.exp(2 * FULL))
+
+
+def test_given_notes_are_none_of_those_asked_for() -> None:
+    counted = ending_after([(0, 48, 60), (48, 48, 62)], 4)
+    after_given = Ending(counted.here, 4, RuleMasks(counted.here, None))
+    assert (counted.progress, after_given.progress) == (-0.5, -1.5)
