@@ -221,7 +221,7 @@ MUTANTS = [
     Mutant("composing/ending.py", "written = len(self.here.notes) - self.before", "written = len(self.here.notes)", of(ENDING, "given_notes_are_none_of_those_asked_for")),
     Mutant("composing/ending.py", "(self._until() - here.bar_tick) % here.bar_length == 0", "True", of(ENDING, "inside_a_bar_the_end_is_as_likely_as_it_was")),
     Mutant("composing/ending.py", "math.ceil((until - here.bar_tick)", "math.floor((until - here.bar_tick)", of(ENDING, "the_last_bar_is_the_next_that_can_be")),
-    Mutant("composing/ending.py", "taken = room if self.progress >= 1 else", "taken = room if self.progress >= 2 else", of(ENDING, "the_end_takes_from_the_next_bar_alone")),
+    Mutant("composing/ending.py", "taken = room if self.progress >= 1 else", "taken = room if self.progress >= 2 else", of(ENDING, "late_a_bar_gives_all_its_chance_to_the_end")),
     Mutant("composing/ending.py", "p[self.here.bar_id] -= taken", "p[self.here.bar_id] -= 0", of(ENDING, "the_end_takes_from_the_next_bar_alone")),
     Mutant("composing/ending.py", "(ends <= self.half_tick) | (ends == self.end_tick)", "ends <= self.end_tick", of(ENDING, "notes_of_the_last_bar_are_held_to_its_end")),
     Mutant("composing/ending.py", "logits[self.here.end_id] += FULL * held", "logits[self.here.end_id] -= FULL * held", of(ENDING, "the_fuller_the_last_chord_the_likelier_the_end")),
