@@ -245,7 +245,7 @@ MUTANTS = [
     Mutant("composing/preamble.py", "self.missing.pop(event[0], None)", "", of(PREAMBLE, "a_preamble_closes_with_the_first_event_that_is_none")),
     Mutant("composing/preamble.py", "if kind <= following", "if kind < following", of(PREAMBLE, "a_preamble_closes_with_the_first_event_that_is_none")),
     # all constraints
-    Mutant("composing/constraints.py", "        if guard is not None:\n            guard.push(event)", "", of(GUARD, "a_model_that_goes_round_is_turned_by_the_guard")),
+    Mutant("composing/constraints.py", "        if guard is not None:\n            guard.push(event)", "", of(GUARD, "what_is_given_counts")),
     Mutant("composing/constraints.py", "guard.of(cursor, number)", "guard.of(cursor, 0)", of(GUARD, "a_model_that_goes_round_is_turned_by_the_guard")),
     Mutant("composing/constraints.py", "found = [masks, *found,", "found = [*found,", held("Key")),
     Mutant("composing/constraints.py", "return found and ending is not False", "return found", of(ENDING, "a_model_may_end_where_it_likes_when_it_is_time")),
