@@ -266,7 +266,7 @@ MUTANTS = [
     Mutant("composing/sampling.py", "SeedSequence(seed, ", "SeedSequence(0, ", of(SAMPLING, "streams_depend_on_seed_and_index_alone")),
     Mutant("composing/sampling.py", "cumulative > target[:, None]", "cumulative >= target[:, None]", of(SAMPLING, "what_is_not_allowed_is_never_drawn")),
     # rules as masks over fields
-    Mutant("encodings/notes/field_masks.py", "rule for rule in rules if rule.drums_too)", "rule for rule in rules)", of(RULES, "drums_are_drawn_no_more_often_for_being_free_of_rules_of_pitch")),
+    Mutant("encodings/notes/field_masks.py", "rule for rule in rules if rule.drums_too)", "rule for rule in rules)", of(RULES, "where_only_drums_may_play_no_other_program_does")),
     Mutant("encodings/notes/field_masks.py", "        if not self._is_whole():", "        if False:", held("Rhythm")),
     Mutant("encodings/notes/field_masks.py", "all(rule.may_end(self.here)", "any(rule.may_end(self.here)", held("Bars")),
     Mutant("encodings/notes/field_masks.py", "onset + ids[:, None] + LONGEST * np.arange(_TIES)", "onset + ids[:, None] + 0 * np.arange(_TIES)", held("Rhythm")),

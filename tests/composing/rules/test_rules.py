@@ -357,6 +357,7 @@ def test_where_only_drums_may_play_no_other_program_does() -> None:
     assert isinstance(here, Texture)
     masks = rules.masks(rules.made(here), here)
     note = Notes("ensemble").layout.kind("note")
+    assert masks.allowed((note, 1))[1:].all(), "drums are free of the key"
     assert np.flatnonzero(masks.allowed((note, 1, 61, 48, 20))).tolist() == [128, 129]
     assert np.flatnonzero(masks.allowed((note, 1, 62, 48, 20))).tolist() == [129]
 
