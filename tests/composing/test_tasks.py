@@ -20,7 +20,7 @@ from partimento.errors import InvalidOption, InvalidPiece, PartimentoError
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Predictor
-from partimento.piece import METER, Piece, Track, note_array
+from partimento.piece import METER, TEMPO, Piece, Track, note_array
 from partimento.task import Region, Task
 from partimento.testing.rules import EvenGenerator as Even
 from partimento.testing.rules import violations
@@ -119,6 +119,13 @@ def test_made_again_from_its_own_note(write: str) -> None:
         assert twin.piece == one.piece
         assert midi_from_piece(twin.piece) == midi_from_piece(one.piece)
     assert "song" not in made[0].made
+
+
+def test_a_piece_is_given_as_its_note_keeps_it() -> None:
+    """77.7 quarters a minute are no whole microseconds a quarter, as MIDI has them."""
+    (one,) = done(Task(replace(song(), tempos=np.array([(0, 77.7)], TEMPO)), "bars=2-3"), count=1)
+    assert one.piece.tempos["qpm"][0] == pytest.approx(77.7, abs=1e-3)
+    assert again(one.made, Model()).piece == one.piece
 
 
 def test_a_task_with_many_windows_goes_through_all_of_them() -> None:

@@ -324,3 +324,54 @@ def test_a_rhythm_may_be_that_of_a_score(tmp_path: Path) -> None:
 def test_what_is_no_value_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidOption, match=message):
         Rules(**options)
+
+
+def test_the_bass_of_a_chord_belongs_to_it() -> None:
+    rules = Rules(chords="C/D")
+    pieces = written(SCORE, rules, seed=5, end=0.0)
+    assert not any(found for piece in pieces for found in violations(piece, rules).values())
+    assert set((np.concatenate([piece.notes["pitch"] for piece in pieces]) % 12).tolist()) == {0, 2, 4, 7}
+
+
+def test_both_ends_of_a_range_may_be_played() -> None:
+    """The range of an instrument goes before that of all others."""
+    rule, here = Ranges({-1: (60, 62), 40: (55, 57)}, frozenset({0, 40})), ENSEMBLE.cursor()
+    assert isinstance(here, Texture)
+    assert np.flatnonzero(rule.pitches(here, 0)).tolist() == [55, 56, 57, 60, 61, 62]
+    for pitch in (55, 57):
+        assert np.flatnonzero(rule.programs(here, 0, pitch)).tolist() == [40, 128]
+    for pitch in (60, 62):
+        assert np.flatnonzero(~rule.programs(here, 0, pitch)).tolist() == [40]
+
+
+def test_a_voice_may_go_on_where_its_last_note_ends() -> None:
+    here = SCORE.cursor()
+    assert isinstance(here, Texture)
+    here.push([Notes("score").layout.kind("note"), 1, 61, 48, 1])
+    assert Polyphony(1).onsets(here, np.array([0, 47, 48])).tolist() == [False, False, True]
+
+
+def test_where_only_drums_may_play_no_other_program_does() -> None:
+    """Not even the last one."""
+    rules, here = Rules(key="C major", instruments=(127, 128)), ENSEMBLE.cursor()
+    assert isinstance(here, Texture)
+    masks = rules.masks(rules.made(here), here)
+    note = Notes("ensemble").layout.kind("note")
+    assert masks.allowed((note, 1))[1:].all(), "drums are free of the key"
+    assert np.flatnonzero(masks.allowed((note, 1, 61, 48, 20))).tolist() == [128, 129]
+    assert np.flatnonzero(masks.allowed((note, 1, 62, 48, 20))).tolist() == [129]
+
+
+def test_a_chord_holds_from_its_bar_line_on() -> None:
+    rule, here = Chords((0, 192), (1 << 0 | 1 << 4, 1 << 7)), SCORE.cursor()
+    assert isinstance(here, Texture)
+    for onset, classes in ((0, {0, 4}), (191, {0, 4}), (192, {7})):
+        assert {pitch % 12 for pitch in np.flatnonzero(rule.pitches(here, onset)).tolist()} == classes
+    assert rule.ends(here, 96, 60, np.array([191, 192, 193])).tolist() == [True, True, False]
+
+
+def test_only_notes_far_above_the_bass_are_held_into_it() -> None:
+    rule, here = Bass((0, 192), (0, 7), lowest=40, highest=60), SCORE.cursor()
+    assert isinstance(here, Texture)
+    for pitch, held_over in ((51, False), (52, True)):
+        assert rule.ends(here, 48, pitch, np.array([191, 192, 193])).tolist() == [True, True, held_over]
