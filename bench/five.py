@@ -1,4 +1,4 @@
-"""The five genres behind the figures of `docs/composing.md`, each in a folder of its own, from the folder of their zip files.
+"""The five genres behind the figures of `docs/composing-figures.md`, each in a folder of its own, from their zip files.
 
 python bench/five.py DATA OUT
 partimento build OUT/folk OUT/ragtime OUT/chorale OUT/sonata OUT/song --out five --label '{genre}/*'

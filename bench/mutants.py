@@ -11,6 +11,7 @@ src/partimento, a text that stands in it once, what takes its place, and the tes
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import signal
@@ -20,14 +21,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import hypothesis
-import numba
-import numpy
 import pytest
-import scipy.sparse
-import torch
 
-LIBRARIES = (hypothesis, numba, numpy, scipy.sparse, torch)  # imported once, for all mutants
+LIBRARIES = ("hypothesis", "numba", "numpy", "scipy.sparse", "torch")  # imported once, for all mutants
 ROOT = Path(__file__).parents[1]
 TIMEOUT_SECONDS = 300  # a mutant that never ends is noticed too
 
@@ -46,6 +42,22 @@ SPLIT, ENCODED = "tests/corpus/test_splits.py", "tests/corpus/test_encoded.py"
 ORIGINAL, REPEAT = "tests/analysis/test_originality.py", "tests/analysis/test_repetition.py"
 CARD, FIGURE = "tests/analysis/card", "tests/analysis/figures"
 DISTANCE = "tests/analysis/test_distances.py"
+RULES, COMPOSE, TASKS = "tests/composing/rules/test_rules.py", "tests/composing/test_compose.py", "tests/composing/test_tasks.py"
+ENDING, GUARD = "tests/composing/test_ending.py", "tests/composing/test_guard.py"
+PREAMBLE, SAMPLING = "tests/composing/test_preamble.py", "tests/composing/test_sampling.py"
+GUIDANCE, TEXTURE = "tests/composing/test_guidance.py", "tests/encodings/test_texture.py"
+BAR, SYMBOL = "tests/test_bars.py", "tests/test_chord_symbols.py"
+
+
+def held(rule: str) -> str:
+    """The test that a rule of the registry holds."""
+    return f"{RULES}::test_a_rule_holds_and_its_checker_would_see_if_it_did_not[{rule}]"
+
+
+def of(file: str, *tests: str) -> str:
+    """Some tests of a file, `test_` left out."""
+    return " ".join(f"{file}::test_{test}" for test in tests)
+
 
 # fmt: off
 MUTANTS = [
@@ -149,6 +161,151 @@ MUTANTS = [
     Mutant("analysis/distances.py", "self.value.low <= self.floor.high and", "self.value.low >= self.floor.high and", DISTANCE),
     Mutant("analysis/distances.py", "sides[1] - sides[0], sides[3] - sides[2]", "sides[0] - sides[1], sides[3] - sides[2]", DISTANCE),
     Mutant("analysis/distances.py", "(p * np.log2(p / q))", "(q * np.log2(p / q))", DISTANCE),
+    # rules of pitch
+    Mutant("composing/rules/pitch.py", "(high - before[1]) > 0", "(high - before[1]) < 0", held("NoParallelFifths")),
+    Mutant("composing/rules/pitch.py", "before = here.outer_before if onset == here.last_onset else here.outer_until(onset)", "before = here.outer_until(onset)", held("NoParallelFifths")),
+    Mutant("composing/rules/pitch.py", "(high - low) % 12 == FIFTH", "high - low == FIFTH", held("NoParallelFifths")),
+    Mutant("composing/rules/pitch.py", "pitch_class_set(tonic, SCALES[scale])", "pitch_class_set(0, SCALES[scale])", held("Key")),
+    Mutant("composing/rules/pitch.py", "ALL if chord is None else chord.notes", "0 if chord is None else chord.notes", held("Chords")),
+    Mutant("composing/rules/pitch.py", "ALL if chord is None else chord.notes", "ALL if chord is None else chord.notes & ~(1 << chord.bass)", of(RULES, "the_bass_of_a_chord_belongs_to_it")),
+    Mutant("composing/rules/pitch.py", "if limit is None else ends <= limit", "if limit is None else ends <= limit + 1", held("Chords")),
+    Mutant("composing/rules/pitch.py", "bisect_right(self.start_ticks, tick) - 1", "bisect_left(self.start_ticks, tick) - 1", of(RULES, "a_chord_holds_from_its_bar_line_on")),
+    Mutant("composing/rules/pitch.py", "if self.passing and _off_the_beat", "if _off_the_beat", held("Chords")),
+    Mutant("composing/rules/pitch.py", "return ends <= _next_beat(here, onset)", "return ends <= _next_beat(here, onset) + 1", held("Chords")),
+    Mutant("composing/rules/pitch.py", "classes = [bass if bass != root else -1", "classes = [root if bass != root else -1", held("Bass")),
+    Mutant("composing/rules/pitch.py", "if may_hold else start)", "if may_hold else start + 1)", of(RULES, "only_notes_far_above_the_bass_are_held_into_it")),
+    Mutant("composing/rules/pitch.py", "return np.asarray(pitch >= self._floor(here, onset))", "return np.asarray(pitch >= self._floor(here, onset) - 1)", held("Bass")),
+    Mutant("composing/rules/pitch.py", "(pitch >= low) & (pitch <= high)", "(pitch >= low) & (pitch <= high + 1)", held("Ranges")),
+    Mutant("composing/rules/pitch.py", "(pitch >= low) & (pitch <= high)", "(pitch >= low) & (pitch < high)", f"{held('Ranges')} {of(RULES, 'both_ends_of_a_range_may_be_played')}"),
+    Mutant("composing/rules/pitch.py", "self.of_program.get(program, self.of_program.get(-1, (0, 127)))", "self.of_program.get(-1, self.of_program.get(program, (0, 127)))", f"{held('Ranges')} {of(RULES, 'both_ends_of_a_range_may_be_played')}"),
+    Mutant("composing/rules/pitch.py", "[low <= pitch <= high for low, high in ranges] + [True]", "[True for low, high in ranges] + [True]", f"{held('Ranges')} {of(RULES, 'both_ends_of_a_range_may_be_played')}"),
+    Mutant("composing/rules/pitch.py", "list(self.allowed))", "[*self.allowed, 1])", held("Instruments")),
+    # where rules count from, and what a task leaves
+    Mutant("composing/rules/rule.py", "note.onset >= here.bar_tick for note", "note.onset > here.bar_tick for note", of(RULES, "rules_begin_at_the_bar_after_what_is_given")),
+    Mutant("composing/rules/rule.py", 'self.asked["chord_beats"] * self.beat or self.bar', 'self.bar', held("Chords")),
+    Mutant("composing/rules/rule.py", "math.ceil((self.end - self.start) / every)", "math.ceil((self.end - self.start) / every) - 1", f"{held('Chords')} {held('Bass')}"),
+    Mutant("composing/rules/rule.py", "(ticks >= self.start_tick) & (ticks < self.end_tick)", "ticks < self.end_tick", of(TASKS, "what_stands_is_as_it_was_and_new_notes_lie_in_the_region")),
+    Mutant("composing/rules/rule.py", "ends <= min([self.end_tick, *later])", "ends <= min([self.end_tick + 1, *later])", of(TASKS, "what_stands_is_as_it_was_and_new_notes_lie_in_the_region")),
+    # rules of time
+    Mutant("composing/rules/time.py", "here.last_onset >= self.last_bar_tick or held", "here.last_onset >= self.last_bar_tick", of(RULES, "voices_held_to_the_end_leave_no_dead_end")),
+    Mutant("composing/rules/time.py", "allowed = ends <= self.end_tick", "allowed = ends <= self.end_tick + 1", held("Bars")),
+    Mutant("composing/rules/time.py", "return cls(at.end - at.bar, at.end, tonic)", "return cls(at.end - at.bar, at.end - at.beat, tonic)", held("Bars")),
+    Mutant("composing/rules/time.py", "            if pitch < lowest:", "            if pitch > lowest:", held("Bars")),
+    Mutant("composing/rules/time.py", "tonic = parse_scale(at.asked[\"key\"])[0] if", "tonic = 0 if", held("Bars")),
+    Mutant("composing/rules/time.py", "sum(1) < self.most)", "sum(1) <= self.most)", held("Polyphony")),
+    Mutant("composing/rules/time.py", "(ends[None] > ticks[:, None])", "(ends[None] >= ticks[:, None])", f"{held('Polyphony')} {of(RULES, 'a_voice_may_go_on_where_its_last_note_ends')}"),
+    Mutant("composing/rules/time.py", "return self._next(here) == len(self.onset_ticks)", "return self._next(here) >= len(self.onset_ticks) - 1", held("Rhythm")),
+    Mutant("composing/rules/time.py", "ends == self.end_ticks[number]", "ends <= self.end_ticks[number]", held("Rhythm")),
+    Mutant("composing/rules/time.py", "max(highest.get(onset, (-1, 0)), (pitch, duration))", "min(highest.get(onset, (128, 0)), (pitch, duration))", of(RULES, "a_rhythm_may_be_that_of_a_score")),
+    # provenance
+    Mutant("composing/provenance.py", 'options.to_json() | {"index": index}', 'options.to_json() | {"index": 0}', of(COMPOSE, "made_says_how_and_keeps_folders_private")),
+    Mutant("composing/provenance.py", '"seed": self.seed', '"seed": 0', of(COMPOSE, "again_makes_the_same_bytes")),
+    Mutant("composing/provenance.py", '"count": self.count}', '"count": 4 * self.count}', of(COMPOSE, "again_makes_the_same_bytes", "made_says_how_and_keeps_folders_private")),
+    Mutant("composing/provenance.py", "        if self.rules is not None:\n            told", "        if False:\n            told", of(COMPOSE, "again_makes_the_same_bytes", "all_that_was_asked_for_is_in_the_note")),
+    Mutant("composing/provenance.py", 'told |= {"conditions": dict(self.conditions)} if self.conditions else {}', "", of(PREAMBLE, "wishes_are_stated")),
+    Mutant("composing/provenance.py", 'told |= {"guidance": self.guidance} if self.guidance != 1 else {}', "", of(GUIDANCE, "guidance_is_part_of_how_a_piece_was_made")),
+    Mutant("composing/provenance.py", 'told |= {"guard": self.guard.to_json()} if self.guard is not None else {}', "", of(GUARD, "a_model_that_goes_round_is_turned_by_the_guard")),
+    Mutant("composing/provenance.py", 'return told | ({"ending": True} if self.ending else {})', "return told", of(ENDING, "old_notes_of_how_a_piece_was_made_have_neither_guard_nor_ending")),
+    Mutant("composing/provenance.py", "if sha256 != checkpoint.sha256:", "if False:", of(COMPOSE, "again_refuses_another_model")),
+    Mutant("composing/provenance.py", "not 0 <= index < options.count", "not 0 <= index <= options.count", of(COMPOSE, "again_refuses_what_is_no_note_of_how_a_piece_was_made")),
+    Mutant("composing/provenance.py", "Path(checkpoint.path).parts[-2:]", "Path(checkpoint.path).parts", of(COMPOSE, "made_says_how_and_keeps_folders_private")),
+    Mutant("composing/provenance.py", "parts += [start.licence] if start else []", "", of(COMPOSE, "the_licence_of_what_is_given_follows_those_of_the_corpus")),
+    Mutant("composing/provenance.py", "least = 0 if one.optional else 1", "least = 0", of(COMPOSE, "given_events_that_cannot_be")),
+    Mutant("composing/provenance.py", "return cls(Task(piece, task.write)", "return cls(Task(task.given, task.write)", of(TASKS, "a_piece_is_given_as_its_note_keeps_it")),
+    Mutant("composing/compose.py", "_compose(checkpoint, start, options)[index]", "_compose(checkpoint, start, options)[0]", of(COMPOSE, "again_makes_the_same_bytes")),
+    Mutant("composing/compose.py", "            events = events[:-1]", "            pass", of(COMPOSE, "pieces_end_where_they_say_so_or_with_their_notes")),
+    # the end
+    Mutant("composing/ending.py", "EARLIEST, LATEST = 0.75, 1.25", "EARLIEST, LATEST = 0.5, 1.25", of(ENDING, "a_model_may_end_where_it_likes_when_it_is_time")),
+    Mutant("composing/ending.py", "EARLIEST, LATEST = 0.75, 1.25", "EARLIEST, LATEST = 0.75, 2.5", of(ENDING, "without_bars_a_piece_ends_too", "the_end_takes_from_the_next_bar_alone")),
+    Mutant("composing/ending.py", "        if self.progress < 0:\n", "        if self.progress < -1:\n", of(ENDING, "a_model_may_end_where_it_likes_when_it_is_time")),
+    Mutant("composing/ending.py", "written = len(self.here.notes) - self.before", "written = len(self.here.notes)", of(ENDING, "given_notes_are_none_of_those_asked_for")),
+    Mutant("composing/ending.py", "(self._until() - here.bar_tick) % here.bar_length == 0", "True", of(ENDING, "inside_a_bar_the_end_is_as_likely_as_it_was")),
+    Mutant("composing/ending.py", "math.ceil((until - here.bar_tick)", "math.floor((until - here.bar_tick)", of(ENDING, "the_last_bar_is_the_next_that_can_be")),
+    Mutant("composing/ending.py", "taken = room if self.progress >= 1 else", "taken = room if self.progress >= 2 else", of(ENDING, "late_a_bar_gives_all_its_chance_to_the_end")),
+    Mutant("composing/ending.py", "p[self.here.bar_id] -= taken", "p[self.here.bar_id] -= 0", of(ENDING, "the_end_takes_from_the_next_bar_alone")),
+    Mutant("composing/ending.py", "(ends <= self.half_tick) | (ends == self.end_tick)", "ends <= self.end_tick", of(ENDING, "notes_of_the_last_bar_are_held_to_its_end")),
+    Mutant("composing/ending.py", "logits[self.here.end_id] += FULL * held", "logits[self.here.end_id] -= FULL * held", of(ENDING, "the_fuller_the_last_chord_the_likelier_the_end")),
+    # the guard
+    Mutant("composing/guard.py", "return without(allowed, [note.id_of(pitch) for pitch in banned])", "return allowed", of(GUARD, "habits_that_are_asked_for")),
+    Mutant("composing/guard.py", "(1 + place) / 2, place)", "place, place)", of(GUARD, "a_model_that_goes_round_is_turned_by_the_guard")),
+    Mutant("composing/guard.py", "            if note.program != DRUMS:", "            if True:", of(GUARD, "drums_are_not_counted")),
+    Mutant("composing/guard.py", "if len(self._recent) == RUN - 2", "if len(self._recent) == RUN - 3", of(GUARD, "habits_that_are_asked_for")),
+    Mutant("composing/guard.py", "if self._share(1 + len(chord)) > self._limits", "if self._share(1 + len(chord)) < self._limits", of(GUARD, "habits_that_are_asked_for")),
+    Mutant("composing/guard.py", " for step in steps if step >> 8 == wait}", " for step in steps}", of(GUARD, "habits_that_are_asked_for", "a_run_is_of_waits_too")),
+    Mutant("composing/guard.py", "(lasts > limit) for most", "(lasts >= limit) for most", of(GUARD, "a_loop_is_left_even_where_repeats_are_free")),
+    Mutant("composing/guard.py", "(period <= most) &", "(period >= most) &", of(GUARD, "a_loop_is_left_even_where_repeats_are_free")),
+    Mutant("composing/guard.py", "kept if kept.any() else allowed", "kept", of(GUARD, "something_is_always_left")),
+    Mutant("composing/guard.py", "logits[event[len(drawn)]] += pull", "logits[event[len(drawn)]] -= pull", of(GUARD, "a_model_that_never_repeats_is_brought_to_repeat_as_people_do")),
+    Mutant("composing/guard.py", "step / 2, number >> 1", "step / 3, number >> 1", of(GUARD, "places_lie_evenly")),
+    # the preamble
+    Mutant("composing/preamble.py", 'rules.key or str(asked.get("key", ""))', 'str(asked.get("key", "")) or rules.key', of(PREAMBLE, "rules_go_before_wishes")),
+    Mutant("composing/preamble.py", 'rules.tempo_qpm or (', 'None or (', held("Tempo")),
+    Mutant("composing/preamble.py", "np.array([(0, *key)] if key", "np.array([(0, -key[0], key[1])] if key", of(PREAMBLE, "wishes_are_stated")),
+    Mutant("composing/preamble.py", " & ~np.isin(ids, list(self.unsaid))", "", of(PREAMBLE, "what_pieces_state_by_saying_nothing")),
+    Mutant("composing/preamble.py", "self.missing.pop(event[0], None)", "", of(PREAMBLE, "a_preamble_closes_with_the_first_event_that_is_none")),
+    Mutant("composing/preamble.py", "if kind <= following", "if kind < following", of(PREAMBLE, "a_preamble_closes_with_the_first_event_that_is_none")),
+    # all constraints
+    Mutant("composing/constraints.py", "        if guard is not None:\n            guard.push(event)", "", of(GUARD, "what_is_given_counts")),
+    Mutant("composing/constraints.py", "guard.of(cursor, number)", "guard.of(cursor, 0)", of(GUARD, "a_model_that_goes_round_is_turned_by_the_guard")),
+    Mutant("composing/constraints.py", "found = [masks, *found,", "found = [*found,", held("Key")),
+    Mutant("composing/constraints.py", "return found and ending is not False", "return found", of(ENDING, "a_model_may_end_where_it_likes_when_it_is_time")),
+    Mutant("composing/constraints.py", "(None if reference is None else reference.habits) or HABITS", "HABITS", of(GUARD, "habits_are_those_beside_the_model")),
+    # drawing side by side
+    Mutant("composing/sampler.py", "np.asarray(allowed & self.cursor.allowed(drawn))", "allowed", of(COMPOSE, "pieces_end_where_they_say_so_or_with_their_notes")),
+    Mutant("composing/sampler.py", "weight.sum() >= weight[allowed].sum()", "weight.sum() < weight[allowed].sum()", of(RULES, "drums_are_drawn_no_more_often_for_being_free_of_rules_of_pitch")),
+    Mutant("composing/sampler.py", "if held >= notes or", "if held > notes or", of(COMPOSE, "notes_are_counted_not_events_and_history_is_what_was_drawn")),
+    Mutant("composing/sampler.py", "Uniforms(seed, count)", "Uniforms(seed + count, count)", of(COMPOSE, "seeds_and_numbers_differ_and_repeat")),
+    Mutant("composing/sampler.py", "np.array(session.logits(drawn_BF))", "session.logits(drawn_BF)", of(COMPOSE, "the_numbers_of_a_model_are_left_as_they_are")),
+    Mutant("composing/sampling.py", "ranked[before >= sampling.top_p", "ranked[cumulative >= sampling.top_p", of(SAMPLING, "top_k_and_min_p", "top_p_keeps_the_smallest_set")),
+    Mutant("composing/sampling.py", "sampling.top_p * cumulative[:, -1:]", "sampling.top_p", of(SAMPLING, "top_k_and_min_p", "top_p_keeps_the_smallest_set")),
+    Mutant("composing/sampling.py", "ranked[:, sampling.top_k :] = 0", "ranked[:, sampling.top_k + 1 :] = 0", of(SAMPLING, "top_k_and_min_p")),
+    Mutant("composing/sampling.py", "kept[kept < sampling.min_p] = 0", "kept[kept <= sampling.min_p] = 0", of(SAMPLING, "top_k_and_min_p")),
+    Mutant("composing/sampling.py", "kept /= temperature", "kept *= temperature", of(SAMPLING, "frequencies_are_the_probabilities")),
+    Mutant("composing/sampling.py", "known.get(field, 1.0)", "known.get(field, 0.0)", of(SAMPLING, "temperature_by_field")),
+    Mutant("composing/sampling.py", "spawn_key=(index,)", "spawn_key=()", of(SAMPLING, "streams_depend_on_seed_and_index_alone")),
+    Mutant("composing/sampling.py", "SeedSequence(seed, ", "SeedSequence(0, ", of(SAMPLING, "streams_depend_on_seed_and_index_alone")),
+    Mutant("composing/sampling.py", "cumulative > target[:, None]", "cumulative >= target[:, None]", of(SAMPLING, "what_is_not_allowed_is_never_drawn")),
+    # rules as masks over fields
+    Mutant("encodings/notes/field_masks.py", "rule for rule in rules if rule.drums_too)", "rule for rule in rules)", of(RULES, "where_only_drums_may_play_no_other_program_does")),
+    Mutant("encodings/notes/field_masks.py", "        if not self._is_whole():", "        if False:", held("Rhythm")),
+    Mutant("encodings/notes/field_masks.py", "all(rule.may_end(self.here)", "any(rule.may_end(self.here)", held("Bars")),
+    Mutant("encodings/notes/field_masks.py", "onset + ids[:, None] + LONGEST * np.arange(_TIES)", "onset + ids[:, None] + 0 * np.arange(_TIES)", held("Rhythm")),
+    Mutant("encodings/notes/field_masks.py", "ends = note.end + LONGEST * ids", "ends = note.end + ids", held("Rhythm")),
+    Mutant("encodings/notes/field_masks.py", "here.bar_tick + ids * here.bar_length", "here.bar_tick + (ids - 1) * here.bar_length", f"{held('Rhythm')} {held('Bass')}"),
+    Mutant("encodings/notes/field_masks.py", "allowed[1 : DRUMS + 1] = False", "allowed[1:DRUMS] = False", of(RULES, "where_only_drums_may_play_no_other_program_does")),
+    Mutant("encodings/notes/field_masks.py", "not self.drums or len(drawn) < len(self.fields) - 1 or", "True or", of(RULES, "drums_are_drawn_no_more_often_for_being_free_of_rules_of_pitch")),
+    Mutant("encodings/notes/field_masks.py", "self.fixed_maps |= {", "self.fixed_maps = {", of(ENDING, "rules_and_endings_go_together")),
+    # what sounds
+    Mutant("encodings/texture.py", "if note.end > tick and note.program != DRUMS", "if note.end >= tick and note.program != DRUMS", of(TEXTURE, "what_sounds_at_a_tick")),
+    Mutant("encodings/texture.py", "if note.end > tick and note.program != DRUMS", "if note.end > tick", of(TEXTURE, "what_sounds_at_a_tick")),
+    Mutant("encodings/texture.py", "self.given[: bisect_right(self.given, tick, key=_onset)]", "self.given[: bisect_left(self.given, tick, key=_onset)]", of(TEXTURE, "what_sounds_at_a_tick")),
+    Mutant("encodings/texture.py", "bisect_left(self.given, tick, key=_onset) if", "bisect_right(self.given, tick, key=_onset) if", of(TEXTURE, "outer_voices_before_and_now")),
+    Mutant("encodings/texture.py", "self.sounding = [*self.sounding[:-1], note]", "pass", of(RULES, "voices_held_to_the_end_leave_no_dead_end")),
+    Mutant("encodings/texture.py", "max(self._onset_before, self._given_before(self.last_onset))", "self._onset_before", of(TEXTURE, "outer_voices_before_and_now")),
+    Mutant("encodings/texture.py", "max(self.last_onset, self._given_before(tick))", "tick", of(TEXTURE, "outer_voices_before_and_now")),
+    # bars
+    Mutant("bars.py", "numerator % 3 == 0 and numerator > 3", "numerator % 3 == 0", of(BAR, "beats")),
+    Mutant("bars.py", "(self.numerator % 3 == 0) & (self.numerator > 3)", "(self.numerator % 3 == 0)", of(BAR, "beats")),
+    Mutant("bars.py", "self._room[row] - 1)\n        return self.bars_before", "self._room[row])\n        return self.bars_before", of(BAR, "a_meter_that_misses_a_bar_line_by_a_little_adds_no_bar")),
+    Mutant("bars.py", "piece << 32 | tick, side=\"right\") - 1", "piece << 32 | tick, side=\"left\") - 1", of(BAR, "a_meter_off_a_bar_line_cuts_the_bar_before_it", "a_meter_that_misses_a_bar_line_by_a_little_adds_no_bar")),
+    Mutant("bars.py", "stretches[0].last < stretches[1].first", "stretches[0].last <= stretches[1].first", of(BAR, "an_upbeat_is_bar_0")),
+    Mutant("bars.py", "CLOSE * (tick - stated[-1][0]) < ticks_per_quarter", "CLOSE * (tick - stated[-1][0]) <= ticks_per_quarter", of(BAR, "a_128th_note_is_no_near_miss")),
+    Mutant("bars.py", "is_cut = rest >= close", "is_cut = rest > close", of(BAR, "a_128th_note_is_no_near_miss")),
+    Mutant("bars.py", "if is_cut and full - rest >= close else full", "if is_cut else full", of(BAR, "a_meter_that_misses_a_bar_line_by_a_little_adds_no_bar")),
+    Mutant("bars.py", "if tick >= max(1, end_tick):", "if tick > max(1, end_tick):", of(BAR, "meters_from_the_end_on_say_nothing")),
+    Mutant("bars.py", "number.astype(np.int64) + 1, within", "number.astype(np.int64), within", of(BAR, "a_beat_is_counted_from_one")),
+    Mutant("bars.py", "self.count + number - self.last_number - 1", "self.count + number - self.last_number", of(BAR, "the_halves_of_a_bar_that_a_repeat_splits_share_a_number")),
+    Mutant("bars.py", "self.tick_of(self.place_of(last + 1))", "self.tick_of(self.place_of(last) + 1)", of(BAR, "the_halves_of_a_bar_that_a_repeat_splits_share_a_number")),
+    Mutant("bars.py", "np.ceil((bar - self.bars_before[row]) * self.bar[row])", "np.floor((bar - self.bars_before[row]) * self.bar[row])", of(BAR, "a_line_between_two_ticks_is_at_the_later_one")),
+    Mutant("bars.py", "np.minimum(self.beat, self.ticks_per_quarter)", "self.beat", "tests/analysis/test_piece_set.py"),
+    # chord symbols
+    Mutant("chord_symbols.py", "return ChordSymbol(root, bass,", "return ChordSymbol(bass, root,", of(SYMBOL, "a_chord_symbol_is_read_as_it_is_written")),
+    Mutant("chord_symbols.py", "if match[4] else root  #", "if match[4] else 0  #", of(SYMBOL, "a_chord_symbol_is_read_as_it_is_written")),
+    Mutant("chord_symbols.py", "(*self.tones, *self.colours)) | 1 << self.bass", "(*self.tones, *self.colours))", of(SYMBOL, "colours_may_sound_and_need_not", "a_bass_that_is_no_note_of_the_chord_sounds_with_it")),
+    Mutant("chord_symbols.py", "11 if chord.major_seventh else 9", "11 if chord.major_seventh else 10", of(SYMBOL, "the_ways_people_write_chords")),
+    Mutant("chord_symbols.py", "11: 5, 13: 9}", "11: 5, 13: 8}", of(SYMBOL, "the_notes_of_a_symbol")),
+    Mutant("chord_symbols.py", "(_DEGREES[degree] + step) % 12", "(_DEGREES[degree] - step) % 12", of(SYMBOL, "the_notes_of_a_symbol")),
+    Mutant("chord_symbols.py", "zip((4, 2, 1), wanted", "zip((1, 2, 4), wanted", of(SYMBOL, "the_quality_that_is_most_like_it")),
 ]
 # fmt: on
 
@@ -200,13 +357,15 @@ def main() -> None:
     survivors: list[Mutant] = []
     begun = time.monotonic()
     sys.dont_write_bytecode = True
+    for library in LIBRARIES:
+        importlib.import_module(library)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "tree"
         ignored = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".hypothesis", ".*_cache")
         shutil.copytree(ROOT, copy, ignore=ignored, symlinks=True)
-        for tests in dict.fromkeys(one.tests for one in chosen):
-            if verdict(copy, tests.split()):
-                sys.exit(f"{tests}: these tests fail without any mutant; mend them first")
+        tests = list(dict.fromkeys(test for one in chosen for test in one.tests.split()))
+        if verdict(copy, tests):
+            sys.exit(f"the tests fail without any mutant; mend them first: pytest {' '.join(tests)}")
         for number, one in enumerate(chosen, 1):
             alive = survives(copy, one)
             survivors += [one] * alive

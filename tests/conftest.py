@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from partimento.benchmarks.chorale import trees
 from partimento.corpus.build import Options, build
 from tests.made import FEW_TREES, made_folder
+
+# by hand other examples are tried each time; where a change is judged always the same ones, and no clock decides
+settings.register_profile("partimento", derandomize=bool(os.environ.get("CI")), deadline=None)
+settings.load_profile("partimento")
 
 
 @pytest.fixture(scope="session")

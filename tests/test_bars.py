@@ -187,6 +187,22 @@ def test_a_meter_that_misses_a_bar_line_by_a_little_adds_no_bar(off: int) -> Non
     assert missed.number_at(3840 + off) == 3
 
 
+def test_a_128th_note_is_no_near_miss() -> None:
+    """15 ticks off a bar line, on either side, or off another meter."""
+    assert BarGrid.of_meters([(0, 4, 4), (1935, 3, 4)], QUARTER, 3375).lines.tolist() == [0, 1920, 1935, 3375]
+    assert BarGrid.of_meters([(0, 4, 4), (1905, 3, 4)], QUARTER, 3345).lines.tolist() == [0, 1905, 3345]
+    assert BarGrid.of_meters([(0, 4, 4), (1905, 3, 4)], QUARTER, 3345).bar[0] == 1920
+    assert BarGrid.of_meters([(0, 4, 4), (15, 3, 4)], QUARTER, 1455).lines.tolist() == [0, 15, 1455]
+
+
+def test_a_line_between_two_ticks_is_at_the_later_one() -> None:
+    assert BarGrid.of_meters([(0, 5, 16)], 10, 37).lines.tolist() == [0, 13, 25, 38]
+
+
+def test_a_beat_is_counted_from_one() -> None:
+    assert grid(8).position(round(5.25 * QUARTER)) == (2, 2, 120.0)
+
+
 def test_meters_from_the_end_on_say_nothing() -> None:
     assert BarGrid.of(piece(4, (0, 4, 4), (20, 3, 4))).lines.tolist() == [0, 1920]
     assert BarGrid.of(piece(4, (0, 4, 4), (4, 3, 4))).span(2, 2) == (1920, 3840)

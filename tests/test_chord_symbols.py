@@ -12,7 +12,6 @@ from partimento.chord_symbols import (
     NO_CHORD,
     ChordSymbol,
     chord_name,
-    chord_notes,
     parse_chord,
     parse_chord_symbol,
 )
@@ -92,6 +91,13 @@ def test_colours_may_sound_and_need_not() -> None:
     assert thirteenth.notes == sum(1 << pitch_class for pitch_class in (7, 9, 11, 2, 4, 5))
 
 
+def test_a_bass_that_is_no_note_of_the_chord_sounds_with_it() -> None:
+    over = parse_chord_symbol("C/D")
+    assert over is not None
+    assert over.tones == {0, 4, 7}
+    assert over.notes == sum(1 << pitch_class for pitch_class in (0, 2, 4, 7))
+
+
 @pytest.mark.parametrize(("symbol", "third"), [("C", 4), ("Cm9", 3), ("Csus4", 5), ("Csus2", 2), ("C5", None), ("C7no3", None)])
 def test_what_stands_for_the_third(symbol: str, third: int | None) -> None:
     found = parse_chord_symbol(symbol)
@@ -131,4 +137,4 @@ def test_any_text_is_a_chord_or_refused(text: str) -> None:
         found = parse_chord_symbol(text)
         assert found is not None
         assert 0 in found.tones
-        assert chord_notes(root, quality) & 1 << root
+        assert found.notes >> root & 1

@@ -2,7 +2,6 @@
 
 from importlib import import_module
 
-__version__ = "0.1.0"
 __all__ = [
     "Corpus",
     "Piece",
@@ -32,8 +31,10 @@ if TYPE_CHECKING:
     from partimento.piece import Piece
     from partimento.task import Task
     from partimento.training.from_corpus import train
+    from partimento.version import VERSION
 
     load = _Checkpoint.load
+    __version__ = VERSION
 else:
     _PLACES = {
         "Corpus": "corpus:Corpus",
@@ -49,6 +50,7 @@ else:
         "read": "formats:read",
         "train": "training.from_corpus:train",
         "write": "formats:write",
+        "__version__": "version:VERSION",
     }
 
     def __getattr__(name):

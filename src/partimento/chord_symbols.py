@@ -120,11 +120,6 @@ def chord_name(root: int, quality: int, bass: int) -> str:
     return PITCH_CLASS_NAMES[root] + CHORD_SYMBOLS[quality] + inversion
 
 
-def chord_notes(root: int, quality: int) -> int:
-    """The 12-bit mask of a chord's notes; all twelve where no chord sounds."""
-    return 0xFFF if root < 0 else pitch_class_set(root, CHORD_NOTES[quality])
-
-
 def _build(text: str) -> _Building | None:
     """The chord that stands after a root; None where some of it is not understood, or contradicts the rest."""
     chord, at = _Building(), 0

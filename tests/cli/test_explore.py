@@ -83,7 +83,7 @@ def test_by_a_label(tmp_path: Path, partimento: Command) -> None:
         (["CORPUS", "--split", "some"], "unknown split 'some'"),
         (["EMPTY"], "no music in it"),
         (["MUSIC", "--count", "0"], "--count is 0"),
-        (["MUSIC"] * 7, "at most 6 stand side by side"),
+        (["MUSIC"] * 7, "at most 6 can be compared"),
     ],
 )
 def test_mistakes(

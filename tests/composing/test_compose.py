@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from partimento.analysis.repetition import HABITS
 from partimento.composing.compose import Composition, again, compose, stream
-from partimento.composing.provenance import Trained
+from partimento.composing.provenance import Options, Trained
+from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events, Field, make
 from partimento.encodings.melody import Melody
@@ -114,7 +116,7 @@ def test_made_says_how_and_keeps_folders_private() -> None:
     made = many(sampling=Sampling(temperature={"pitch": 0.8}, top_p=0.9))[2].made
     note = json.loads(made)
     assert note["model"] == {"name": "run/model.safetensors", "sha256": "ab" * 32}
-    assert note["options"]["index"] == 2
+    assert [note["options"][name] for name in ("notes", "seed", "count", "index")] == [20, 3, 4, 2]
     assert note["options"]["sampling"] == {"temperature": {"pitch": 0.8}, "top_k": 0, "top_p": 0.9, "min_p": 0.0}
     assert note["given"] is None
     assert "private" not in made
@@ -167,6 +169,13 @@ def test_again_refuses_what_is_no_note_of_how_a_piece_was_made() -> None:
 def test_licence_of_the_corpus_may_be_one_line() -> None:
     assert many(Model(metadata={"licence": "CC0-1.0"}))[0].piece.about.licence == "CC0-1.0"
     assert many(Model(metadata={}))[0].piece.about.licence == ""
+
+
+def test_the_licence_of_what_is_given_follows_those_of_the_corpus() -> None:
+    given = replace(given_piece(), about=About(licence="CC-BY-SA-4.0"))
+    for licences in (["CC0-1.0"], ["CC0-1.0", "CC-BY-SA-4.0"]):
+        (one,) = many(Model(metadata={"licences": licences}), given=given, count=1)
+        assert one.piece.about.licence == "CC0-1.0; CC-BY-SA-4.0"
 
 
 @pytest.mark.parametrize("options", [{"notes": 0}, {"notes": 10**9}, {"count": 0}, {"count": 10**9}, {"seed": -1}, {"notes": 2.0}])
@@ -312,3 +321,28 @@ def test_a_stream_that_is_left_frees_its_session() -> None:
     steps.close()
     assert session() is None
     assert list(steps) == []
+
+
+def test_all_that_was_asked_for_is_in_the_note() -> None:
+    options = Options(
+        *(9, Sampling(top_k=3), 5, 2, Rules(key="G major", bars=2), {"key": "G major"}, 2.0, HABITS, True),
+    )
+    assert Options.from_json(json.loads(json.dumps(options.to_json()))) == options
+    assert all(value != other for value, other in zip(vars(options).values(), vars(Options(1)).values(), strict=True))
+
+
+def test_the_numbers_of_a_model_are_left_as_they_are() -> None:
+    class Fixed(Thirds):
+        def begin(self, count: int, given: Events | None = None, cursors: Any = None) -> Steps:
+            session = super().begin(count, given, cursors)
+            fresh = session.logits
+
+            def logits(drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+                found = fresh(drawn)
+                found.flags.writeable = False
+                return found
+
+            session.logits = logits  # type: ignore[method-assign]
+            return session
+
+    assert len(list(stream(Fixed(), MELODY, notes=9, count=2))) == 9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,12 +72,18 @@ def test_all_models_stand_in_one_table(checkpoint: Checkpoint) -> None:
 @pytest.mark.parametrize("rules", [None, Rules(key="G major", chords="G C D7 G", bars=6)], ids=["free", "rules"])
 def test_each_event_is_parsed_once(rules: Rules | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model and all constraints read one cursor a sequence; what is given is parsed once for all sequences."""
-    notes, pushed = make("notes:profile=score"), []
+    notes = make("notes:profile=score")
+    pushed: list[Sequence[int]] = []
     config = ModelConfig(width=24, embedding=8, place=True)
     torch.manual_seed(0)
     generator = NeuralPredictor(Model.of(config, notes), notes)
     push = NotesCursor.push
-    monkeypatch.setattr(NotesCursor, "push", lambda self, event: (pushed.append(event), push(self, event))[1])
+
+    def counted(self: NotesCursor, event: Sequence[int]) -> None:
+        pushed.append(event)
+        push(self, event)
+
+    monkeypatch.setattr(NotesCursor, "push", counted)
     given = notes.encode(made_piece(1))[:20]
     drawn = list(stream(generator, notes, given=given, notes=12, count=3, seed=2, rules=rules))
     events = sum(int(np.count_nonzero(step[:, 0])) for step in drawn)

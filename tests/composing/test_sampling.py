@@ -71,6 +71,7 @@ def test_top_k_and_min_p() -> None:
     assert (weights(logits, mask, Sampling(top_k=2)) > 0).tolist() == [[True, True, False, False, False]]
     assert (weights(logits, mask, Sampling(min_p=0.45)) > 0).tolist() == [[True, True, True, False, False]]
     assert (weights(np.zeros((1, 5)), mask, Sampling(top_k=2)) > 0).sum() == 2  # of equals exactly so many
+    assert (weights(np.log([[0.5, 0.25]]), np.ones((1, 2), bool), Sampling(min_p=0.5)) > 0).all()  # at least this share
     # each filter works on what is left: of (0.57, 0.43) the first alone holds a half
     assert (weights(logits, mask, Sampling(top_k=2, top_p=0.5)) > 0).sum() == 1
 

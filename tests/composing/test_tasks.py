@@ -14,13 +14,13 @@ import pytest
 from partimento.bars import BarGrid
 from partimento.composing.compose import Composition, again, compose
 from partimento.composing.rules import Rules
-from partimento.composing.windows import Window, rejoined
+from partimento.composing.windows import Window, rejoined, window
 from partimento.encodings import Encoding, make
 from partimento.errors import InvalidOption, InvalidPiece, PartimentoError
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Predictor
-from partimento.piece import METER, Piece, Track, note_array
+from partimento.piece import METER, TEMPO, Piece, Track, note_array
 from partimento.task import Region, Task
 from partimento.testing.rules import EvenGenerator as Even
 from partimento.testing.rules import violations
@@ -58,6 +58,16 @@ def song() -> Piece:
     rows = [(480 * n + int(chance.randint(0, 3)), 470, 70 + int(chance.randint(-5, 6)), 90, 0) for n in range(60)]
     rows += [(1440 * n, 1440, 45 + int(chance.randint(-5, 6)), 70, 1) for n in range(20)]
     return Piece(note_array(rows), (Track(73, name="tune"), Track(32, name="bass")), 480, meters=np.array([(0, 3, 4)], METER))
+
+
+def test_a_window_has_no_more_bars_than_the_encoding_can_name() -> None:
+    """Far beyond the end of a piece bars are empty, and many fit into the events that a model sees."""
+    for first in (30, 300, 3000):
+        task = Task(song(), f"bars={first}-{first + 1}")
+        one = window(task, song().quantise(SCORE.layout.ticks_per_quarter), (first - 1, first), SCORE, 4096)
+        asked = one.asked(SCORE)
+        assert (asked < [field.size for field in SCORE.fields]).all()
+        assert one.start_tick + one.span[0] == (first - 1) * one.bar_ticks
 
 
 def done(task: Task, **options: Any) -> list[Composition]:
@@ -109,6 +119,13 @@ def test_made_again_from_its_own_note(write: str) -> None:
         assert twin.piece == one.piece
         assert midi_from_piece(twin.piece) == midi_from_piece(one.piece)
     assert "song" not in made[0].made
+
+
+def test_a_piece_is_given_as_its_note_keeps_it() -> None:
+    """77.7 quarters a minute are no whole microseconds a quarter, as MIDI has them."""
+    (one,) = done(Task(replace(song(), tempos=np.array([(0, 77.7)], TEMPO)), "bars=2-3"), count=1)
+    assert one.piece.tempos["qpm"][0] == pytest.approx(77.7, abs=1e-3)
+    assert again(one.made, Model()).piece == one.piece
 
 
 def test_a_task_with_many_windows_goes_through_all_of_them() -> None:

@@ -146,7 +146,7 @@ def test_a_pattern_may_name_the_work() -> None:
         ("", "neither NAME=VALUE"),
         ("{key}/*", "unknown name key"),
         ("{genre}/{key}/{mood}/*", "unknown name key, mood"),
-        ("{title}/{title}", "stands twice"),
+        ("{title}/{title}", "occurs twice"),
     ],
 )
 def test_impossible_rules(rule: str, message: str) -> None:

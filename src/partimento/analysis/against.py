@@ -1,4 +1,4 @@
-"""Pieces against a corpus or a model: what of them is in its training pieces, and what human pieces copy. It prints nothing."""
+"""Pieces against a corpus or a model: what of them is in its training pieces, and what human pieces copy."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from partimento.corpus import Corpus
 from partimento.corpus.store import MANIFEST
 from partimento.errors import CorpusError, PartimentoError, UnreadableFile
 from partimento.formats import read_all
-from partimento.models.checkpoint import FILE_NAME
 from partimento.models.tensorfile import load
-from partimento.models.whereabouts import corpus_of
+from partimento.models.whereabouts import FILE_NAME, corpus_of
 from partimento.piece import Piece
 from partimento.progress import OnProgress, silent
 from partimento.system import processors

@@ -1,5 +1,5 @@
-"""Human music as a model sees it: through its encoding, and as long as its pieces. Without that a comparison says only what an
-encoding drops. It knows encodings and title pages; it measures nothing."""
+"""Human music as a model sees it: through its encoding, and as long as the model's pieces. Otherwise a comparison
+says only what an encoding drops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chords, beat by beat, and keys, piece by piece, for many pieces at once. It knows pitch classes and no file.
+"""Chords, beat by beat, and keys, piece by piece, for many pieces at once.
 
 A beat's chord is the template with the most evidence: the time that the pitch classes of the template sound, less the time
 that others do, less one for each note of the template that is missing (Pardo and Birmingham, "Algorithms for Chordal
@@ -49,7 +49,7 @@ class Beats:
 
     @classmethod
     def of(cls, music: Music) -> Beats:
-        """The beats of a set; drums are not heard."""
+        """The beats of a set; drums are left out."""
         rows = np.flatnonzero(~music.is_drum)
         notes, piece = music.notes[rows], music.piece_of_note[rows]
         onset = notes["onset"].astype(np.int64)

@@ -1,4 +1,4 @@
-"""What one piece holds, as a person would ask, and what each encoding would make of it. It knows no files and prints nothing."""
+"""What one piece holds, and what each encoding would make of it: what `inspect` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far two sets of pieces lie apart, with intervals, beside how far two halves of real music do. It knows arrays, no music.
+"""How far apart two sets of pieces are, with intervals, beside how far apart two halves of real music are.
 
 Everything is a function of weights on pieces: ones for the whole set, multinomial counts for a bootstrap sample, ones and
 zeros for a half. Works are never torn apart by halves.

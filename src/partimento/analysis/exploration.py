@@ -1,4 +1,4 @@
-"""Explores sets of pieces: measures each, counts its patterns, and compares all with the first human one. It writes nothing."""
+"""Explores sets of pieces: measures each, counts its patterns, and compares all with the first human one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a model's music is laid beside, as one file in its run: the training pieces, indexed, and what human pieces measure.
+"""What a model's music is compared with, as one file in its run: the index of the training pieces, and the figures of human ones.
 
-It knows a corpus when it is made, and none when it is read; so a model can be moved without its corpus.
+It is made once from the corpus and read without it, so a model can be moved without its corpus.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Melodic lines: the top notes of every track, and times as note values. It knows one table of notes and counts nothing.
+"""Melodic lines: the top notes of every track, and times as note values.
 
 A track's line is its highest note at each onset (the skyline of Uitdenbogerd and Zobel 1998), without the notes beneath a
 higher one that still sounds, so that the accompaniment in the same track does not break in. In a voice it is all its notes.

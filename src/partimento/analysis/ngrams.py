@@ -1,4 +1,4 @@
-"""Runs of one to eight symbols, counted exactly. It knows bytes, the pieces they stand in, and nothing of music but `STREAMS`.
+"""Runs of one to eight symbols, counted exactly.
 
 A symbol is a byte from 1 to 255, so that eight of them are one 64-bit number and a run is its own key: no hash, no
 collision. The windows of all places are sorted once; runs of n symbols are then stretches of equal first n bytes.
@@ -133,7 +133,7 @@ class Ngrams:
         return -np.sort(-self.counts(n)[1])
 
     def growth(self, n: int, points: int = 40, seed: int = 0) -> tuple[Ints, Ints]:
-        """How many different runs the first so many hold, pieces in a random order: (runs heard, different ones), [points]."""
+        """How many different runs the first so many hold, pieces in a random order: (runs so far, different ones), [points]."""
         _, starts, stops = self._runs(n)
         if not len(starts):
             return np.zeros(1, np.int64), np.zeros(1, np.int64)

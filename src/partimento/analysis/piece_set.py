@@ -1,4 +1,4 @@
-"""A set of pieces as one table of notes, and what can be read off each note. It knows no statistic and draws nothing."""
+"""A set of pieces as one table of notes, and what can be read off each note."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a piece repeats itself: runs of notes that came before, and patterns that go round. It knows no encoding and no corpus.
+"""How much a piece repeats itself: runs of notes that came before, and patterns that go round.
 
 The pitched notes of the whole texture are one row, by onset and pitch. A step leads from a note to the next: the interval and
 the time between them, so figures are the same in any transposition, however long their notes are held.
@@ -38,7 +38,7 @@ def row_of(piece: Piece) -> tuple[Ints, Ints]:
 
 
 def repeats(pitch: Ints, onset: Ints) -> npt.NDArray[np.bool_]:
-    """Whether the run of `RUN` notes that ends with each note was heard before in the piece."""
+    """Whether the run of `RUN` notes that ends with each note came before in the piece."""
     step = _steps(pitch, onset)
     heard = np.zeros(len(pitch), bool)
     runs = len(step) - (RUN - 1) + 1
@@ -74,7 +74,7 @@ def loops(pitch: Ints, onset: Ints) -> Floats:
 
 
 def figures(piece: Piece) -> Floats:
-    """What a piece adds to `Habits.of`: the share of its notes that end a run heard before, after each of the `LENGTHS` (not a
+    """What a piece adds to `Habits.of`: the share of its notes that end a run that came before, after each of the `LENGTHS` (not a
     number where it is shorter), and its loops of each of the `PERIODS`; [FIGURES]."""
     pitch, onset = row_of(piece)
     heard = np.cumsum(repeats(pitch, onset))
@@ -85,7 +85,7 @@ def figures(piece: Piece) -> Floats:
 @dataclass(frozen=True)
 class Habits:
     """How much people repeat: `shares` [len(QUANTILES)][len(LENGTHS)], what share of the notes of a piece of some length ended a
-    run heard before, and `loops`, the time in quarters that 99 of 100 pieces stay below, for each of the `PERIODS`."""
+    run that came before, and `loops`, the time in quarters that 99 of 100 pieces stay below, for each of the `PERIODS`."""
 
     shares: tuple[tuple[float, ...], ...]
     loops: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""How alike the bars of a piece are, as a matrix. It knows one piece and draws nothing."""
+"""How alike the bars of a piece are, as a matrix."""
 
 from __future__ import annotations
 

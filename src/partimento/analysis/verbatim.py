@@ -1,4 +1,4 @@
-"""A piece as lines of moments, and what lines have in common, in any transposition: intervals and rhythm. It knows no corpus.
+"""A piece as lines of moments, and what lines have in common, in any transposition: intervals and rhythm.
 
 A line is the whole texture, or one track. A moment is all notes of a line that begin at once; a step leads from one moment to
 the next: the shapes of both chords, the interval between their lowest notes, and the time between them. Equal steps are equal

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
-from partimento import __version__
 from partimento.cli.bench import bench
 from partimento.cli.build import build
 from partimento.cli.card import card
@@ -29,10 +28,11 @@ from partimento.cli.screen import Problem
 from partimento.cli.train import train
 from partimento.errors import InvalidOption, PartimentoError
 from partimento.system import Terminated, terminable
+from partimento.version import VERSION
 
 app = App(
     name="partimento",
-    version=__version__,
+    version=VERSION,
     help="""Trains, measures and plays models of written music, on your own scores.
 
     partimento build my-midi-folder --out corpus

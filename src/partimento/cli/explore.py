@@ -101,7 +101,7 @@ def explore(
             sets, left_out = sets[0].divided(by, MOST_SETS)
             said.append(_left_out(by, left_out))
         if len(sets) > MOST_SETS:
-            raise InvalidOption(f"{len(sets)} sets; at most {MOST_SETS} stand side by side")
+            raise InvalidOption(f"{len(sets)} sets; at most {MOST_SETS} can be compared; name fewer")
         sets, encoding = (sets, "") if whole else _through(sets, said, on_progress)
         exploration = explore_sets(sets, seed=seed, on_progress=on_progress)
         if refused:

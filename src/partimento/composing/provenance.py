@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-import partimento
 from partimento.analysis.repetition import Habits
 from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
@@ -25,6 +24,7 @@ from partimento.formats.midi.write import midi_from_piece
 from partimento.models.predictor import Generator
 from partimento.piece import Piece
 from partimento.task import Region, Task
+from partimento.version import VERSION
 
 MAX_NOTES = 100_000
 MOST_BYTES = 2**26  # of a MIDI file within a note of how a piece was made
@@ -155,7 +155,7 @@ Given = Start | Asked
 def provenance_of(checkpoint: Trained, start: Given | None, options: Options, index: int) -> str:
     """The JSON from which piece `index` of a run can be made again; it names the run, not where a person keeps it."""
     note = {
-        "partimento": partimento.__version__,
+        "partimento": VERSION,
         "model": {"name": "/".join(Path(checkpoint.path).parts[-2:]), "sha256": checkpoint.sha256},
         "encoding": checkpoint.encoding.key,
         "given": None if start is None else start.to_json(),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from partimento.bars import BarGrid
 from partimento.composing.rules import Inside
 from partimento.encodings import Events
-from partimento.encodings.tasks import Tasks
+from partimento.encodings.tasks import MOST_BARS, Tasks
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import Array, Piece, Track, nearest_line
@@ -101,6 +101,8 @@ def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, lo
     likely = EVENTS_PER_NOTE * (written + again) + 2 * (last - first)
 
     def fits(first: int, last: int) -> bool:
+        if last - first > MOST_BARS:
+            return False
         return bool(EVENTS_PER_NOTE * (count[last] - count[first]) + 2 * (last - first) + likely <= longest - 16)
 
     if not fits(first, last):

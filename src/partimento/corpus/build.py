@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from partimento import __version__
 from partimento.corpus import health_report as reports
 from partimento.corpus import parquet
 from partimento.corpus.duplicates import Sketch, content_hash, works
@@ -35,6 +34,7 @@ from partimento.formats.sources import Item, Listing, list_items
 from partimento.piece import NOTE, Piece
 from partimento.progress import OnProgress, silent
 from partimento.system import locked, processors
+from partimento.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def build(
 ) -> Corpus:
     """Builds the corpus at `out`, or finishes a build that was interrupted; the same sources give the same fingerprint.
 
-    `on_progress` hears how far it is. Raises `CorpusError` when too little music is found,
+    `on_progress` is told how far it is. Raises `CorpusError` when too little music is found,
     `InvalidOption` for a source that is not there or a folder that holds something else, `WriteFailed` on a full disk.
     """
     options, out = options or Options(), Path(out)
@@ -154,7 +154,7 @@ def _request(plan: Sequence[Shard], listing: Listing, options: Options) -> str:
         sorted(options.labels.sets),
     ]
     everything = [
-        __version__,
+        VERSION,
         FORMAT_VERSION,
         [shard.path.name for shard in plan],
         listing.ignored,
@@ -270,7 +270,7 @@ def _write(
     write_atomic(out / "report.html", reports.to_html(report))
     manifest = {
         "format_version": FORMAT_VERSION,
-        "version": __version__,
+        "version": VERSION,
         "fingerprint": fingerprint,
         "request": request,
         "repeats": repeats,

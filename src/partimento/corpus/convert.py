@@ -20,7 +20,7 @@ _LEAST_TICKS = 480  # a quarter has in files whose notes were moved to a coarse 
 @dataclass(frozen=True)
 class Changes:
     """What happens between reading and writing, in this order. `grid` is lines a quarter, 0 for none; `encoding` is a key of
-    `encodings.make` through which the piece goes and comes back, so that one hears what it keeps."""
+    `encodings.make` through which the piece goes and comes back, so that one can hear what it keeps."""
 
     transpose: int = 0
     grid: int = 0

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from partimento import __version__
 from partimento.corpus.encoded import SPLITS
 from partimento.piece import Piece
 from partimento.prevailing import key_in_force, meter_in_force
 from partimento.theory import key_name
+from partimento.version import VERSION
 
 if TYPE_CHECKING:
     from partimento.corpus.parquet import Row  # it brings what reads tables
@@ -52,7 +52,7 @@ def make_report(
     rescued = {name: kinds for name, kinds in mended.items() if kinds}
     simplified = Counter(kind for row in rows for kind in row.repairs if kind in SIMPLIFIED)
     return {
-        "version": __version__,
+        "version": VERSION,
         "fingerprint": fingerprint,
         "files": files,
         "taken": len(rows),

@@ -158,7 +158,7 @@ def _pattern(rule: str) -> re.Pattern[str]:
     if unknown := set(names) - set(LABELS):
         raise InvalidOption(f"{rule}: unknown name {', '.join(sorted(unknown))}; known: {', '.join(LABELS)}", option="label")
     if len(names) != len(set(names)):
-        raise InvalidOption(f"{rule}: a name stands twice", option="label")
+        raise InvalidOption(f"{rule}: a name occurs twice", option="label")
     text = re.escape(rule).replace(r"\*", "[^/]*")
     text = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", text)
     return re.compile(rf"(?:^|/){text}(?:\.\w+)?(?:#\S*)?$")

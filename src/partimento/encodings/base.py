@@ -1,4 +1,4 @@
-"""What an encoding is: a piece as rows of small integers, and back. It knows no file format and no model."""
+"""What an encoding is: a piece as rows of small integers, and back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What stands at the head of a piece: composer, genre, key, meter, tempo, density, length, each a category or absent.
+"""What a model may be told of a whole piece: composer, genre, key, meter, tempo, density, length, each a category or absent.
 
-Conditions are no events: a small vector of ids beside them, so they go with every encoding. It knows no model.
+Conditions are no events: a small vector of ids beside them, so they go with every encoding.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Conditions:
         return self._vector(found)
 
     def named(self, **wishes: str | float) -> npt.NDArray[np.uint16]:
-        """The ids uint16[C] of what is wished for, such as `key="G minor", meter="3/4", tempo=96, length=32`.
+        """The ids uint16[C] of what is asked for, such as `key="G minor", meter="3/4", tempo=96, length=32`.
 
         Names may be in any case; numbers are quarters a minute, notes a quarter, and bars. Raises `UnknownName`, which lists
         the known names, and `InvalidOption` for what is not a number above 0.

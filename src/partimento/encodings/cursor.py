@@ -1,6 +1,6 @@
 """The end of a growing sequence of events: what is known there, what may follow, and what of music it can tell.
 
-It knows no encoding. `HistoryCursor` asks one about the whole sequence; an encoding whose answers take the longer the more
+`HistoryCursor` asks an encoding about the whole sequence; an encoding whose answers take the longer the more
 there is has a cursor of its own, which says the same. One that tells all notes and bars, so that rules and endings can be asked
 for, is a `Texture` (`texture.py`).
 """

@@ -1,4 +1,4 @@
-"""The encodings `miditok:NAME`: a tokeniser of the MidiTok library as one field, for comparison. It knows no token's meaning.
+"""The encodings `miditok:NAME`: a tokeniser of the MidiTok library as one field, for comparison.
 
 MidiTok is an extra (`pip install partimento[compare]`) and takes seconds to import, so it is imported when it is used.
 """

@@ -1,4 +1,4 @@
-"""Pitches and intervals as ids of a field or a column. It knows numbers alone."""
+"""Pitches and intervals as ids of a field or a column."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The encoding `slots`: four voices in sixteenths, the pitch that each sings or its rest, as the JSB chorales are benchmarked.
 
-The outer voices are drawn first: soprano, bass, alto, tenor. It knows what sounds, not what begins: a repeated note is a long one.
+The outer voices are drawn first: soprano, bass, alto, tenor. It says what sounds, not what begins: a repeated note is a long one.
 Whole music is the business of `voices`.
 """
 

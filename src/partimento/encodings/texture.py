@@ -1,4 +1,4 @@
-"""The notes of a growing sequence: what sounds, in which bar, what is given around it. It knows no field of an event.
+"""The notes of a growing sequence: what sounds, in which bar, what is given around it.
 
 It is what rules are asked with: a `NoteRule` says, in ticks and pitches, what the next note may be; what that leaves of the ids of
 an event's fields is the business of the encoding (`masks`).

@@ -1,4 +1,4 @@
-"""Scores as files: bytes to `Piece` and back. It knows suffixes and how files are opened and replaced, no format itself.
+"""Scores as files: bytes to `Piece` and back.
 
 Files come from anywhere, so `read` parses in a worker process that may die; `parse` is for such workers.
 """

@@ -1,4 +1,4 @@
-"""Bytes to and from another process, without waiting for it. It knows pipes and sockets; it does not know what the bytes are.
+"""Bytes to and from another process, without waiting for it.
 
 Where pipes cannot be watched by a selector (Windows), two threads pass the bytes on between them and a socket, which can.
 """

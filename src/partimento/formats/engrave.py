@@ -1,6 +1,6 @@
 """Verovio at arm's length: MusicXML to pages (SVG) or to MEI, in a process of its own that may crash or hang.
 
-It knows Verovio's options and nothing of pieces. `python -m partimento.formats.engrave` is that process.
+`python -m partimento.formats.engrave` is that process.
 """
 
 from __future__ import annotations

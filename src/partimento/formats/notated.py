@@ -1,6 +1,6 @@
 """A score as it is written, between its text format and a `Piece`: notes in quarters with ties, bars with repeat marks, maps.
 
-It knows no text format. Dynamic marks become velocities, words and equations tempos, and the bars are read in the order
+Dynamic marks become velocities, words and equations tempos, and the bars are read in the order
 written or played. A reader counts places in quarters, as fractions, or in whole units of its own, which is far faster.
 """
 

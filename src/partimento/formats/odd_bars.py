@@ -1,4 +1,4 @@
-"""Bars that are shorter or longer than their meter, and what meter they have. It knows places, no notes and no format."""
+"""Bars that are shorter or longer than their meter, and what meter they have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which order bars are played: repeats, endings, da capo and dal segno. It knows the marks at bars, not what is in them."""
+"""In which order bars are played: repeats, endings, da capo and dal segno. Only the marks at bars count, not what is in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Foreign XML as a tree: what is dangerous is refused before and while it is parsed. It knows no format of music."""
+"""Foreign XML as a tree: what is dangerous is refused before and while it is parsed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """What a user names as music (files, folders, zip archives, `music21:bach`) as a sorted list of items to read.
 
-It knows where bytes lie and how to fetch them; of music it knows only which suffixes are read and where tunes of an ABC
-book begin. Archives are read in place: nothing is extracted, and no name from inside one is ever a path.
+Archives are read in place: nothing is extracted, and no name from inside one is ever a path.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """A pool of worker processes that may die: each task gets one reply, and a dead or hanging worker costs only its culprit.
 
-It knows pipes, deadlines and exit codes; it does not know what the tasks are. No pickle and no fork: a worker is a fresh
-`python -m partimento.formats.worker`, tasks and replies are length-prefixed bytes.
+No pickle and no fork: a worker is a fresh `python -m partimento.formats.worker`, tasks and replies are length-prefixed bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tied note heads as one note. It knows heads by track, pitch and place; it knows no format."""
+"""Tied note heads as one note."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The process at the other end of `supervise.py`: reads tasks from stdin, answers each on stdout, and may die at any of them.
 
-It knows limits of memory and time, and how an exception becomes a reply; it knows no task.
+It keeps to limits of memory and time, and turns an exception into a reply.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every neural model is to training, checkpoints and scoring, whatever its family. It knows no family and no loop."""
+"""What training, checkpoints and scoring ask of every neural model, whatever its family."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained model as one file: weights, recipe, encoding, and where it comes from. It knows nothing of training or data.
+"""A trained model as one file: weights, recipe, encoding, and where it comes from.
 
 Metadata keys that every checkpoint has: `recipe` (JSON object), `encoding` (a key), `fields` ([name, size, optional] each),
 `version` (of partimento). Training adds the data's fingerprint, licences, counts of notes, scores, and the vocabulary of its
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch.overrides import TorchFunctionMode
 
-from partimento import __version__, encodings
+from partimento import encodings
 from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError, PartimentoError
@@ -25,8 +25,8 @@ from partimento.models.base import NeuralModel, predictor_of, untrained
 from partimento.models.config import Recipe
 from partimento.models.predictor import Predictor
 from partimento.models.tensorfile import load, load_with_digest, save
-
-FILE_NAME = "model.safetensors"
+from partimento.models.whereabouts import FILE_NAME
+from partimento.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Checkpoint:
         path = Path(path)
         if path.is_dir():
             if not (path / FILE_NAME).exists():
-                raise CheckpointError(f"{path}: holds no {FILE_NAME}; its training has not finished: start the same training again")
+                raise CheckpointError(
+                    f"{path}: holds no {FILE_NAME}; give the folder of a run, or finish its training with the same command"
+                )
             path = path / FILE_NAME
         tensors, metadata, sha256 = load_with_digest(path)
         try:
@@ -96,9 +98,9 @@ def save_model(path: Path | str, weights: Mapping[str, Any], recipe: Recipe, met
         "recipe": json.loads(recipe.to_json()),
         "encoding": encoding.key,
         "fields": [[field.name, field.size, field.optional] for field in encoding.fields],
-        "version": __version__,
+        "version": VERSION,
     }
     return save(path, weights, {**metadata, **own})
 
 
-__all__ = ["FILE_NAME", "Checkpoint", "load", "save", "save_model"]
+__all__ = ["Checkpoint", "load", "save", "save_model"]

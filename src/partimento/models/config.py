@@ -1,4 +1,4 @@
-"""What a model and its training are, as small frozen values with a JSON form. It knows no tensor and no data."""
+"""What a model and its training are, as small frozen values with a JSON form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part that all counting models share: dense probabilities in, scores and sessions out. It knows no torch."""
+"""The part that all counting models share: dense probabilities in, scores and sessions out. No torch is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sizes of the fields of an event, as inputs and heads need them. It knows no encoding and no tensor."""
+"""Sizes of the fields of an event, as inputs and heads need them."""
 
 from __future__ import annotations
 

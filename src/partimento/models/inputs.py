@@ -1,7 +1,4 @@
-"""What goes into a backbone: embeddings of events, of what an encoding says before each of them, of conditions.
-
-It knows fields, columns and their sizes; it knows no backbone and no music.
-"""
+"""What goes into a backbone: embeddings of events, of what an encoding says before each of them, of conditions."""
 
 from __future__ import annotations
 

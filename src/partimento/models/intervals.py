@@ -1,4 +1,4 @@
-"""Intervals as scores: what an encoding says sounds before an event, against the pitches that may come. It knows no music.
+"""Intervals as scores: what an encoding says sounds before an event, against the pitches that may come.
 
 Columns are those of `Encoding.context`: ids int64 [B, T, C], known before the event that is predicted. Pitches in them are
 MIDI pitch + 1, 0 where there is none; so are those called `sounding` here.

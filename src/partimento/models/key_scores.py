@@ -1,6 +1,6 @@
 """Scores that all fields share, where the fields are neighbouring keys: one small network looks at each key and around it.
 
-It knows columns and sizes, no encoding. Since it is the same for every key, music that is moved gets scores that are moved, but for
+Since it is the same for every key, music that is moved gets scores that are moved, but for
 a vector of each key's own.
 """
 

@@ -1,4 +1,4 @@
-"""The neural model: event embeddings, a backbone, heads. It knows their contracts, not their insides, and no data."""
+"""The neural model: event embeddings, a backbone, heads."""
 
 from __future__ import annotations
 

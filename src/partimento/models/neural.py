@@ -1,4 +1,4 @@
-"""A neural model as a `Predictor`: scores whole pieces in batches, grows sequences step by step. It knows no training."""
+"""A neural model as a `Predictor`: scores whole pieces in batches, grows sequences step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An interpolated n-gram over events, field by field, in sorted arrays. It knows counts and hashes; it knows no torch.
+"""An interpolated n-gram over events, field by field, in sorted arrays.
 
 Field f of an event is predicted from the earlier fields of its event and the last k events, k = order .. 0, and at the
 bottom from nothing. Smoothing is Witten and Bell's (1991, method C), as in Chen and Goodman 1999, section 2.5, with a factor:

@@ -1,4 +1,4 @@
-"""Tensors and JSON in one safetensors file that knows when it was damaged. It knows no model and needs no torch.
+"""Tensors and JSON in one safetensors file that detects damage. It needs no torch.
 
 Layout (safetensors): 8 bytes little-endian header length, a JSON header, the tensors' bytes. The header's `__metadata__`
 holds `format`, `format_version`, `metadata` (JSON) and `sha256`: that of the whole file with these 64 hex digits as zeros.

@@ -1,4 +1,4 @@
-"""How many threads torch computes on. It knows no model."""
+"""How many threads torch computes on."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from partimento.errors import InvalidOption, PartimentoError
 from partimento.files import write_atomic
 
+FILE_NAME = "model.safetensors"  # of the model in the folder of its run
 RUN_FILE = "run.json"  # where a run's corpus is; it stays on this machine
 MOST = 500  # models remembered; the oldest are forgotten first
 

@@ -1,4 +1,4 @@
-"""Which short notes share a beam. It knows the events of one voice in one bar and its meter."""
+"""Which short notes share a beam."""
 
 from __future__ import annotations
 

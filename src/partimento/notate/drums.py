@@ -1,7 +1,7 @@
-"""Drums on a staff: where each General MIDI drum stands and how long it is written. It knows no voices but hands and feet.
+"""Drums on a staff: where each General MIDI drum is placed, by hand or foot, and how long it is written.
 
-Positions follow Weinberg, "Guidelines for Drumset Notation", Percussive Notes 32(3), 1994; what it does not name stands
-where similar drums do.
+Positions follow Weinberg, "Guidelines for Drumset Notation", Percussive Notes 32(3), 1994; what it does not name is
+placed where similar drums are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A `Score` from a `Piece`: the passes of notation, one after another. Each knows its own rules; this knows their order."""
+"""A `Score` from a `Piece`: the passes of notation, one after another. Each has its own rules; this is their order."""
 
 from __future__ import annotations
 

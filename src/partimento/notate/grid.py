@@ -1,4 +1,4 @@
-"""Where notes stand on the page: ticks to exact places, or to the nearest place that can be read. It knows beats, no bars.
+"""Where notes are placed on the page: ticks to exact places, or to the nearest place that can be read.
 
 A piece that is on a grid already (sixty-fourths, tuplets) is taken as it is; where its notes are only released early they
 last to the next ones. Of one that nearly is, only the strays move. Playing is snapped beat by beat to the plainest division

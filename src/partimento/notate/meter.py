@@ -1,4 +1,4 @@
-"""The bars of a piece and the beats in them: a meter as a tree of spans. It knows no notes."""
+"""The bars of a piece and the beats in them: a meter as a tree of spans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What parts are called, and which of them belong together on the page. It knows General MIDI's names."""
+"""What parts are called, and which of them belong together on the page. Names of instruments are General MIDI's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notation as data: a `Score` of parts, staves, bars and voices. It knows what is on the page and not how it came there.
+"""Notation as data: a `Score` of parts, staves, bars and voices.
 
 All times are whole numbers of `divisions` of a quarter note.
 """

@@ -1,4 +1,4 @@
-"""Which step a pitch is written on, and the keys of the page. It knows keys and neighbouring notes, no bars and no staves.
+"""Which step a pitch is written on, and the keys of the page.
 
 Spelling is the first stage of ps13 (Meredith, "The ps13 pitch spelling algorithm", Journal of New Music Research 35(2), 2006,
 p. 121-159): each pitch class near a note votes, as a tonic, for the step that the note has in its chromatic scale. Tonics

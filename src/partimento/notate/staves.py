@@ -1,4 +1,4 @@
-"""Which staff a note stands on: the two hands of a keyboard, and the clefs. It knows pitches and times, no rhythm."""
+"""Which staff a note is on: the two hands of a keyboard, and the clefs."""
 
 from __future__ import annotations
 

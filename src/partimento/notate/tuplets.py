@@ -1,5 +1,5 @@
-"""Tuplets that ticks cannot say: seven in a half note at 480 ticks a quarter stand at 0, 137, 274, 411, 549, ..., and come back as
-what they were. It knows ticks and beats, no notation.
+"""Tuplets that ticks cannot say: seven in a half note at 480 ticks a quarter are at 0, 137, 274, 411, 549, ..., and come back as
+what they were.
 """
 
 from __future__ import annotations

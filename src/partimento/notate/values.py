@@ -1,4 +1,4 @@
-"""Time as note values: where a duration is split, dotted, tied, or put into a tuplet. It knows one voice in one bar.
+"""Time as note values: where a duration is split, dotted, tied, or put into a tuplet.
 
 The rules are those of Gould, "Behind Bars" (2011), p. 166-172: a note may start or end with a stretch of the meter (a bar,
 half a bar, a beat, half a beat) and cover most of it, or be a syncopation in its middle; any other one is tied over the

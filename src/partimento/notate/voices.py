@@ -1,4 +1,4 @@
-"""Which voice of its staff a note is in: one where rhythms agree, two where they conflict. It knows no bars but as places.
+"""Which voice of its staff a note is in: one where rhythms agree, two where they conflict.
 
 Any notes can share a voice, since a note that sounds on is tied from chord to chord; that is a cost and not an error. Only
 two notes of one pitch cannot, unless they start and end together, so these may open a third voice and more.

@@ -1,5 +1,4 @@
-"""A piece as sound: samples, and WAV, FLAC, Ogg or MP3 files. It knows notes and instruments; `soundfont_voice.py`
-knows how a key sounds.
+"""A piece as sound: samples, and WAV, FLAC, Ogg or MP3 files. `soundfont_voice.py` plays one key.
 
 Memory does not grow with the length of the piece: the sound is made in blocks, and a file is written from a temporary one.
 """

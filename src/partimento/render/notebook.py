@@ -1,4 +1,4 @@
-"""A piece as one fragment of HTML: its roll and a player, all inside. It knows what a notebook can show and no notebook."""
+"""A piece as one fragment of HTML: its roll and a player, all inside."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A piano roll of a piece as PNG or SVG. It knows how a roll looks; it does not know where the piece came from.
+"""A piano roll of a piece as PNG or SVG.
 
 Time runs to the right and breaks into systems, pitch upwards; each track has a colour, soft notes are paler, given notes
-stand greyed on a tinted ground before the written ones, and drums have a strip of their own beneath.
+are grey on a tinted ground before the written ones, and drums have a strip of their own beneath.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A few notes on a staff, or a rhythm on a line, as a small SVG of plain strokes. It knows no piece, no bars and no page.
+"""A few notes on a staff, or a rhythm on a line, as a small SVG of plain strokes.
 
-For whole pages there is real engraving; this is for hundreds of short figures in a table, and needs no music font.
+For whole pages there is real engraving; this is for hundreds of short patterns in a table, and needs no music font.
 """
 
 from __future__ import annotations

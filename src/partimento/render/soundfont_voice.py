@@ -1,8 +1,8 @@
-"""One key of one zone of a SoundFont as a wave, until it is let go: pitch, loop, filter, envelopes. It knows no piece.
+"""One key of one zone of a SoundFont as a wave, until it is released: pitch, loop, filter, envelopes.
 
 The signal path of the SoundFont Technical Specification 2.04, section 9: sample, pitch, low-pass filter, volume envelope,
 with one low-frequency oscillator for vibrato, one for all, and a second envelope for pitch and filter. A wave does not depend on
-the velocity or on when the key is let go, so it serves every note of its key.
+the velocity or on when the key is released, so it serves every note of its key.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.chord_symbols import CHORD_NOTES, parse_chord
+from partimento.chord_symbols import parse_chord, parse_chord_symbol
 from partimento.composing.compose import stream
 from partimento.composing.preamble import stated
 from partimento.composing.rules import REGISTRY, Rule, Rules
@@ -134,9 +134,10 @@ def _chords(of: Written) -> Iterator[bool]:
         broken = False
         while place < stop:  # in every chord that it sounds in
             number = int((place - start) // every)
-            root, quality, bass = parse_chord(symbols[number % len(symbols)])
-            members = {(root + step) % 12 for step in CHORD_NOTES[quality]} | {bass}
-            broken |= root >= 0 and pitch % 12 not in members
+            chord = parse_chord_symbol(symbols[number % len(symbols)])
+            if chord is not None:
+                members = {(chord.root + step) % 12 for step in (*chord.tones, *chord.colours)} | {chord.bass}
+                broken |= pitch % 12 not in members
             place = start + (number + 1) * every
         yield broken
 

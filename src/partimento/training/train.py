@@ -20,9 +20,10 @@ from partimento.corpus.encoded import Encoded
 from partimento.errors import CheckpointError, InvalidOption, TrainingDiverged
 from partimento.files import write_atomic
 from partimento.models.base import predictor_of
-from partimento.models.checkpoint import FILE_NAME, Checkpoint, save_model
+from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.config import Recipe
 from partimento.models.threads import thread_count
+from partimento.models.whereabouts import FILE_NAME
 from partimento.progress import OnProgress, silent
 from partimento.system import Terminated
 from partimento.training.batches import batches_of

@@ -1,4 +1,4 @@
-"""No rule is ever broken, whatever a model wants: sequences drawn evenly from all ids, judged from their MIDI by `checker.py`."""
+"""No rule is ever broken, whatever a model wants: sequences drawn evenly from all ids, judged from their written MIDI."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partimento.bars import BarGrid
+from partimento.chord_symbols import parse_chord_symbol
 from partimento.composing.compose import stream
 from partimento.composing.rules import REGISTRY, Rule, Rules
 from partimento.composing.rules import pitch as pitch_rules
@@ -23,8 +25,9 @@ from partimento.encodings.notes import Notes
 from partimento.encodings.texture import Texture, of_classes
 from partimento.errors import InvalidOption
 from partimento.formats import write
-from partimento.piece import Piece, Track, note_array
+from partimento.piece import METER, Piece, Track, note_array
 from partimento.testing.rules import EvenGenerator, check_rule, violations, written
+from partimento.theory import PITCH_CLASS_NAMES
 
 SCORE, ENSEMBLE, PIANO = make("notes:profile=score"), make("notes"), make("notes:profile=piano")
 
@@ -144,7 +147,7 @@ def test_what_cannot_be_met_is_refused_before_the_first_note(options: dict[str, 
 @pytest.mark.parametrize("key", ["melody", "voices", "leadsheet", "slots", "notes:profile=performance"])
 def test_other_encodings_are_refused(key: str) -> None:
     encoding = make(key)
-    with pytest.raises(InvalidOption, match=f"rules: the encoding '{key}' does not tell all notes and bars"):
+    with pytest.raises(InvalidOption, match=f"rules: the encoding '{key}' does not hold all notes and bars"):
         stream(EvenGenerator(encoding.fields), encoding, notes=10, rules=Rules(key="C"))
 
 
@@ -165,6 +168,44 @@ def test_rules_begin_at_the_bar_after_what_is_given() -> None:
         assert piece.end_tick == 16 * piece.ticks_per_quarter
     with pytest.raises(InvalidOption, match="the given notes are in 4/4"):
         stream(EvenGenerator(SCORE.fields), SCORE, given=before, notes=10, rules=Rules(meter=(3, 4)))
+
+
+@pytest.mark.parametrize("meter", [(3, 4), (4, 4), (6, 8)])
+def test_after_an_upbeat_chords_change_on_the_bar_lines_of_the_page(meter: tuple[int, int]) -> None:
+    """An upbeat and two full bars are given: chords, bass and bars count from the page's third bar."""
+    upper, lower = meter
+    tick = 48 // lower  # of a beat as the lower number says, at twelve a quarter
+    meters = np.array([(0, 1, lower), (tick, *meter)], METER)
+    notes = [(n * tick, tick, 60 + n % 5, 80, 0) for n in range(1 + 2 * upper)]
+    head = Piece(note_array(notes), (Track(),), 12, meters=meters)
+    rules = Rules(chords="C F G", bass="C F G", bars=3)
+    for piece in written(SCORE, rules, seed=5, given=SCORE.encode(head)[:-1]):
+        grid = BarGrid.of(piece)
+        start = int(grid.lines[3])  # the upbeat is bar 0
+        assert grid.numbers[:4].tolist() == [0, 1, 2, 3]
+        assert piece.end_tick == start + 3 * upper * tick * piece.ticks_per_quarter // 12
+        new = piece.notes[piece.notes["onset"] >= start]
+        for note in new:
+            symbol = rules.chords[int(grid.numbers[np.searchsorted(grid.lines, note["onset"], side="right") - 1] - 3) % 3]
+            chord = parse_chord_symbol(symbol)
+            assert chord is not None
+            assert chord.notes >> int(note["pitch"]) % 12 & 1
+        for number, name in enumerate(rules.bass):
+            begun = new[new["onset"] == grid.lines[3 + number]]
+            assert len(begun)
+            assert PITCH_CLASS_NAMES[int(begun["pitch"].min()) % 12] == name
+
+
+def test_chords_are_what_their_symbols_say() -> None:
+    """Alterations and colours count: of C7b5 no G may sound, of C9 a D may."""
+    rules = Rules(chords="C7b5", bars=6)
+    sounding = {int(pitch) % 12 for piece in written(PIANO, rules, seed=2, count=6) for pitch in piece.notes["pitch"]}
+    assert sounding == {0, 4, 6, 10}
+    rules = Rules(chords="C9", bars=6)
+    sounding = {int(pitch) % 12 for piece in written(PIANO, rules, seed=2, count=6) for pitch in piece.notes["pitch"]}
+    assert sounding == {0, 2, 4, 7, 10}
+    with pytest.raises(InvalidOption, match="no chord symbol"):
+        Rules(chords="Gmaj7#13x")
 
 
 @given(sets_of_rules)
@@ -283,3 +324,54 @@ def test_a_rhythm_may_be_that_of_a_score(tmp_path: Path) -> None:
 def test_what_is_no_value_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidOption, match=message):
         Rules(**options)
+
+
+def test_the_bass_of_a_chord_belongs_to_it() -> None:
+    rules = Rules(chords="C/D")
+    pieces = written(SCORE, rules, seed=5, end=0.0)
+    assert not any(found for piece in pieces for found in violations(piece, rules).values())
+    assert set((np.concatenate([piece.notes["pitch"] for piece in pieces]) % 12).tolist()) == {0, 2, 4, 7}
+
+
+def test_both_ends_of_a_range_may_be_played() -> None:
+    """The range of an instrument goes before that of all others."""
+    rule, here = Ranges({-1: (60, 62), 40: (55, 57)}, frozenset({0, 40})), ENSEMBLE.cursor()
+    assert isinstance(here, Texture)
+    assert np.flatnonzero(rule.pitches(here, 0)).tolist() == [55, 56, 57, 60, 61, 62]
+    for pitch in (55, 57):
+        assert np.flatnonzero(rule.programs(here, 0, pitch)).tolist() == [40, 128]
+    for pitch in (60, 62):
+        assert np.flatnonzero(~rule.programs(here, 0, pitch)).tolist() == [40]
+
+
+def test_a_voice_may_go_on_where_its_last_note_ends() -> None:
+    here = SCORE.cursor()
+    assert isinstance(here, Texture)
+    here.push([Notes("score").layout.kind("note"), 1, 61, 48, 1])
+    assert Polyphony(1).onsets(here, np.array([0, 47, 48])).tolist() == [False, False, True]
+
+
+def test_where_only_drums_may_play_no_other_program_does() -> None:
+    """Not even the last one."""
+    rules, here = Rules(key="C major", instruments=(127, 128)), ENSEMBLE.cursor()
+    assert isinstance(here, Texture)
+    masks = rules.masks(rules.made(here), here)
+    note = Notes("ensemble").layout.kind("note")
+    assert masks.allowed((note, 1))[1:].all(), "drums are free of the key"
+    assert np.flatnonzero(masks.allowed((note, 1, 61, 48, 20))).tolist() == [128, 129]
+    assert np.flatnonzero(masks.allowed((note, 1, 62, 48, 20))).tolist() == [129]
+
+
+def test_a_chord_holds_from_its_bar_line_on() -> None:
+    rule, here = Chords((0, 192), (1 << 0 | 1 << 4, 1 << 7)), SCORE.cursor()
+    assert isinstance(here, Texture)
+    for onset, classes in ((0, {0, 4}), (191, {0, 4}), (192, {7})):
+        assert {pitch % 12 for pitch in np.flatnonzero(rule.pitches(here, onset)).tolist()} == classes
+    assert rule.ends(here, 96, 60, np.array([191, 192, 193])).tolist() == [True, True, False]
+
+
+def test_only_notes_far_above_the_bass_are_held_into_it() -> None:
+    rule, here = Bass((0, 192), (0, 7), lowest=40, highest=60), SCORE.cursor()
+    assert isinstance(here, Texture)
+    for pitch, held_over in ((51, False), (52, True)):
+        assert rule.ends(here, 48, pitch, np.array([191, 192, 193])).tolist() == [True, True, held_over]

@@ -1,4 +1,4 @@
-"""A card: what music is like, and how much of it is copied, beside human music. It knows figures and intervals, no files.
+"""A card: what music is like, and how much of it is copied, beside human music.
 
 Every row is a figure of a piece (`figures/registry.py`) or of what is copied in it, averaged over pieces; intervals are
 bootstraps over pieces.

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from partimento import __version__
 from partimento.analysis.beat_chords import NUMERALS
 from partimento.analysis.exploration import Beside, Exploration, Explored
 from partimento.analysis.figures.figure import Histogram
@@ -21,6 +20,7 @@ from partimento.analysis.report.facts import facts
 from partimento.analysis.report.numbers import values
 from partimento.analysis.report.wording import figure_text, number, per_thousand, percent
 from partimento.render.snippet import intervals_svg, notes_svg, rhythm_svg
+from partimento.version import VERSION
 
 LEAST_SHARE = 0.004  # of a label that is drawn in a list of words
 MOST_LABELS, MOST_CHORDS = 14, 9
@@ -44,7 +44,7 @@ def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] =
         title=title or (" beside " if len(sets) == 2 else ", ").join(one.music.name for one in sets),
         notes=notes,
         folder=folder,
-        version=__version__,
+        version=VERSION,
         sets=[_tile(one, at) for at, one in enumerate(sets)],
         facts=[(fact, Markup(_figure(*fact.figure)) if fact.figure else "") for fact in facts(exploration)],
         sections=[(name, [(one, Markup(picture)) for one, picture in _section(name, sets)]) for name in SECTIONS],

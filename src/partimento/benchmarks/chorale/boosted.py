@@ -1,5 +1,4 @@
-"""Boosted trees for the notes on the eighths of chorales. Between them hardly anything begins, and nothing is asked. It knows no
-network."""
+"""Boosted trees for the notes on the eighths of chorales. Between them hardly anything begins, and they are not used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked about each symbol that a voice may draw: a row of numbers for every candidate. It knows no trees and no network.
+"""Features of each symbol that a voice may draw: a row of numbers for every candidate, which the trees read.
 
 All answers are relative to the voice's last pitch, to those drawn or to the key: a piece in another key is answered alike.
 Shapes: N slots, K candidates, Q questions.

@@ -1,5 +1,4 @@
-"""The training chorales as a place to look things up: tunes that went alike, in any transposition, and counted contexts. It knows
-no network.
+"""The training chorales as a place to look things up: tunes that went alike, in any transposition, and counted contexts.
 
 A training piece never finds itself (leave one out), so that the network meets the memory in training as it will on new pieces.
 """

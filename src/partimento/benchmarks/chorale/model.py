@@ -1,4 +1,4 @@
-"""The model: a network, the pieces it remembers and the trees grown over these, all of them weights. It knows no loop, no file."""
+"""The model: a network, the pieces it remembers and the trees grown over these, all of them weights."""
 
 from __future__ import annotations
 

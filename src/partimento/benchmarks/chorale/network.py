@@ -1,6 +1,6 @@
 """A network for four-voice chorales: an LSTM over eighths and a head that draws the voices of a slot one after another.
 
-It knows the columns of `extractor.py`, no training and no files. Shapes: B pieces, T sixteenths, C of them under the head.
+`features.py` names the columns of its input. Shapes: B pieces, T sixteenths, C of them under the head.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the past of a growing piece went alike earlier in the piece, on the same sixteenth of the beat. It knows no network."""
+"""Where the past of a growing piece went alike earlier in the piece, on the same sixteenth of the beat."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """What came next where the past of a growing piece went alike before, in the training pieces and in the piece itself: votes for
-what comes next, counted for each voice once the voices before it are drawn. It knows no network."""
+what comes next, counted for each voice once the voices before it are drawn."""
 
 from __future__ import annotations
 

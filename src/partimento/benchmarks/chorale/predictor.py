@@ -1,4 +1,4 @@
-"""A chorale model as a `Predictor`: scores whole pieces side by side, grows sequences slot by slot. It knows no training."""
+"""A chorale model as a `Predictor`: scores whole pieces side by side, grows sequences slot by slot."""
 
 from __future__ import annotations
 

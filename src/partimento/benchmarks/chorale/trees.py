@@ -1,4 +1,4 @@
-"""Boosted trees that choose among candidates: grown by LightGBM, kept as arrays, asked by a compiled loop. It knows no music.
+"""Boosted trees that choose among candidates: grown by LightGBM, kept as arrays, evaluated by a compiled loop.
 
 A choice is a softmax over the scores of K candidates, with what all others weigh beside them; trees are added one after another,
 each fitted to the gradient of its nats (Friedman 2001, section 4). Shapes: N choices, K candidates, Q questions.

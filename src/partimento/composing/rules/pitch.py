@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from partimento.chord_symbols import chord_notes, parse_chord
+from partimento.chord_symbols import parse_chord, parse_chord_symbol
 from partimento.composing.rules.rule import Option, Rule, Setting, number, truth, words
 from partimento.encodings.texture import Bools, Ints, Texture, of_classes
 from partimento.errors import InvalidOption
@@ -184,6 +184,7 @@ class Chords(Rule):
     )
     examples = (
         {"chords": "C G7 Am7 F#dim7 N.C."},
+        {"chords": "C7b5 Dm9/C G7alt Cmaj7#5"},
         {"chords": "C F G", "chord_beats": 2, "bars": 4},
         {"chords": "C F G", "passing": True, "key": "C major"},
     )
@@ -192,8 +193,8 @@ class Chords(Rule):
     def made(cls, at: Setting) -> Self | None:
         symbols, masks = at.asked["chords"], []
         for symbol in symbols:
-            root, quality, bass = parse_chord(symbol)
-            mask = chord_notes(root, quality) | (1 << bass if bass >= 0 else 0)
+            chord = parse_chord_symbol(symbol)
+            mask = ALL if chord is None else chord.notes
             if not mask & at.usable:
                 raise InvalidOption(f"no note of the chord {symbol} is in {at.asked['key'] or 'the ranges'}; change one of them")
             masks.append(mask)

@@ -1,7 +1,4 @@
-"""What a list of keys, frame by frame, says before each of its events: neighbours, ages, what followed when it was so before.
-
-It knows the events of `frames`; no piece and no model.
-"""
+"""What is known before each event of `frames`: neighbouring keys, ages, what followed when it was so before."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The encoding `frames`: which of 88 keys sound in each step of a grid, as the piano-roll benchmarks see music.
 
 It lists the keys of a frame from low to high, then says that the frame is over, so a model of it has an exact distribution over
-frames by the chain rule. It knows what sounds, not what begins.
+frames by the chain rule. It says what sounds, not what begins.
 """
 
 from __future__ import annotations

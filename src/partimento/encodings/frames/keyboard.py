@@ -1,4 +1,4 @@
-"""Which of the 88 keys of a piano sound in each step of a grid: what `frames` and `roll` make events of. It knows no event."""
+"""Which of the 88 keys of a piano sound in each step of a grid: what `frames` and `roll` make events of."""
 
 from __future__ import annotations
 

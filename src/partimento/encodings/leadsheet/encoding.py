@@ -1,7 +1,7 @@
 """The encoding `leadsheet`: one melody, the chord symbol over each of its notes, and each one's place in the bar.
 
-It knows bars, rests and chord changes as cuts of one line of time; which notes are the melody is decided in `tune.py`,
-chords that no one wrote are found in `harmony.py`.
+Bars, rests and chord changes cut one line of time. `tune.py` decides which notes are the melody; `harmony.py` finds chords that
+no one wrote.
 """
 
 from __future__ import annotations

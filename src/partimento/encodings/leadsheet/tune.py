@@ -1,4 +1,4 @@
-"""Which notes of a piece are its melody: one line, highest notes of one track or of all. It knows no event."""
+"""Which notes of a piece are its melody: one line, highest notes of one track or of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cursor of `melody`: one thing after another, so the tick is the sum of all lengths. It knows no rest and no tie by name."""
+"""The cursor of `melody`: one event after another, so the tick is the sum of all lengths."""
 
 from __future__ import annotations
 

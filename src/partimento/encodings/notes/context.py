@@ -1,7 +1,4 @@
-"""What the events of `notes` say of where they are and how they move, and the same music in another key, louder, faster.
-
-It knows events; no piece and no model.
-"""
+"""What the events of `notes` say of where they are and how they move, and the same music in another key, louder, faster."""
 
 from __future__ import annotations
 

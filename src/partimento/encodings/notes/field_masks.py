@@ -1,4 +1,4 @@
-"""Rules as masks over the fields of `notes`: which ids the next field may take so that some note can follow. It knows no rule."""
+"""Rules as masks over the fields of `notes`: which ids the next field may take so that some note can follow."""
 
 from __future__ import annotations
 

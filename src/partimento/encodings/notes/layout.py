@@ -1,4 +1,4 @@
-"""What the events of `notes` are made of: profiles, kinds, fields and their sizes. It knows no piece."""
+"""What the events of `notes` are made of: profiles, kinds, fields and their sizes."""
 
 from __future__ import annotations
 

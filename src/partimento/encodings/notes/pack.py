@@ -1,6 +1,6 @@
 """Pieces on the grid of `notes`: each note and each change of meter, key or tempo as one number, so that sorting is one sort.
 
-It knows what is kept of a piece and what is rounded; it knows no events.
+What is kept of a piece and what is rounded is decided here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a growing sequence of `notes` events stands: tick, bar, meter, key, tempo, the last notes. It knows no law and no column.
+"""Where a growing sequence of `notes` events has arrived: tick, bar, meter, key, tempo, the last notes.
 
 It says the same as `ticks.walk` of the whole.
 """

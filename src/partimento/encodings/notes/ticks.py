@@ -1,6 +1,6 @@
-"""Where the events of `notes` lie: ticks, bars and beats, derived from times and bar counts. It knows no notes.
+"""Where the events of `notes` lie: ticks, bars and beats, derived from times and bar counts.
 
-A meter begins a bar where it stands; the first bar begins at tick 0, in 4/4 until a meter says otherwise.
+A meter begins a bar where it is stated; the first bar begins at tick 0, in 4/4 until a meter says otherwise.
 """
 
 from __future__ import annotations

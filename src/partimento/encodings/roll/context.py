@@ -1,7 +1,4 @@
-"""What a roll says before each of its frames: of every key what it has done so far, of the frame where it stands.
-
-It knows frames as rows of 88 zeros and ones; no piece and no model.
-"""
+"""What is known before each frame of a roll: what every key has done so far, and the place of the frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoding `roll`: an event is a frame, a field for each of 88 keys. It knows what sounds, not what begins."""
+"""The encoding `roll`: an event is a frame, a field for each of 88 keys. It says what sounds, not what begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What voices (one pitch each in every step) say of where they are: place, intervals, time. It knows no encoding's ids."""
+"""What is known of voices (one pitch each in every step) before each step: place, intervals, time."""
 
 from __future__ import annotations
 

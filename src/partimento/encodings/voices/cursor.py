@@ -1,4 +1,4 @@
-"""The cursor of encodings of parallel voices: it holds what each voice sings, not the whole history. It knows no encoding's ids."""
+"""The cursor of encodings of parallel voices: it holds what each voice sings, not the whole history."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The encoding `voices`: a row for each step of a grid, a field for each voice that says what it sings: chorales and the like.
 
-It knows one line a voice; which notes of a keyboard piece make a line is decided here, by pitch.
+Which notes of a keyboard piece make a line is decided here, by pitch.
 """
 
 from __future__ import annotations

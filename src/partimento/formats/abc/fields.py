@@ -1,6 +1,6 @@
-"""The fields of ABC and what they set: meter, unit, key, tempo, voices (ABC standard 2.1, sections 3 and 4). It reads no notes.
+"""The fields of ABC and what they set: meter, unit, key, tempo, voices (ABC standard 2.1, sections 3 and 4).
 
-In the header a field holds for every voice; in the body for the one that it stands in.
+In the header a field holds for every voice; in the body for the one that it is in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the tunes of an ABC file begin and end, in bytes. It reads no music."""
+"""Where the tunes of an ABC file begin and end, in bytes."""
 
 from __future__ import annotations
 

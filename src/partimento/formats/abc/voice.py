@@ -1,4 +1,4 @@
-"""What is known while a tune of ABC is read: the fields that hold for all voices, and where each voice is. It reads no text."""
+"""What is known while a tune of ABC is read: the fields that hold for all voices, and where each voice is."""
 
 from __future__ import annotations
 

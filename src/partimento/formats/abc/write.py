@@ -1,4 +1,4 @@
-"""ABC 2.1 from a `Piece`, the same bytes for the same piece. It reads nothing.
+"""ABC 2.1 from a `Piece`, the same bytes for the same piece.
 
 A staff is a voice (`V:`), further voices of a bar are overlays (`&`); a comment says which track each staff belongs to. ABC
 has no place for velocities and exact times off the page, and drums are notes; chord symbols stand at the next note.

@@ -1,7 +1,7 @@
-"""Humdrum with **kern spines from a `Piece`, the same bytes for the same piece. It reads nothing.
+"""Humdrum with **kern spines from a `Piece`, the same bytes for the same piece.
 
 A staff is a spine, the lowest leftmost, and staves of one track share a `*part`; voices split a spine for a bar. Humdrum has
-no place for velocities, drums and exact times off the page; tempos and chord symbols stand at the next note.
+no place for velocities and exact times off the page; tempos and chord symbols stand at the next note.
 """
 
 from __future__ import annotations

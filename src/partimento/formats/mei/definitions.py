@@ -1,4 +1,4 @@
-"""What MEI scoreDef, staffDef and instrDef set: staves, tracks, meters, keys, tempos. It reads no notes."""
+"""What MEI scoreDef, staffDef and instrDef set: staves, tracks, meters, keys, tempos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long MEI events last: note values, dots, tuplets as elements, as spans and as ratios of notes. It knows no pitches."""
+"""How long MEI events last: note values, dots, tuplets as elements, as spans and as ratios of notes."""
 
 from __future__ import annotations
 

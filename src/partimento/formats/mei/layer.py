@@ -86,7 +86,7 @@ class LayerReader:
         return Fraction(12 if upper > 3 and upper % 3 == 0 and lower >= 8 else 4, lower)
 
     def _repeat(self, at: Fraction, length: Fraction) -> Fraction:
-        """What was heard in the stretch before, once more; at the start of a bar that is the end of the bar before."""
+        """What sounded in the stretch before, once more; at the start of a bar that is the end of the bar before."""
         start = self.reading.bar.start + at
         history = self.reading.bars_of_layers.get(self.key)
         for note in list(self.notes if at or not history else history[-1][1]):

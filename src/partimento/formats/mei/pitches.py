@@ -1,4 +1,4 @@
-"""How MEI notes sound: octave, accidentals written and heard, key signatures, ties. It knows no time."""
+"""How MEI notes sound: octave, accidentals written and sounding, key signatures, ties."""
 
 from __future__ import annotations
 

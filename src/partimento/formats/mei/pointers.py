@@ -1,4 +1,4 @@
-"""What stands in an MEI file in several versions or once for several places: editorial choices, copies. It knows no music."""
+"""What an MEI file has in several versions or once for several places: editorial choices, copies."""
 
 from __future__ import annotations
 

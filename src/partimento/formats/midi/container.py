@@ -1,6 +1,6 @@
 """The container of a Standard MIDI File: unwrapped and checked, so that no length can lie, and the texts at the head of a chunk.
 
-It knows header and chunks, and a handful of events it can find without walking; `events.py` walks, and neither knows a `Piece`.
+Header and chunks are read here, and a handful of events that can be found without walking; `events.py` walks.
 Everything is a few calls of bytes methods, because this runs on every file of a corpus.
 """
 

@@ -1,6 +1,6 @@
 """The reader of MIDI events: every complete event of the track chunks, and what to make of those that are not.
 
-It knows data bytes over 127, missing and early ends, and counts each repair; what sounds is the business of `playing.py`. Compiled,
+It mends data bytes over 127, missing and early ends, and counts each repair; `playing.py` decides what sounds. Compiled,
 so it is imported where something is about to be read. Linear in time and memory.
 """
 

@@ -1,6 +1,6 @@
 """What holds at each tick of a MIDI file: its maps in order, the chords that its markers name, and its pedals.
 
-It knows what `events.py` finds, and counts as repairs what it leaves out.
+What is left out of what `events.py` found is counted as a repair.
 """
 
 from __future__ import annotations

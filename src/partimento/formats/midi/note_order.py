@@ -1,4 +1,4 @@
-"""The notes that `events.py` found, brought into the order of a `Piece`. Compiled. It knows notes and tracks, and no file."""
+"""The notes that `events.py` found, brought into the order of a `Piece`. Compiled."""
 
 from __future__ import annotations
 

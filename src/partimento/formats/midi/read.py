@@ -1,6 +1,6 @@
 """A `Piece` from the bytes of a Standard MIDI File: what `events.py` finds in it becomes tracks, notes, maps and a title page.
 
-It knows what makes a track, and what the title page of our own files says. It does not write; `write.py` does.
+What makes a track is decided here, and the title page of our own files is read.
 """
 
 from __future__ import annotations

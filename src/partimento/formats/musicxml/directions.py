@@ -1,4 +1,4 @@
-"""What MusicXML directions, sounds and bar lines say: tempo, dynamics, jumps, repeats. It reads no notes."""
+"""What MusicXML directions, sounds and bar lines say: tempo, dynamics, jumps, repeats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OF_ONE_NOTE = {"sf", "sfz", "sfp", "sfpp", "sfzp", "sffz", "fz", "fp", "pf", "r
 
 
 def read_direction(element: Element, part: Part, bar: Bar, at: int) -> None:
-    """A `direction`, or a `sound` that stands alone. An offset moves what is heard only where it says so."""
+    """A `direction`, or a `sound` that stands alone. An offset moves the sound only where it says so."""
     place = int(bar.start) + at
     offset = element.find("offset")
     if offset is not None and (part.offsets_sound or element.tag == "sound" or offset.get("sound") == "yes"):

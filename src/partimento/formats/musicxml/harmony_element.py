@@ -1,4 +1,4 @@
-"""How a MusicXML `harmony` becomes a chord symbol as musicians write it. It knows no places."""
+"""How a MusicXML `harmony` becomes a chord symbol as musicians write it."""
 
 from __future__ import annotations
 

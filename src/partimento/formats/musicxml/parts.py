@@ -1,4 +1,4 @@
-"""What one part of a MusicXML file declares, and what holds in it from one measure to the next. It reads no notes."""
+"""What one part of a MusicXML file declares, and what holds in it from one measure to the next."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Part:
     tracks: dict[tuple[int, bool], int] = field(default_factory=dict)
     staff_numbers: dict[str, int] = field(default_factory=dict)  # of its staves among those of all parts
     tempo_places: set[int] = field(default_factory=set)  # where this part was the first to say a tempo
-    offsets_sound: bool = False  # whether offsets move what is heard where they do not say so
+    offsets_sound: bool = False  # whether offsets move the sound where they do not say so
     loudness: list[tuple[int, range | None, int]] = field(default_factory=list)  # place, staves (None: all), velocity
 
     def __post_init__(self) -> None:

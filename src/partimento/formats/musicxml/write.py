@@ -1,6 +1,6 @@
-"""MusicXML 4.0 from a `Piece`, by way of its `Score`: the same bytes for the same piece. It knows elements, no notation.
+"""MusicXML 4.0 from a `Piece`, by way of its `Score`: the same bytes for the same piece.
 
-Beyond the page it says what a `Piece` knows and notation does not: velocities (`dynamics`), exact times where the page
+Beyond the page it says what a `Piece` has and notation has not: velocities (`dynamics`), exact times where the page
 rounds them (`attack`, `release`), programs and drums, the track of each part, and how the piece was made.
 """
 

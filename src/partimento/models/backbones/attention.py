@@ -1,4 +1,4 @@
-"""A Transformer; its state is the keys and values of the steps that later ones may still see. It knows no field and no music."""
+"""A Transformer; its state is the keys and values of the steps that later ones may still see."""
 
 from __future__ import annotations
 

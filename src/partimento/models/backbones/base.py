@@ -1,4 +1,4 @@
-"""What a backbone is: from a sequence of vectors to a sequence of vectors, causally. It knows no field, no head and no music.
+"""What a backbone is: from a sequence of vectors to a sequence of vectors, causally.
 
 The contract: built from (inputs, config); `forward(h_BTI, state) -> (h_BTD, state)` with D = `config.width`, where step t sees
 steps up to t only. The state is opaque and never changed in place: None at the start of a sequence, afterwards what the last

@@ -1,4 +1,4 @@
-"""A dilated causal convolution network; its state is what the next steps still reach back to. It knows no field and no music."""
+"""A dilated causal convolution network; its state is what the next steps still reach back to."""
 
 from __future__ import annotations
 

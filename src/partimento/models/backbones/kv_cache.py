@@ -1,4 +1,4 @@
-"""Keys and values of the steps that later ones may still see. It knows tensors, no attention."""
+"""Keys and values of the steps that later ones may still see."""
 
 from __future__ import annotations
 
