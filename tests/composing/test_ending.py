@@ -152,6 +152,12 @@ def test_the_end_takes_from_the_next_bar_alone() -> None:
         assert after["bar"] == pytest.approx(0.7 - after["end"])
 
 
+def test_late_a_bar_gives_all_its_chance_to_the_end() -> None:
+    """However little a model thinks of ending."""
+    rows = [(0, 48, 60), (48, 48, 62), (96, 96, 64)]
+    assert led(ending_after(rows, 2), note=0.3, bar=0.7, end=1e-12)["end"] == pytest.approx(0.7)
+
+
 def test_inside_a_bar_the_end_is_as_likely_as_it_was() -> None:
     ending = ending_after([(0, 48, 60), (48, 48, 62), (96, 48, 64)], 2)
     assert ending.progress >= 1
@@ -200,3 +206,9 @@ def test_the_fuller_the_last_chord_the_likelier_the_end() -> None:
     assert closing.end_tick == 192
     after = led(ending, note=0.5, end=0.5)
     assert after["end"] / after["note"] == pytest.approx(np.exp(2 * FULL))
+
+
+def test_given_notes_are_none_of_those_asked_for() -> None:
+    counted = ending_after([(0, 48, 60), (48, 48, 62)], 4)
+    after_given = Ending(counted.here, 4, RuleMasks(counted.here, None))
+    assert (counted.progress, after_given.progress) == (-0.5, -1.5)

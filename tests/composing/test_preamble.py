@@ -63,6 +63,10 @@ def test_what_pieces_state_by_saying_nothing() -> None:
     for one in compose(Told(), notes=5, count=20, seed=2, conditions={"meter": "4/4", "tempo": 120}, guard=False):
         meter, _, tempo = said(one.piece)
         assert (meter, tempo) == (None, None)
+    encoding = make("notes:profile=score")
+    kinds = np.ones(encoding.fields[0].size, bool)
+    preamble = Preamble(encoding, {"meter": "4/4", "tempo": 120})
+    assert set(np.flatnonzero(~preamble.mask(kinds, ())).tolist()) == {encoding.statements[name] for name in ("meter", "tempo")}
 
 
 def test_rules_go_before_wishes() -> None:
