@@ -219,6 +219,7 @@ def test_an_upbeat_is_bar_0() -> None:
         assert upbeat.last_number == 4
     assert not grid(12, (0, 4, 4), (4, 3, 4)).upbeat
     assert not grid(12, (0, 2, 4), (4, 4, 4)).upbeat  # two bars of 2/4
+    assert not grid(8, (0, 4, 4), (4, 2, 2)).upbeat  # as long as the second
 
 
 def test_the_halves_of_a_bar_that_a_repeat_splits_share_a_number() -> None:
