@@ -185,6 +185,7 @@ def test_a_meter_that_misses_a_bar_line_by_a_little_adds_no_bar(off: int) -> Non
     assert missed.bar_at(3840 + off - 1) == 1
     assert missed.in_bar(3840 + off - 1) == 1920 + off - 1
     assert missed.number_at(3840 + off) == 3
+    assert not BarGrid.of_meters([(0, 4, 4), (1920 + off, 2, 2)], QUARTER, 3840).upbeat
 
 
 def test_a_128th_note_is_no_near_miss() -> None:
