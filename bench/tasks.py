@@ -54,7 +54,7 @@ def asked_and_answered(task: Task, encoding: Tasks, longest: int) -> tuple[Event
         return None
     whole = one.piece.merge(replace(true, notes=true.notes[gone]))  # what stands, then what is gone
     stands = whole.notes["track"] < len(one.piece.tracks)
-    return encoding.asked(whole, stands, one.region), encoding.answered(whole, stands, one.region)
+    return encoding.prompt(whole, stands, one.region), encoding.target(whole, stands, one.region)
 
 
 def plain_rows(encoding: Tasks, events: Events, start: int, end: int, of: set[tuple[int, int, int]] | None) -> np.ndarray:

@@ -27,8 +27,14 @@ def inlined(loop: Loop) -> Loop:
     return _JIT(boundscheck=True)(loop)  # type: ignore[no-any-return]
 
 
+def always_inlined(loop: Loop) -> Loop:
+    """Likewise, written out wherever it is called: faster where it does little, for more time to compile."""
+    return _JIT(boundscheck=True, inline="always")(loop)  # type: ignore[no-any-return]
+
+
 def compiled(*types: Any) -> Callable[[Loop], Loop]:
-    """Compiles a function for arguments of these types of numba. An index outside of its array raises, as in Python."""
+    """Compiles a function for arguments of these types of numba, or of each tuple of them. An index outside of its array raises,
+    as in Python."""
 
     def decorate(loop: Loop) -> Loop:
         for folder in _folders(loop):
@@ -45,7 +51,8 @@ def compiled(*types: Any) -> Callable[[Loop], Loop]:
 def _compile(loop: Loop, types: tuple[Any, ...], folder: Path | None) -> Loop:
     was, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(folder or "")
     try:
-        return _JIT(types, boundscheck=True, cache=folder is not None)(loop)  # type: ignore[no-any-return]
+        signatures = list(types) if isinstance(types[0], tuple) else types
+        return _JIT(signatures, boundscheck=True, cache=folder is not None)(loop)  # type: ignore[no-any-return]
     finally:
         _CONFIG.CACHE_DIR = was
 

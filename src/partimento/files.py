@@ -76,7 +76,7 @@ def _write_all(path: Path, content: bytes) -> None:
 
 
 def check_parents(path: Path) -> None:
-    """Raises `InvalidOption` when a file stands where a folder above `path` would be."""
+    """Raises `InvalidOption` when a file is where a folder above `path` would be."""
     above = next((place for place in path.parents if place.exists()), None)
     if above is not None and not above.is_dir():
         raise InvalidOption(f"{path}: the file {above} is in the way; choose another place")

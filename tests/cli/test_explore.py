@@ -19,7 +19,7 @@ def test_a_corpus(tmp_path: Path, made_corpus: Path, partimento: Command) -> Non
     assert "corpus: 12 pieces, 720 notes" in answer.out
     for number in range(1, 6):
         assert f"\n  {number}. " in answer.out
-    assert "Next: partimento explore" in answer.out
+    assert "name both: partimento explore SOURCE OTHER" in answer.out
     assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert (tmp_path / "a-data" / "histograms.csv").exists()
     found = partimento("explore", made_corpus, "-o", tmp_path / "b.html", "--json").json

@@ -14,7 +14,7 @@ import pytest
 from partimento.bars import BarGrid
 from partimento.composing.compose import Composition, again, compose
 from partimento.composing.rules import Rules
-from partimento.composing.windows import Window, rejoined
+from partimento.composing.windows import Window, rejoined, window
 from partimento.encodings import Encoding, make
 from partimento.errors import InvalidOption, InvalidPiece, PartimentoError
 from partimento.formats.midi.read import piece_from_midi
@@ -58,6 +58,16 @@ def song() -> Piece:
     rows = [(480 * n + int(chance.randint(0, 3)), 470, 70 + int(chance.randint(-5, 6)), 90, 0) for n in range(60)]
     rows += [(1440 * n, 1440, 45 + int(chance.randint(-5, 6)), 70, 1) for n in range(20)]
     return Piece(note_array(rows), (Track(73, name="tune"), Track(32, name="bass")), 480, meters=np.array([(0, 3, 4)], METER))
+
+
+def test_a_window_has_no_more_bars_than_the_encoding_can_name() -> None:
+    """Far beyond the end of a piece bars are empty, and many fit into the events that a model sees."""
+    for first in (30, 300, 3000):
+        task = Task(song(), f"bars={first}-{first + 1}")
+        one = window(task, song().quantise(SCORE.layout.ticks_per_quarter), (first - 1, first), SCORE, 4096)
+        asked = one.asked(SCORE)
+        assert (asked < [field.size for field in SCORE.fields]).all()
+        assert one.start_tick + one.span[0] == (first - 1) * one.bar_ticks
 
 
 def done(task: Task, **options: Any) -> list[Composition]:

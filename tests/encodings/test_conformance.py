@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -10,14 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partimento.encodings import REGISTRY, Encoding, make
+from partimento.encodings import REGISTRY, Cursor, Encoding, make
 from partimento.encodings.base import option
 from partimento.encodings.slots import Slots
+from partimento.encodings.texture import Texture
 from partimento.encodings.voices import Voices
 from partimento.errors import InvalidOption, UnknownName
 from partimento.piece import Piece
+from partimento.testing.cursors import follow_music
 from partimento.testing.encodings import CHECKS, assert_comes_back, check_encoding, check_options, random_events, variants
 from partimento.testing.random_pieces import pieces
+from tests.made import made_piece
 
 NOT_INSTALLED = {"miditok"} if importlib.util.find_spec("miditok") is None else set()
 INSTALLED = [name for name in REGISTRY if name not in NOT_INSTALLED]
@@ -72,6 +76,59 @@ class Strayed(Voices):
 def test_what_breaks_a_promise_is_found(kind: type[Encoding]) -> None:
     with pytest.raises((AssertionError, InvalidOption)):
         check_encoding(kind, examples=10)
+
+
+def _moved(name: str, by: int) -> Callable[[Cursor], None]:
+    def spoil(cursor: Cursor) -> None:
+        setattr(cursor, name, getattr(cursor, name) + by)
+
+    return spoil
+
+
+def _higher(cursor: Cursor) -> None:
+    cursor.notes_begun = [note._replace(pitch=note.pitch + 1) for note in cursor.notes_begun]
+
+
+def _silent(cursor: Cursor) -> None:
+    cursor.notes_begun = ()
+
+
+def _longer(cursor: Cursor) -> None:
+    if isinstance(cursor, Texture) and cursor.notes_begun:
+        cursor.lengthen(1)
+
+
+def _forgetful(cursor: Cursor) -> None:
+    if isinstance(cursor, Texture):
+        cursor.sounding = cursor.sounding[-1:]
+
+
+MUSICAL_MUTANTS: list[tuple[str, Callable[[Cursor], None]]] = [
+    *((key, spoil) for key in ("voices", "slots", "melody", "leadsheet", "notes", "tasks") for spoil in (_higher, _silent)),
+    *((key, _moved("tick", -1)) for key in ("voices", "melody", "leadsheet", "notes")),
+    *((key, _moved("bar_tick", 1)) for key in ("voices", "melody", "leadsheet", "notes")),
+    *(("notes", spoil) for spoil in (_longer, _forgetful, _moved("numerator", 1), _moved("last_onset", 1))),
+]
+
+
+@pytest.mark.parametrize(("key", "spoil"), MUSICAL_MUTANTS)
+def test_a_cursor_that_tells_other_music_is_found(
+    key: str, spoil: Callable[[Cursor], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer is spoilt after each event; the piece and the law are as they were."""
+    encoding = make(key)
+    kind = type(encoding.cursor())
+    push = kind.push
+
+    def spoilt(cursor: Cursor, event: Sequence[int]) -> None:
+        push(cursor, event)
+        spoil(cursor)
+
+    events = encoding.encode(made_piece(3, 60))
+    follow_music(encoding, events)
+    monkeypatch.setattr(kind, "push", spoilt)
+    with pytest.raises(AssertionError, match=key):
+        follow_music(encoding, events)
 
 
 @pytest.mark.slow

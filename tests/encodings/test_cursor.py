@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from partimento.encodings import Encoding, make
 from partimento.encodings.cursor import HistoryCursor
 from partimento.encodings.notes.layout import PROFILES
-from partimento.testing.encodings import follow_cursor
+from partimento.testing.cursors import follow_cursor, follow_music
 from tests.encodings.notes import slow
 from tests.encodings.test_conformance import VARIANTS
 from tests.made import made_piece
@@ -24,6 +24,7 @@ OWN = [encoding for encoding in VARIANTS if type(encoding.cursor()) is not Histo
 @pytest.mark.parametrize("encoding", OWN, ids=lambda encoding: encoding.key)
 def test_of_music_too(encoding: Encoding) -> None:
     follow_cursor(encoding, encoding.encode(made_piece(3, 60))[:400])
+    follow_music(encoding, encoding.encode(made_piece(3, 60)))
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))

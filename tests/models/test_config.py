@@ -54,6 +54,22 @@ def test_unknown_and_impossible_values() -> None:
             replace(TrainingConfig(), **bad)
 
 
+@pytest.mark.parametrize(
+    ("name", "now", "older"), [("gru_rolls", "key_scores", "shared_logits"), ("memory_slots", "feature_version", "hearing")]
+)
+def test_entries_by_the_names_of_older_files(name: str, now: str, older: str) -> None:
+    made = recipe(name)
+    rows = json.loads(made.to_json())
+    value = rows["model"].pop(now)
+    rows["model"][older] = value
+    assert value
+    assert Recipe.from_json(json.dumps(rows)) == made
+    assert older not in made.to_json()
+    rows["model"][now] = value
+    with pytest.raises(CheckpointError, match=f"has {older}, unknown"):
+        Recipe.from_json(json.dumps(rows))
+
+
 def test_a_whole_number_will_do_for_a_float() -> None:
     assert TrainingConfig(learning_rate=1).learning_rate == 1.0
     assert isinstance(TrainingConfig(learning_rate=1).learning_rate, float)

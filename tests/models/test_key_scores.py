@@ -22,7 +22,7 @@ from partimento.models.neural import NeuralPredictor
 from tests.made import made_piece
 from tests.models.test_inputs import a_model as stirred
 
-CONFIG = ModelConfig("gru", "summed", "independent", width=8, embedding=4, place=True, since=True, shared_logits=True)
+CONFIG = ModelConfig("gru", "summed", "independent", width=8, embedding=4, place=True, since=True, key_scores=True)
 ROLL = make("roll")
 COLUMNS = (Context("place", 5, "place"), *(Context(f"{name} {key}", 4, "field") for name in "ab" for key in range(88)))
 
@@ -123,10 +123,10 @@ def test_the_sum_of_embeddings() -> None:
 
 def test_where_there_is_nothing_to_share() -> None:
     """It can be switched off; fields of several sizes, and encodings that say nothing of single fields, have none."""
-    assert not a_model(replace(CONFIG, place=False, since=False, shared_logits=False)).uses_context
+    assert not a_model(replace(CONFIG, place=False, since=False, key_scores=False)).uses_context
     assert a_model(replace(CONFIG, place=False, since=False)).uses_context
     assert KeyScores.of(CONFIG, [2, 3], COLUMNS) is None
     assert KeyScores.of(CONFIG, [2] * 88, COLUMNS[:1]) is None
     fields: Any = ROLL.fields
-    with pytest.raises(InvalidOption, match="shared_logits need the heads 'independent'"):
+    with pytest.raises(InvalidOption, match="key_scores need the heads 'independent'"):
         heads(replace(CONFIG, heads="chained"), fields)

@@ -49,7 +49,7 @@ class Beats:
 
     @classmethod
     def of(cls, music: Music) -> Beats:
-        """The beats of a set; drums are not heard."""
+        """The beats of a set; drums are left out."""
         rows = np.flatnonzero(~music.is_drum)
         notes, piece = music.notes[rows], music.piece_of_note[rows]
         onset = notes["onset"].astype(np.int64)

@@ -51,7 +51,7 @@ def gru_rolls(depth: int = 4) -> Recipe:
         dropout=0.3,
         place=True,
         since=True,
-        shared_logits=True,
+        key_scores=True,
     )
     training = replace(base_training(depth, 4e-3, batch=4, segment=64), average=0.99, transpose=0, weight_decay=0.1, warmup=50)
     return Recipe(

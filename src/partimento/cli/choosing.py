@@ -1,4 +1,4 @@
-"""How `partimento compose` says which pieces are kept, and what it tells of them."""
+"""How `partimento compose` says which pieces are kept, and what it says of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ChoiceOptions:
     exact
         Stop with the last of --notes, in the middle of a bar if need be.
     guard
-        Let pieces repeat themselves as much as the model likes.
+        With --no-guard pieces repeat themselves as much as the model likes.
     original
         Compose anew what copies more of the training pieces than human pieces do.
     best

@@ -53,8 +53,9 @@ def compose(
       partimento compose run --count 16 --best 4 --original -o song.mid
       partimento compose --like some-3.mid -o again.mid
 
-    Music of models that know the end of a piece (the encoding notes) ends on a bar line near --notes. It does not repeat itself
-    more than human pieces do, and it is told how much of it stands in the training pieces, where, and in which.
+    Music of models that know the end of a piece (the encoding notes) ends on
+    a bar line near --notes. No piece repeats itself more than human pieces do.
+    What it copies of the training pieces is named, with the piece and the bars.
 
     With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms
     (from the start of the process), seed, ended (how many pieces came to an
@@ -75,9 +76,9 @@ def compose(
     given
         A score to go on from.
     write
-        Where to write in the score of --given, whose other notes stand: bars=9-16, tracks=2, vary=0.5 (keeping half of the
-        notes), or a new part: melody, bass, accompaniment; and in which bars: "bass bars=1-8". For models trained on
-        tasks, such as the recipe transformer_tasks.
+        Where to write in the score of --given; its other notes stay. Bars (bars=9-16), tracks (tracks=2), half of all notes
+        (vary=0.5), or a new part (melody, bass, accompaniment), in some bars perhaps ("bass bars=1-8"). For models trained
+        on tasks, such as the recipe transformer_tasks.
     given_notes
         Only so many of its first notes, as the encoding counts them.
     count
@@ -96,7 +97,7 @@ def compose(
     min_p
         Leave out what is less likely than this share of the likeliest.
     seed
-        The same seed gives the same music; without one, a seed is drawn and told.
+        The same seed gives the same music; without one, a seed is drawn and printed.
     like
         A composed MIDI file to make again; MODEL is needed only when it has been moved.
     roll

@@ -30,7 +30,7 @@ def convert(
       partimento convert tunes.abc#X12 tune.musicxml --transpose 2
       partimento convert scores.zip midi --to mid
       partimento convert take.mid straight.mid --grid 4
-      partimento convert piece.mid heard.mid --encoding notes:profile=score
+      partimento convert piece.mid encoded.mid --encoding notes:profile=score
 
     A file that cannot be read or written is named, and does not stop the others.
 
@@ -78,8 +78,6 @@ def convert(
     if not to_file and not to and out.suffix:
         raise InvalidOption(f"{out}: the suffix {out.suffix!r} is none that can be written; known: {', '.join(WRITERS)}")
     check_parents("OUT", out / "x" if not to_file else out)
-    if to_file and not out.parent.is_dir():
-        raise InvalidOption(f"{out}: there is no folder {out.parent}")
     paths = [out] if to_file else targets(items, out, "." + (to or "mid").lower().removeprefix("."))
     done = []
     with screen.progress() as on_progress:

@@ -1,4 +1,4 @@
-"""`partimento evaluate` and `partimento compare`: how well models foretell held-out music, beside the baselines."""
+"""`partimento evaluate` and `partimento compare`: how well models predict held-out music, beside the baselines."""
 
 from __future__ import annotations
 

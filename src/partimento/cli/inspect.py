@@ -66,6 +66,7 @@ def inspect(
     for key in encoding:
         make(key)
     items = [item for file in files for item in items_of(file)]
+    encoded = "encoded.mid" if len(items_of(files[0])) == 1 else "encoded"  # a folder, for several scores
     format_of = {item.name: READERS[item.suffix].name for item in items}
     found, refused = {}, {}
     with screen.progress() as on_progress:
@@ -83,7 +84,7 @@ def inspect(
         screen.say()
     for reason in refused.values():
         screen.say(f"left out  {reason}")
-    screen.say(f"Next: {typed('partimento', 'convert', files[0], 'heard.mid', '--encoding', 'notes:profile=score')}")
+    screen.say(f"Next: {typed('partimento', 'convert', files[0], encoded, '--encoding', 'notes:profile=score')}")
     screen.result(
         {
             "files": [{"file": name, "format": format_of[name]} | asdict(found[name]) for name in sorted(found)],

@@ -1,4 +1,4 @@
-"""`partimento originality`: how much of a piece stands verbatim in a corpus, and where."""
+"""`partimento originality`: how much of a piece is verbatim in a corpus, and where."""
 
 from __future__ import annotations
 

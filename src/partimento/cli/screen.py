@@ -74,7 +74,7 @@ def positive(option: str, value: float) -> float:
 
 
 def check_parents(option: str, path: Path) -> None:
-    """Raises `InvalidOption` when a file stands where a folder above `path` would be."""
+    """Raises `InvalidOption` when a file is where a folder above `path` would be."""
     above = next((place for place in path.parents if place.exists()), None)
     if above is not None and not above.is_dir():
         raise InvalidOption(f"{option} {path}: the file {above} is in the way")

@@ -38,7 +38,7 @@ class Composition:
     those; `first_event` is the first of the events that was drawn. Of a task, `new` [N] says which notes are new, `windows` are the
     events of each of its windows with the first of them that was drawn, and `events` those of the last.
 
-    `finding` is what of its new notes stands in the training pieces, `over` whether that is more than human pieces copy, `ranked`
+    `finding` is what of its new notes is in the training pieces, `over` whether that is more than human pieces copy, `ranked`
     its place among many; None where it was not judged. `ended` says whether it came to an end of its own.
     """
 
@@ -72,7 +72,7 @@ class Composition:
             one = self.ranked
             lines.append(f"rank {one.rank}: {one.bits_per_note:.2f} bits per note, {one.distance:.2f} deviations from human pieces")
         if self.finding is not None and not self.finding.runs:
-            lines.append("no run of eight notes stands in the training pieces")
+            lines.append("no run of eight notes is in the training pieces")
         elif self.finding is not None:
             run = self.finding.runs[0]
             mark = ": MORE THAN HUMAN PIECES" if self.over else ""

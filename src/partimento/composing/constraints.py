@@ -58,7 +58,9 @@ def prepared(
             guard.push(event)
     here, rules = texture_of(cursor), options.rules
     if rules is not None and (here is None or not here.has_bars):
-        raise InvalidOption(f"rules: the encoding {encoding.key!r} does not tell all notes and bars; train one of notes or tasks")
+        raise InvalidOption(
+            f"rules: the encoding {encoding.key!r} does not hold all notes and bars; train a model of the encoding notes or tasks"
+        )
     made = None if rules is None or here is None else rules.made(here, place)
     states = not len(before) and rules is None and can_state(encoding, options.conditions)
 

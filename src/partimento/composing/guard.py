@@ -1,7 +1,7 @@
 """The repetition guard: which pitch would say once more what was said too often, and what people would have repeated by now.
 
 Two human pieces are the measure of each sequence. As long as it repeats no more of itself than the upper one, everything may be
-drawn; above that, pitches that would end a run of eight notes heard before are masked; and at any time those that would keep a
+drawn; above that, pitches that would end a run of eight notes that came before are masked; and at any time those that would keep a
 figure of up to four bars going round for longer than 99 of 100 human pieces do. Where it repeats less than the lower one, what
 followed when it was as it is now is made likelier, the more it lacks. It knows notes and the habits of people; no model.
 """
@@ -149,7 +149,7 @@ class Repeats:
 
     @property
     def share(self) -> float:
-        """The share of the notes that ended a run heard before."""
+        """The share of the notes that ended a run that came before."""
         return self._share(0)
 
     def _share(self, more: int) -> float:
@@ -219,7 +219,7 @@ class RepetitionBias:
 
     def following(self) -> tuple[tuple[int, ...], int]:
         """The event that followed such a stretch, the latest of equals, and how many events long it is: none, and 0, where even the
-        last event is new, or too much was heard to be remembered."""
+        last event is new, or too much came before to be remembered."""
         if self._found is None:
             self._found = self._find()
         return self._found

@@ -80,6 +80,6 @@ def _ids(checkpoint: Trained, conditions: Mapping[str, str | float]) -> npt.NDAr
 def check_guidance(strength: float, has_conditions: bool) -> None:
     """Raises `InvalidOption` for a strength that cannot be, or that has nothing to press."""
     if isinstance(strength, bool) or not (math.isfinite(strength) and 0 <= strength <= STRONGEST):
-        raise InvalidOption(f"guidance is {strength!r}; it must be 0 (the conditions are not heard) to {STRONGEST:g}; 1 is off")
+        raise InvalidOption(f"guidance is {strength!r}; it must be 0 (the conditions are ignored) to {STRONGEST:g}; 1 is off")
     if strength != 1 and not has_conditions:
         raise InvalidOption(f"guidance {strength:g} presses conditions, and none is asked for; ask for one, such as key='G minor'")

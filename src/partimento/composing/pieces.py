@@ -224,7 +224,7 @@ def parse_conditions(words: Conditions) -> dict[str, str | float]:
 
 
 def judged(made: Composition, reference: Reference | None) -> Composition:
-    """A piece with what of its new notes stands in the training pieces."""
+    """A piece with what of its new notes is in the training pieces."""
     if reference is None:
         return made
     notes = made.piece.notes

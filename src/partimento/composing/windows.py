@@ -11,7 +11,7 @@ import numpy.typing as npt
 from partimento.bars import BarGrid
 from partimento.composing.rules import Inside
 from partimento.encodings import Events
-from partimento.encodings.tasks import Tasks
+from partimento.encodings.tasks import MOST_BARS, Tasks
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 from partimento.piece import Array, Piece, Track, nearest_line
@@ -51,7 +51,7 @@ class Window:
         return int(grid.tick_of(max(first, int(grid.upbeat)))) - self.start_tick
 
     def asked(self, encoding: Tasks) -> Events:
-        return encoding.asked(self.piece, np.ones(len(self.piece), bool), self.region)
+        return encoding.prompt(self.piece, np.ones(len(self.piece), bool), self.region)
 
     def inside(self, tracks: Sequence[int]) -> Inside:
         """The rule of the region, for notes that are written into these tracks."""
@@ -101,6 +101,8 @@ def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, lo
     likely = EVENTS_PER_NOTE * (written + again) + 2 * (last - first)
 
     def fits(first: int, last: int) -> bool:
+        if last - first > MOST_BARS:
+            return False
         return bool(EVENTS_PER_NOTE * (count[last] - count[first]) + 2 * (last - first) + likely <= longest - 16)
 
     if not fits(first, last):
@@ -195,4 +197,4 @@ def pieces(encoding: Tasks, asked: Events, answers: Sequence[Events]) -> Iterato
     """What was written, without what stands, of each answer."""
     head = asked[np.flatnonzero(asked[:, 0] == encoding.separator)[0] + 1 :]
     for answer in answers:
-        yield encoding.written(np.concatenate([head, answer]), len(head))
+        yield encoding.generated(np.concatenate([head, answer]), len(head))

@@ -22,13 +22,13 @@ class Field:
     """One category of an event: ids 0..size-1, where id 0 says that the field does not apply.
 
     `optional` fields may be 0 in a real event; in the others 0 stands only before the first event and in padding. Where the first
-    field of an event is `told`, all that follows is known: one id is legal in this field, and it costs nothing (0 is no such id).
+    field of an event is `given_after`, this one is known: a single id is legal, and it costs nothing (0: there is no such id).
     """
 
     name: str
     size: int
     optional: bool = False
-    told: int = 0
+    given_after: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""How well models foretell music: bits per note, comparisons, tables, the leaderboard."""
+"""How well models predict music: bits per note, comparisons, tables, the leaderboard."""

@@ -1,4 +1,4 @@
-"""How well a model foretells the pieces of a split, in bits per note, with intervals. It does not know what kind of model it is.
+"""How well a model predicts the pieces of a split, in bits per note, with intervals. It does not know what kind of model it is.
 
 Bits per note are all nats of the scored events, of all their fields, over ln 2, over the notes of these events: a ratio of
 sums over pieces (a micro average), so long pieces count for more. It survives a change of encoding; numbers per event do not.

@@ -1,4 +1,4 @@
-"""Models and baselines of one corpus side by side: what they foretell, what they cost. It trains and scores nothing itself.
+"""Models and baselines of one corpus side by side: how well they predict, what they cost. It trains and scores nothing itself.
 
 Bits per note compare across encodings only beside what each encoding drops; bits per second of music likewise.
 """

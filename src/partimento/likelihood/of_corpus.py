@@ -1,4 +1,4 @@
-"""How well models foretell the held-out pieces of a corpus, beside the baselines: rows, what sets them apart, and a table.
+"""How well models predict the held-out pieces of a corpus, beside the baselines: rows, what sets them apart, and a table.
 
 A model that has seen what is scored is refused, or warned of, here.
 """

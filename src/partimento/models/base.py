@@ -17,7 +17,7 @@ from partimento.progress import OnProgress, silent
 
 
 class Features(Protocol):
-    """What a model is told of the events of its training pieces, where it is not what the encoding says of them.
+    """The features of the events of a model's training pieces, where they are not the context of the encoding.
 
     `columns` numbers of `dtype` an event; segments begin at multiples of `grain` events.
     """
@@ -27,7 +27,7 @@ class Features(Protocol):
     grain: int
 
     def of(self, piece: int, semitones: int, events: slice) -> npt.NDArray[Any]:
-        """What is told of some events of training piece number `piece` (counted from 0), moved by semitones: [T, columns]."""
+        """Those of some events of training piece number `piece` (counted from 0), moved by semitones: [T, columns]."""
         ...
 
 

@@ -47,7 +47,9 @@ class Checkpoint:
         path = Path(path)
         if path.is_dir():
             if not (path / FILE_NAME).exists():
-                raise CheckpointError(f"{path}: holds no {FILE_NAME}; its training has not finished: start the same training again")
+                raise CheckpointError(
+                    f"{path}: holds no {FILE_NAME}; give the folder of a run, or finish its training with the same command"
+                )
             path = path / FILE_NAME
         tensors, metadata, sha256 = load_with_digest(path)
         try:

@@ -13,9 +13,9 @@ SCHEDULES = ("plateau", "cosine", "trapezoid")
 T = TypeVar("T")
 
 
-def _later(default: Any) -> Any:
-    """An entry that files of the first version lack: its default is what they meant."""
-    return field(default=default, metadata={"later": True})
+def _later(default: Any, was: str = "") -> Any:
+    """An entry that files of the first version lack: its default is what they meant. `was` is its name in older files."""
+    return field(default=default, metadata={"later": True, "was": was})
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ModelConfig(FamilyConfig):
     `queries`, `keys` (0: as many) and `span` (0: all) are the transformer's: heads, those with keys of their own, and how
     many events each one sees. What an encoding says of the place, of intervals, of the pitches that still count and of the
     time since something changed enters with `place`, `intervals`, `sounding` and `since`; `interval_logits` adds to the score
-    of each pitch those of its intervals, `shared_logits` to the scores of all fields those of one network that looks at what
+    of each pitch those of its intervals, `key_scores` to the scores of all fields those of one network that looks at what
     is said of a field and of its neighbours. With `conditions` what stands at the head of a piece enters at every step.
     """
 
@@ -48,7 +48,7 @@ class ModelConfig(FamilyConfig):
     since: bool = _later(False)
     interval_logits: bool = _later(False)
     conditions: bool = _later(False)
-    shared_logits: bool = _later(False)
+    key_scores: bool = _later(False, was="shared_logits")
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -166,8 +166,17 @@ def _kind(rows: Any) -> Any:
 
 
 def _of(kind: type[T], rows: Any, place: str) -> T:
+    rows = _renamed(kind, rows)
     _check_keys(kind, rows, place)
     return kind(**rows)
+
+
+def _renamed(kind: Any, rows: Any) -> Any:
+    """The entries by their names of today; an older name beside today's stays, and is unknown."""
+    older = {entry.metadata["was"]: entry.name for entry in fields(kind) if entry.metadata.get("was")}
+    if not isinstance(rows, dict):
+        return rows
+    return {older[name] if name in older and older[name] not in rows else name: value for name, value in rows.items()}
 
 
 def _check_keys(kind: Any, rows: Any, place: str) -> None:

@@ -40,7 +40,7 @@ class Heads(nn.Module, ABC):
     @abstractmethod
     def nats(self, h_BTD: Tensor, target_BTF: Tensor, context_BTC: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
         """-ln p of each field given the earlier ones of its event, [B, T, F]; of targets that are `smoothing` uniform. Fields
-        that are told (`Field.told`) have none."""
+        that are given (`Field.given_after`) have none."""
 
     @abstractmethod
     def logits(self, h_BD: Tensor, drawn_Bf: Tensor, context_BC: Tensor | None = None) -> Tensor:
@@ -60,22 +60,22 @@ class Heads(nn.Module, ABC):
         return self.nats(h_BTD, target_BTF, context_BTC, smoothing).sum(-1)
 
     def _drawn(self, nats_BTF: Tensor, target_BTF: Tensor) -> Tensor:
-        """Nats of the fields that are drawn; 0 for those that are told."""
-        if not any(field.told for field in self.fields):
+        """Nats of the fields that are drawn; 0 for those that are given."""
+        if not any(field.given_after for field in self.fields):
             return nats_BTF
-        told_F = torch.tensor([field.told for field in self.fields], device=target_BTF.device)
-        return nats_BTF.masked_fill((target_BTF[..., :1] == told_F) & (told_F > 0), 0.0)
+        given_after_F = torch.tensor([field.given_after for field in self.fields], device=target_BTF.device)
+        return nats_BTF.masked_fill((target_BTF[..., :1] == given_after_F) & (given_after_F > 0), 0.0)
 
 
 class Independent(Heads):
-    """A softmax for each field; none sees the others. The seed's. `config.shared_logits` adds scores that all fields share."""
+    """A softmax for each field; none sees the others. The seed's. `config.key_scores` adds scores that all fields share."""
 
     def __init__(
         self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()
     ) -> None:
         super().__init__(config, fields)
         self.project = nn.Linear(config.width, sum(self.choices))
-        self.shared = KeyScores.of(config, self.choices, columns) if config.shared_logits else None
+        self.shared = KeyScores.of(config, self.choices, columns) if config.key_scores else None
         self.uses_columns = self.shared is not None
 
     def _split(self, h: Tensor, context: Tensor | None) -> tuple[Tensor, ...]:
@@ -117,8 +117,8 @@ class Joint(Heads):
         self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()
     ) -> None:
         super().__init__(config, fields)
-        if any(field.told for field in fields):
-            raise InvalidOption("a joint class has no fields that are told; take heads 'chained'")
+        if any(field.given_after for field in fields):
+            raise InvalidOption("a joint class has no fields that are given; take heads 'chained'")
         self.classes = joint_size(self.choices)
         self.project = nn.Linear(config.width, self.classes)
 
@@ -280,7 +280,7 @@ def heads(config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()
     """The heads that `config` names. Raises `UnknownName`, and `InvalidOption` for logits that they cannot add."""
     if config.heads not in HEADS:
         raise UnknownName("heads", config.heads, HEADS)
-    for option, kind in (("interval_logits", "chained"), ("shared_logits", "independent")):
+    for option, kind in (("interval_logits", "chained"), ("key_scores", "independent")):
         if getattr(config, option) and config.heads != kind:
             raise InvalidOption(f"{option} need the heads {kind!r}, not {config.heads!r}")
     return HEADS[config.heads](config, fields, pitches, columns)

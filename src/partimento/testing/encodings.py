@@ -16,6 +16,7 @@ from partimento.encodings import REGISTRY, Encoding, make
 from partimento.encodings.cursor import HistoryCursor
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track, note_array
+from partimento.testing.cursors import follow_cursor, follow_music
 from partimento.testing.random_pieces import pieces
 
 _FEW_VALUES = 4  # of an option that are varied: the default, the first and the last ones
@@ -219,24 +220,17 @@ def check_cursor(encoding: Encoding, examples: int) -> None:
     check()
 
 
-def follow_cursor(encoding: Encoding, events: npt.NDArray[Any]) -> None:
-    """Context, law and end after each of the events [T, F], as the encoding says of them from scratch."""
-    whole = encoding.context(events)
-    cursor = encoding.cursor()
-    for t in range(len(events) + 1):
-        said = cursor.context()
-        assert said.dtype == np.uint8
-        assert said.tolist() == whole[t].tolist(), f"{encoding.key}: the context after {t} events"
-        assert cursor.ended == encoding.ended(events[:t])
-        if t == len(events):
-            return
-        event = events[t].tolist()
-        for field in range(len(event)) if t % 7 == 0 else ():
-            drawn = tuple(event[:field])
-            assert np.array_equal(cursor.allowed(drawn), encoding.allowed(events[:t], drawn))
-        twin = cursor.copy()
-        cursor.push(event)
-        assert twin.context().tolist() == said.tolist(), f"{encoding.key}: a copy moved with its original"
+def check_music(encoding: Encoding, examples: int) -> None:
+    """Where the cursor tells notes, ticks and bars, they are those of the decoded piece."""
+    longest = 40 if type(encoding.cursor()) is HistoryCursor else 100
+
+    @settings(max_examples=examples, deadline=None)
+    @given(piece=pieces(), seed=_SEEDS, length=st.integers(0, 30))
+    def check(piece: Piece, seed: int, length: int) -> None:
+        follow_music(encoding, encoding.encode(piece)[:longest])
+        follow_music(encoding, random_events(encoding, length, np.random.default_rng(seed)))
+
+    check()
 
 
 def check_key(encoding: Encoding, examples: int) -> None:
@@ -258,5 +252,6 @@ CHECKS: dict[str, Callable[[Encoding, int], None]] = {
     "edges": check_edges,
     "context": check_context,
     "cursor": check_cursor,
+    "music": check_music,
     "key": check_key,
 }

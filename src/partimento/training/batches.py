@@ -29,7 +29,7 @@ _VARY = 0x5A17  # tells these random numbers from those of the segments
 @dataclass(frozen=True)
 class Batch:
     """`before` and `target` int64 [B, T, F]: the event before each, and it; `mask` bool [B, T]: which targets count;
-    `context` int64 [B, T, C]: what the encoding says before each target, `conditions` int64 [B, C]: what is said of the
+    `context` int64 [B, T, C]: the context of each target, `conditions` int64 [B, C]: those of the
     piece, where the model asks for them."""
 
     before: Tensor

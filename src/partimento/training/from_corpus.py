@@ -120,8 +120,8 @@ def train(
     `only` keeps to pieces such as "genre=folk". `minutes`, `steps` and `epochs` are the most it takes. `split_method`
     "windows" leaks, as published figures often do. `threads`: 0 leaves torch's choice; the same number gives the same weights.
 
-    `on_plan(recipe, plan)` is told, before the first step, how large the model is and what an epoch will take; `on_step` where the
-    training stands; `on_progress` of other work that takes long.
+    `on_plan(recipe, plan)` is called before the first step, with what an epoch will take; `on_step` with where the
+    training stands; `on_progress` with other work that takes long.
 
     Raises `CorpusError`, `UnknownName`, `InvalidOption`, `CheckpointError` where the folder holds another training,
     `TrainingDiverged`, `WriteFailed`, and `KeyboardInterrupt` on SIGTERM and SIGINT.

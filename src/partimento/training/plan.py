@@ -41,7 +41,7 @@ def plan(
     steps: int = STEPS,
     on_progress: OnProgress = silent,
 ) -> Plan:
-    """Times a few steps on a throw-away model, after one to warm up; `on_progress` is told of what takes long before. Memory is an
+    """Times a few steps on a throw-away model, after one to warm up; `on_progress` is called for long work before. Memory is an
     estimate (weights, their copies, the vectors of one batch), or what these steps took, if that was more."""
     if encodings.make(recipe.encoding).key != encoded.encoding.key:
         raise InvalidOption(f"the recipe wants {recipe.encoding!r}, the corpus is encoded as {encoded.encoding.key!r}")

@@ -85,9 +85,9 @@ def train(
     A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
     when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
     run returns its result. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's choice.
-    `metadata` goes into the checkpoint. `on_step` is told how far the run is, twice a second at most; `on_progress` of work
-    that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of every batch, and the first
-    one writes.
+    `metadata` goes into the checkpoint. `on_step` is called with the state of the run, twice a second at most; `on_progress` for
+    work that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of every batch, and the
+    first one writes.
 
     Raises `CheckpointError` where the folder holds another run, `InvalidOption` where another training is at work in it,
     `TrainingDiverged`, `WriteFailed`, `CorpusError`.

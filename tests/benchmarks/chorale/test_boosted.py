@@ -59,7 +59,7 @@ def test_laws_of_a_whole_piece_and_of_each_slot_alone() -> None:
         assert np.allclose(trees.law(voice, rows[t : t + 1], now), laws[t, voice], atol=1e-5)
 
 
-def test_trees_learn_from_what_is_said(made_of: Callable[[int], list[Symbols]]) -> None:
+def test_trees_learn_from_features(made_of: Callable[[int], list[Symbols]]) -> None:
     """Pieces in which the bass follows the soprano a tenth below: the trees know it of new pieces, the contexts hardly."""
     shelf = Library(made_of(12))
     trees = shelf.trees(0)
@@ -96,20 +96,20 @@ def test_the_same_is_grown_again_from_a_seed() -> None:
 
 def test_what_is_kept_is_the_same_as_what_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf, told = Library(TRAIN), []
-    kept = shelf.hear(lambda *doing: told.append(doing))
+    kept = shelf.training_rows(lambda *doing: told.append(doing))
     assert told[-1] == ("computing features", len(TRAIN) - 1, len(TRAIN))
     laws = shelf.laws(grown(), VALID[0])
     monkeypatch.setattr(libraries, "KEPT", 40)
     again = Library(TRAIN)
     for number, (piece, rows) in enumerate(zip(TRAIN, kept, strict=True)):
         assert np.array_equal(again.rows(piece, number), rows)
-        assert np.array_equal(again.heard(piece, number), rows)
+        assert np.array_equal(again.features_of(piece, number), rows)
     assert len(again._rows) == 1
     assert np.array_equal(again.laws(grown(), VALID[0]), laws)
     assert shelf.laws(grown(), VALID[0]) is laws
 
 
-def test_without_memory_a_training_piece_is_heard_as_any_other() -> None:
+def test_without_memory_a_training_piece_is_read_as_any_other() -> None:
     """Nothing of it was counted, so nothing is taken off, which would tell of what comes."""
     shelf = Library(TRAIN, remember=False)
     assert np.array_equal(shelf.rows(TRAIN[2], 2), shelf.rows(TRAIN[2]))

@@ -197,20 +197,20 @@ def test_the_loss_is_the_nats_and_in_training_most_rare_sixteenths_are_left_out(
     made = model()
     told = made.features([ids(piece) for piece in TRAIN])
     target = torch.from_numpy(np.stack([ids(piece) for piece in TRAIN[:3]]).astype(np.int64))
-    said = torch.from_numpy(np.stack([told.of(number, 0, slice(0, 32)) for number in range(3)])).float()
-    whole = made.loss(target, target, said)
+    rows = torch.from_numpy(np.stack([told.of(number, 0, slice(0, 32)) for number in range(3)])).float()
+    whole = made.loss(target, target, rows)
     assert whole.shape == (3, 32)
     assert (whole > 0).all()
     plain = replace(TINY, dropout=0.0, dropout_head=0.0, dropout_input=0.0)
     sure = model(config=plain).train()
-    some = sure.loss(target, target, said)
+    some = sure.loss(target, target, rows)
     is_odd = torch.arange(32) % 2 == 1
     assert torch.allclose(some[:, ~is_odd], whole[:, ~is_odd], atol=1e-4)
     taken = some[0] > 0
     assert int(taken[is_odd].sum()) == 4
     assert torch.allclose(some[:, is_odd & taken], 4 * whole[:, is_odd & taken], atol=1e-4)
     with pytest.raises(InvalidOption, match="no noise"):
-        made.loss(target, target, said, noise=0.1)
+        made.loss(target, target, rows, noise=0.1)
 
 
 def test_weights_are_inherited_and_memories_are_not() -> None:
@@ -231,5 +231,5 @@ def test_what_it_does_not_know_is_refused() -> None:
     with pytest.raises(CheckpointError, match="unknown family 'organ'"):
         Recipe.from_json(RECIPE.to_json().replace('"family": "chorale"', '"family": "organ"'))
     with pytest.raises(CheckpointError, match="features are of version 7"):
-        Recipe.from_json(RECIPE.to_json().replace(f'"hearing": {FEATURES}', '"hearing": 7'))
+        Recipe.from_json(RECIPE.to_json().replace(f'"feature_version": {FEATURES}', '"feature_version": 7'))
     assert Recipe.from_json(RECIPE.to_json()) == RECIPE

@@ -1,4 +1,4 @@
-"""What is said of a slot: equal to slow twins, nothing of the future, and no training piece remembers itself."""
+"""The features of a slot: equal to slow twins, nothing of the future, and no training piece remembers itself."""
 
 from __future__ import annotations
 
@@ -193,8 +193,8 @@ def test_without_memory_nothing_of_train_is_known() -> None:
 
 
 @pytest.mark.parametrize("semitones", [2, -1, 0])
-def test_what_is_said_of_a_moved_piece(semitones: int) -> None:
-    """Transposition moves what is said instead of hearing the piece anew; the two ways agree but for what leaves the compass."""
+def test_features_of_a_moved_piece(semitones: int) -> None:
+    """Transposition moves features instead of computing them anew; the two ways agree but for what leaves the compass."""
     piece = np.where(PIECE < REST, np.clip(PIECE, 3, REST - 4), REST).astype(np.int16)
     higher = np.where(piece < REST, piece + semitones, REST).astype(np.int16)
     made = moved(rows_of(piece, FeatureExtractor(MEMORY)), semitones).astype(float)

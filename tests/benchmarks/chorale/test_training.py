@@ -54,9 +54,9 @@ def test_each_segment_is_told_what_the_other_pieces_say_of_it() -> None:
             higher = {s: SLOTS.transpose(piece[first:last], s) for s in range(-3, 4)}
             found = [s for s, one in higher.items() if one is not None and np.array_equal(one, target)]
             others = Memory([symbols_of(encoded.piece(other)) for other in range(1, 6) if other != number])
-            said = rows_of(symbols_of(piece), FeatureExtractor(others))
+            rows = rows_of(symbols_of(piece), FeatureExtractor(others))
             told = batch.context[row, : last - first].numpy()
-            matching = [s for s in found if np.array_equal(moved(said, s)[first:last], told)]
+            matching = [s for s in found if np.array_equal(moved(rows, s)[first:last], told)]
             assert matching
             shifts.update(matching)
             seen += last - first

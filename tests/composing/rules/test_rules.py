@@ -147,7 +147,7 @@ def test_what_cannot_be_met_is_refused_before_the_first_note(options: dict[str, 
 @pytest.mark.parametrize("key", ["melody", "voices", "leadsheet", "slots", "notes:profile=performance"])
 def test_other_encodings_are_refused(key: str) -> None:
     encoding = make(key)
-    with pytest.raises(InvalidOption, match=f"rules: the encoding '{key}' does not tell all notes and bars"):
+    with pytest.raises(InvalidOption, match=f"rules: the encoding '{key}' does not hold all notes and bars"):
         stream(EvenGenerator(encoding.fields), encoding, notes=10, rules=Rules(key="C"))
 
 

@@ -17,7 +17,7 @@ from partimento.encodings.melody.note_values import WRITTEN, values
 from partimento.errors import InvalidOption
 from partimento.piece import NOTE, Piece, Track, note_array
 from partimento.testing.random_pieces import pieces
-from tests.encodings.melody.test_seed import moment_of, one_of, playable, value_of
+from tests.encodings.melody.test_seed import moment_of, one_of, pitch_id, playable, value_of
 
 SLOW = [
     (rests, durations)
@@ -61,8 +61,8 @@ def written(length: int, durations: str) -> list[int]:
     return nearest(length, known) if found is None else found
 
 
-def slow_events(piece: Piece, rests: str, durations: str) -> list[tuple[str, int]]:
-    """Events as ('rest', 'tie' or a pitch class, lines)."""
+def slow_events(piece: Piece, pitch: str, chord: str, rests: str, durations: str) -> list[tuple[str, int]]:
+    """Events as ('rest', 'tie' or the id of a pitch, lines)."""
     ticks, per_quarter = piece.ticks_per_quarter, 12 if durations == "five" else 24
     events: list[tuple[str, int]] = []
     last = 0  # the length of the note before, ties included
@@ -70,19 +70,19 @@ def slow_events(piece: Piece, rests: str, durations: str) -> list[tuple[str, int
         if track.is_drum:
             continue
         found: dict[int, list[tuple[int, int, int]]] = {}
-        for onset, length, pitch, _, at in piece.notes.tolist():
+        for onset, length, key, _, at in piece.notes.tolist():
             if at == number:
                 moment = (
                     moment_of(onset, ticks) * 12 if durations == "five" else floor(Fraction(onset * 24, ticks) + Fraction(1, 2))
                 )
-                found.setdefault(int(moment), []).append((length, pitch, onset))
+                found.setdefault(int(moment), []).append((length, key, onset))
         moments = sorted(found)
         sounding = 0
         for place, moment in enumerate(moments):
             gap = moments[place + 1] - moment if place + 1 < len(moments) else None
             chords: dict[tuple[int, ...], list[int]] = {}
             ends = []
-            for length, pitch, onset in found[moment]:
+            for length, key, onset in found[moment]:
                 if durations == "five":
                     value = value_of(length, ticks, None if gap is None else Fraction(gap, 12))
                     lines = five_lines(length, ticks, gap)
@@ -92,13 +92,13 @@ def slow_events(piece: Piece, rests: str, durations: str) -> list[tuple[str, int
                     if gap and 4 * (gap - lines) <= lines and 8 * (lines - gap) <= lines:
                         lines = gap
                     chain = tuple(written(min(max(lines, 2), 33 * 24), durations))
-                chords.setdefault(chain, []).append(pitch)
+                chords.setdefault(chain, []).append(key)
                 ends.append(moment + lines)
             silence = written(min(moment - sounding, 33 * per_quarter), durations) if moment > sounding else []
             if rests == "yes" and silence and 4 * silence[0] > last:
                 events += zip(["rest"] + ["tie"] * 9, silence, strict=False)
             for chain in sorted(chords, key=lambda one: (sum(one), one)):
-                name = str(one_of(chords[chain], "root") % 12)
+                name = str(pitch_id(one_of(chords[chain], chord), pitch))
                 events += zip([name] + ["tie"] * 9, chain, strict=False)
                 last = sum(chain)
             sounding = max(sounding, *ends)
@@ -118,24 +118,22 @@ def five_lines(length: int, ticks: int, gap: int | None) -> int:
 def readable(encoding: Melody, piece: Piece) -> list[tuple[str, int]]:
     names = {encoding.rest: "rest", encoding.tie: "tie"}
     events = encoding.encode(piece).tolist()
-    return [(names.get(pitch, str(pitch - 1)), int(encoding.values.lengths[value - 1])) for pitch, value in events]
+    return [(names.get(pitch, str(pitch)), int(encoding.values.lengths[value])) for pitch, value in events]
+
+
+pitches, chord_notes = st.sampled_from(["class", "piano", "midi"]), st.sampled_from(["root", "top", "bass"])
 
 
 @pytest.mark.parametrize(("rests", "durations"), SLOW)
-@settings(max_examples=40, deadline=None)
-@given(piece=st.one_of(playable(), pieces()))
-def test_any_piece(rests: str, durations: str, piece: Piece) -> None:
-    encoding = Melody(rests=rests, durations=durations)
-    fast, slow = readable(encoding, piece), slow_events(piece, rests, durations)
-    assert fast == slow
+@settings(max_examples=80, deadline=None)
+@given(piece=st.one_of(playable(), pieces()), pitch=pitches, chord=chord_notes)
+def test_any_piece(rests: str, durations: str, piece: Piece, pitch: str, chord: str) -> None:
+    encoding = Melody(pitch, chord, rests, durations)
+    assert readable(encoding, piece) == slow_events(piece, pitch, chord, rests, durations)
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    piece=st.one_of(playable(), pieces()),
-    pitch=st.sampled_from(["class", "piano", "midi"]),
-    chord=st.sampled_from(["root", "top", "bass"]),
-)
+@given(piece=st.one_of(playable(), pieces()), pitch=pitches, chord=chord_notes)
 def test_without_its_rests_it_is_the_seed_s_form(piece: Piece, pitch: str, chord: str) -> None:
     plain, rested = Melody(pitch, chord), Melody(pitch, chord, rests="yes")
     events = rested.encode(piece)
@@ -209,8 +207,8 @@ def test_chains_begin_with_chains() -> None:
     for length in range(1, len(known.chains)):
         chain = [int(one) for one in known.chains[length] if one]
         if known.last[length]:
-            assert known.written[length] == length
-            before = length - int(known.lengths[chain[-1] - 1])
+            assert known.lengths[chain].sum() == length
+            before = length - int(known.lengths[chain[-1]])
             assert [int(one) for one in known.chains[before] if one] == chain[:-1]
         else:
             assert length in (1, 2, 5)

@@ -13,7 +13,7 @@ from music21 import duration
 
 from partimento.encodings import make
 from partimento.encodings.melody import Melody
-from partimento.encodings.melody.note_values import DURATION_TICKS, DURATIONS
+from partimento.encodings.melody.note_values import values
 from partimento.errors import InvalidOption
 from partimento.piece import Piece, Track, note_array
 from partimento.testing.random_pieces import pieces
@@ -245,7 +245,7 @@ def test_decoding() -> None:
     piece = Melody().decode(np.array([(1, 1), (12, 5), (5, 3)]))
     assert piece.tracks == (Track(),)
     assert piece.notes.tolist() == [(0, 120, 60, 80, 0), (120, 1920, 71, 80, 0), (2040, 480, 64, 80, 0)]
-    assert len(DURATION_TICKS) == len(DURATIONS) == 5
+    assert values("five").names == ("16th", "eighth", "quarter", "half", "whole")
     assert [make(f"melody:pitch={pitch}").fields[0].size for pitch in ("class", "piano", "midi")] == [13, 89, 129]
     assert Melody("piano").decode(np.array([(1, 3), (88, 3)])).notes["pitch"].tolist() == [21, 108]
     assert Melody("midi").decode(np.array([(1, 3), (128, 3)])).notes["pitch"].tolist() == [0, 127]

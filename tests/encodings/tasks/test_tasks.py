@@ -28,7 +28,7 @@ def some(encoding: Tasks, count: int = 30, longest: int = 200, blind: bool = Fal
         events = encoding.encode(made_piece(seed, 90))
         chance = np.random.default_rng(seed)
         made = encoding.task(events, int(chance.integers(len(events))), longest, chance)
-        if made is not None and (made[0][0, 0] == encoding.separator and encoding.standing in made[0][:, 0]) == blind:
+        if made is not None and (made[0][0, 0] == encoding.separator and encoding.fixed_note in made[0][:, 0]) == blind:
             found.append(made)
     assert blind or len(found) > count // 3
     return found
@@ -51,7 +51,7 @@ def test_a_task_is_some_bars_of_its_piece_in_two_halves(encoding: Tasks) -> None
         head = len(answer) - int(written.sum())
         assert np.array_equal(written, np.arange(len(events)) > len(stands) + head)
         whole = encoding.decode(events)
-        parts = rows(encoding.notes.decode(stands)) + rows(encoding.written(answer))
+        parts = rows(encoding.notes.decode(stands)) + rows(encoding.generated(answer))
         assert rows(whole) == sorted(parts)
         # bars cut from the piece have the same intervals and rhythm somewhere in it
         assert len(whole) > 1
@@ -65,7 +65,7 @@ def test_what_stands_in_the_region_comes_once_more_in_its_place(encoding: Tasks)
         assert separator is not None
         assert answer is not None
         first, _, bars = separator[1:4].tolist()
-        is_again = answer[:, 0] == encoding.standing
+        is_again = answer[:, 0] == encoding.fixed_note
         as_notes = answer.copy()
         as_notes[is_again, 0] = encoding.layout.kind("note")
         again = encoding.notes.decode_some(as_notes, is_again)
@@ -84,13 +84,13 @@ def test_what_stands_in_the_region_comes_once_more_in_its_place(encoding: Tasks)
 
 
 @each
-def test_what_is_told_of_a_standing_note_has_one_legal_id(encoding: Tasks) -> None:
+def test_what_is_given_of_a_fixed_note_has_one_legal_id(encoding: Tasks) -> None:
     for events, written in some(encoding, 8):
         cursor = encoding.cursor()
         for event, is_written in zip(events.tolist(), written.tolist(), strict=True):
-            if is_written and event[0] == encoding.standing:
-                for field, told in enumerate(encoding.fields):
-                    assert told.told == (encoding.standing if field else 0)
+            if is_written and event[0] == encoding.fixed_note:
+                for field, entry in enumerate(encoding.fields):
+                    assert entry.given_after == (encoding.fixed_note if field else 0)
                     assert field == 0 or cursor.allowed(tuple(event[:field])).sum() == 1
             elif is_written and cursor.due is not None and cursor.allowed(())[encoding.layout.kind("note")]:
                 legal = cursor.allowed((encoding.layout.kind("note"),))
@@ -158,7 +158,7 @@ def test_what_stands_around(encoding: Tasks) -> None:
             assert row[6] == separator[2]
             assert row[7] == min(max(0, -((tick - end) // bar)), BARS_LEFT) + 1
             if event is not None:
-                cursor.push([NOTES[0] if event[0] == encoding.standing else event[0], *event[1:]])
+                cursor.push([NOTES[0] if event[0] == encoding.fixed_note else event[0], *event[1:]])
 
 
 @each
@@ -168,7 +168,7 @@ def test_some_tasks_are_of_one_who_does_not_know_what_comes(encoding: Tasks) -> 
     own = len(encoding.notes.context_fields)
     for events, written in found:
         answer = events[1:].copy()
-        answer[answer[:, 0] == encoding.standing, 0] = NOTES[0]
+        answer[answer[:, 0] == encoding.fixed_note, 0] = NOTES[0]
         assert rows(encoding.decode(events)) == rows(encoding.notes.decode(answer))
         assert not written[0]
         assert encoding.context(events)[1:, own : own + 6].max() == 0, "nothing is said of what comes"
@@ -204,12 +204,12 @@ def test_any_legal_answer_encodes_to_itself(encoding: Tasks) -> None:
                 drawn += (int(chance.choice(legal)),)
             cursor.push(drawn)
             answer.append(drawn)
-        assert sum(event[0] == encoding.standing for event in answer) == int((events[:, 0] == encoding.standing).sum())
+        assert sum(event[0] == encoding.fixed_note for event in answer) == int((events[:, 0] == encoding.fixed_note).sum())
         second = np.array(answer, encoding.dtype)
         first = encoding.notes.decode(stands)
-        both = first.merge(encoding.written(np.concatenate([before, second]), len(before)))
+        both = first.merge(encoding.generated(np.concatenate([before, second]), len(before)))
         asked = Region(bars=(1, int(separator[3])))
-        assert encoding.answered(both, both.notes["track"] < len(first.tracks), asked).tolist() == second.tolist()
+        assert encoding.target(both, both.notes["track"] < len(first.tracks), asked).tolist() == second.tolist()
         tried += 1
     assert tried > 3
 
@@ -219,7 +219,7 @@ def test_what_is_asked() -> None:
     piece = encoding.decode(encoding.encode(made_piece(1, 90)))
     piece = replace(piece, meters=piece.meters[:1])
     stands = piece.notes["track"] == 0
-    asked = encoding.asked(piece, stands, Region(bars=(3, 5), part="bass"))
+    asked = encoding.prompt(piece, stands, Region(bars=(3, 5), part="bass"))
     first, separator, head = encoding.halves(asked)
     assert separator is not None
     assert head is not None
@@ -228,8 +228,8 @@ def test_what_is_asked() -> None:
     late = piece.notes["onset"] >= 2 * 144
     assert rows(encoding.notes.decode(first)) == rows(replace(piece, notes=piece.notes[stands & late]))
     assert rows(encoding.notes.decode(head)) == rows(replace(piece, notes=piece.notes[stands & ~late]))
-    answer = encoding.answered(piece, stands | ~late, Region(bars=(3, 5), part="bass"))
-    assert rows(encoding.written(np.concatenate([head, answer]), len(head))) == rows(
+    answer = encoding.target(piece, stands | ~late, Region(bars=(3, 5), part="bass"))
+    assert rows(encoding.generated(np.concatenate([head, answer]), len(head))) == rows(
         replace(piece, notes=piece.notes[~stands & late])
     )
 

@@ -42,19 +42,19 @@ class Boosted:
 
     @classmethod
     def grown(cls, pieces: Sequence[Symbols], rows: Sequence[Row], seed: int, on_progress: OnProgress = silent) -> Self:
-        """From pieces [T, 4] and what is said of them, which leaves out what each piece itself would tell. Tells how many lots of
+        """From pieces [T, 4] and their features, without what the memory has of each piece itself. Tells how many lots of
         trees are done."""
         counts = np.ones((4, SYMBOLS))
         for piece in pieces:
             np.add.at(counts, (np.arange(4), piece), 1)
         unigram = (counts / counts.sum(1, keepdims=True)).astype(np.float32).astype(np.float64)  # as it is kept
         now = np.concatenate([np.zeros((0, 4), np.int64), *(piece[::GRAIN] for piece in pieces)]).astype(np.int64)
-        heard = np.concatenate([np.zeros((0, features.WIDTH), np.float16), *(row[::GRAIN] for row in rows)])
+        slots = np.concatenate([np.zeros((0, features.WIDTH), np.float16), *(row[::GRAIN] for row in rows)])
         seeds = np.random.default_rng(seed).integers(2**31, size=(4, LOTS)).tolist()
         of_voices = []
         for voice in range(4):
-            found = candidates(voice, heard, unigram[voice])
-            asked, right = answers(voice, heard, now, found), found.symbols == now[:, voice, None]
+            found = candidates(voice, slots, unigram[voice])
+            asked, right = answers(voice, slots, now, found), found.symbols == now[:, voice, None]
             lots = []
             for lot in range(LOTS):
                 on_progress("growing trees", voice * LOTS + lot, 4 * LOTS)
@@ -64,7 +64,7 @@ class Boosted:
         return cls(of_voices, unigram)
 
     def law(self, voice: int, rows: Row, now: Table) -> Floats:
-        """ln p of a voice's symbols [N, SYMBOLS] in slots, on eighths, of which `rows` [N, WIDTH] are said and symbols `now` [N, 4]
+        """ln p of a voice's symbols [N, SYMBOLS] in slots, on eighths, of the features `rows` [N, WIDTH] and symbols `now` [N, 4]
         drawn, of which those from the voice on are not looked at."""
         law = np.zeros((len(rows), SYMBOLS))
         for at in range(0, len(rows), _AT_ONCE):

@@ -1,6 +1,6 @@
 """Features of each symbol that a voice may draw: a row of numbers for every candidate, which the trees read.
 
-All are relative to the voice's last pitch, to those drawn or to the key found so far: a piece in another key has the same rows.
+All answers are relative to the voice's last pitch, to those drawn or to the key: a piece in another key is answered alike.
 Shapes: N slots, K candidates, Q questions.
 """
 
@@ -16,14 +16,14 @@ import numpy.typing as npt
 from partimento.benchmarks.chorale import features
 from partimento.benchmarks.chorale.features import OF_VOICE, VOICES, Row
 from partimento.benchmarks.chorale.memory import TUNES
-from partimento.benchmarks.chorale.past import AGO, CONTEXTS, FURTHER, HEARD, INTERVALS, LAGS, NONE, REST, USES, intervals
+from partimento.benchmarks.chorale.past import AGO, CONTEXTS, FURTHER, INTERVALS, LAGS, NONE, REST, SPANS, USES, intervals
 from partimento.benchmarks.chorale.places import VOTES
 
 CANDIDATES = 24  # symbols asked about, the likeliest by the contexts
 SYMBOLS = NONE
 UNRELATED = 99  # where an answer would be an interval, and one of its ends is no pitch
 _UNMET = 1e-4  # what the contexts give to an interval that followed none of them
-_ALL = 1e-3  # the share of the first law that is the voice's, whatever the contexts say
+_ALL = 1e-3  # the share of the first law that is the voice's, whatever the contexts predict
 
 Table = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -42,9 +42,9 @@ class Candidates:
 
 
 def candidates(voice: int, rows: Row, unigram: Floats) -> Candidates:
-    """Those of a voice in slots of which `rows` [N, WIDTH] are said. `unigram` [SYMBOLS] is p of its symbols in train.
+    """Those of a voice in slots of the features `rows` [N, WIDTH]. `unigram` [SYMBOLS] is p of its symbols in train.
 
-    What followed each context counts by the square of the largest share: contexts that are sure say more.
+    What followed each context counts by the square of the largest share: contexts that are sure count more.
     """
     last = rows[:, features.LAST][:, voice].astype(np.int64)
     of_voice = rows[:, VOICES].reshape(-1, 4, OF_VOICE)[:, voice]
@@ -63,7 +63,7 @@ def candidates(voice: int, rows: Row, unigram: Floats) -> Candidates:
 
 
 def answers(voice: int, rows: Row, now: Table, found: Candidates) -> Asked:
-    """The answers [N, K, Q] about the candidates of a voice in slots of which `rows` are said. Of the slots' own symbols `now`
+    """The answers [N, K, Q] about the candidates of a voice in slots of the features `rows`. Of the slots' own symbols `now`
     [N, 4] they know those drawn before."""
     columns = [*_of_candidates(voice, rows, now, found), *(one[:, None] for one in _of_slots(voice, rows, now))]
     asked = np.empty((*found.symbols.shape, len(columns)), np.float32)
@@ -106,8 +106,8 @@ def _of_candidates(voice: int, rows: Row, now: Table, found: Candidates) -> Iter
     yield from (shares[at, kind, interval] for kind in range(CONTEXTS + VOTES))
     uses = of_voice[:, features.USE].reshape(N, REST, USES)
     yield from (uses[at, pitch, kind] * is_pitch for kind in range(USES))
-    heard = rows[:, features.HEARD_CLASSES].astype(np.float32).reshape(N, 12, HEARD)
-    yield from (heard[at, pitch % 12, kind] * is_pitch for kind in range(HEARD))
+    class_shares = rows[:, features.CLASS_SHARES].astype(np.float32).reshape(N, 12, SPANS)
+    yield from (class_shares[at, pitch % 12, kind] * is_pitch for kind in range(SPANS))
     weight = uses[:, :, 0] + 1e-6
     yield np.where(is_pitch, symbol - ((weight * np.arange(REST)).sum(1) / weight.sum(1))[:, None], UNRELATED)  # from its mean
     for m in range(3):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import check_range, check_types
 from partimento.models.families import FamilyConfig
 
-FEATURES = 3  # the version of what `features.py` says of a slot
+FEATURES = 3  # the version of the features of a slot (`features.py`)
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class ChoraleConfig(FamilyConfig):
     """A network for four-voice chorales in the encoding `slots`: an LSTM of `width` over eighths, and a head
     that draws the voices of a slot. `dropout` follows each LSTM, one mask a sequence; `dropout_input` takes whole features and
     units of the inputs. With `memory` it looks things up in its training pieces; without, in the piece's own past alone. With
-    `trees` half of what it says of the notes on eighths is that of boosted trees, grown over the training pieces
-    (`boosted.py`). `hearing` is the version of the features of a slot (`features.py`): raise `FEATURES` with every change
-    of them, so that no model is given other features than it has learned from.
+    `trees` half of its prediction of the notes on eighths is that of boosted trees, grown over the training pieces
+    (`boosted.py`). `feature_version` is that of the features of a slot (`features.py`): raise `FEATURES` with every
+    change of them, so that no model is given other features than it has learned from.
     """
 
     family: str = "chorale"
@@ -31,13 +31,13 @@ class ChoraleConfig(FamilyConfig):
     dropout_input: float = 0.3
     memory: bool = True
     trees: bool = True
-    hearing: int = FEATURES
+    feature_version: int = field(default=FEATURES, metadata={"was": "hearing"})
 
     def __post_init__(self) -> None:
         check_types(self)
         if self.family != "chorale":
             raise UnknownName("family", self.family, ["chorale"])
-        if self.hearing != FEATURES:
-            raise InvalidOption(f"its features are of version {self.hearing}, these are of {FEATURES}; train it again")
+        if self.feature_version != FEATURES:
+            raise InvalidOption(f"its features are of version {self.feature_version}, these are of {FEATURES}; train it again")
         check_range(self, width=(1, 16384), layers=(1, 256), embedding=(1, 16384), head=(1, 16384))
         check_range(self, dropout=(0.0, 0.95), dropout_head=(0.0, 0.95), dropout_input=(0.0, 0.95))

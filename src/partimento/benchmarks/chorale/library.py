@@ -1,4 +1,4 @@
-"""The features of whole pieces, from the memory, and the predictions of the trees that were grown over them, kept."""
+"""Features of whole pieces, kept, and what the trees that were grown over them predict. It knows no network."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class Library:
         self._trees: dict[int, Boosted] = {}
 
     def rows(self, piece: Symbols, left_out: int = -1) -> Row:
-        """What is said of each slot of a piece, [T, WIDTH]."""
+        """The features of each slot of a piece, [T, WIDTH]."""
         name = left_out, piece.tobytes()
         if name not in self._rows:
-            _keep(self._rows, name, self.heard(piece, left_out))
+            _keep(self._rows, name, self.features_of(piece, left_out))
         return self._rows[name]
 
-    def heard(self, piece: Symbols, left_out: int = -1) -> Row:
+    def features_of(self, piece: Symbols, left_out: int = -1) -> Row:
         """The features [T, WIDTH] of a piece [T, 4], made anew and not kept."""
         is_known = left_out >= 0 and self.memory.remembers
         return rows_of(piece, FeatureExtractor(self.memory, left_out, piece if is_known else None))
 
-    def hear(self, on_progress: OnProgress = silent) -> list[Row]:
-        """What is said of all the pieces, of each by the others."""
+    def training_rows(self, on_progress: OnProgress = silent) -> list[Row]:
+        """The features of all the pieces, [T, WIDTH] each, with the memory of the others."""
         rows = []
         for number, piece in enumerate(self.pieces):
             on_progress("computing features", number, len(self.pieces))
@@ -53,7 +53,7 @@ class Library:
     def trees(self, seed: int, on_progress: OnProgress = silent) -> Boosted:
         """Grown when they are first asked for: minutes for 55,000 slots."""
         if seed not in self._trees:
-            rows = self.hear(on_progress)
+            rows = self.training_rows(on_progress)
             self._trees[seed] = Boosted.grown(self.pieces, rows, seed, on_progress)
         return self._trees[seed]
 

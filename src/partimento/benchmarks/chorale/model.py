@@ -62,7 +62,7 @@ class Chorale(NeuralModel):
 
     @property
     def library(self) -> Library:
-        """What the pieces remembered say; models that remember the same share it."""
+        """The features with the pieces remembered; models that remember the same share it."""
         slots = self.slots.cpu().numpy().astype(np.int16).tobytes()
         return library(slots, tuple(self.lengths.tolist()), self.config.memory)
 
@@ -86,11 +86,11 @@ class Chorale(NeuralModel):
         return {f"{TREES}{name}": torch.from_numpy(array) for name, array in tensors.items()}
 
     def features(self, pieces: Sequence[Events], seed: int = 0, on_progress: OnProgress = silent) -> TrainingFeatures:
-        """Remembers the training pieces, hears them, and gives what is said of their slots. Trees that are grown later have this
+        """Remembers the training pieces, computes the features of their slots, and gives them. Trees that are grown later have this
         seed."""
         self.remember(pieces)
         self._seed = seed
-        self.library.hear(on_progress)
+        self.library.training_rows(on_progress)
         return TrainingFeatures(self.library, [symbols_of(piece) for piece in pieces])
 
     def loss(
@@ -103,7 +103,7 @@ class Chorale(NeuralModel):
         noise: float = 0.0,
         smoothing: float = 0.0,
     ) -> Tensor:
-        """Nats of whole slots, [B, T], by the network: what training minimises. `context_BTC` is what is said of each slot. In
+        """Nats of whole slots, [B, T], by the network: what training minimises. `context_BTC` are the features of each slot. In
         training most rare sixteenths have none, and the others stand for them."""
         if noise or smoothing:
             raise InvalidOption("models of the family 'chorale' know no noise and no smoothing; set both to 0")
@@ -149,7 +149,7 @@ class Chorale(NeuralModel):
 
 
 class TrainingFeatures:
-    """What the memory of all other training pieces says of each slot of one: `Features` of a training."""
+    """The features of each slot of a training piece, with the memory of all others: `Features` of a training."""
 
     columns, dtype, grain = WIDTH, "float32", GRAIN
 

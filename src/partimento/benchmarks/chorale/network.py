@@ -16,7 +16,7 @@ from partimento.benchmarks.chorale.boosted import GRAIN
 from partimento.benchmarks.chorale.config import ChoraleConfig
 from partimento.benchmarks.chorale.memory import SEEN_COUNTS, TUNE_LENGTHS, TUNES
 from partimento.benchmarks.chorale.own_repeats import OWN_LENGTHS
-from partimento.benchmarks.chorale.past import BASS, CONTEXTS, HEARD, INTERVALS, LAGS, NONE, REST, USES
+from partimento.benchmarks.chorale.past import BASS, CONTEXTS, INTERVALS, LAGS, NONE, REST, SPANS, USES
 from partimento.benchmarks.chorale.places import VOTES
 
 SYMBOLS = NONE  # 46 pitches and the rest
@@ -81,7 +81,7 @@ class Network(nn.Module):
         super().__init__()
         self.config, known = config, SYMBOLS + 1
         past = [known] * 4 + [32] * 4 + [16] + [INTERVALS] * 4 + [52] * 6 + [26] * 4 + [len(TUNE_LENGTHS) + 1] + _BARS
-        self.embed, self.heard = Embedding(past, config.embedding), nn.Linear(12 * HEARD, config.embedding)
+        self.embed, self.heard = Embedding(past, config.embedding), nn.Linear(12 * SPANS, config.embedding)
         self.norm = nn.LayerNorm(config.embedding)
         widths = [config.embedding] + [config.width] * (config.layers - 1)
         self.lstm = nn.ModuleList(nn.LSTM(width, config.width, batch_first=True) for width in widths)
@@ -94,32 +94,32 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList(Block(config.head) for _ in range(2))
         self.norm_out = nn.LayerNorm(config.head)
         # experts, added up as logits: the symbol; its interval to the voice's last pitch and to the voices drawn; its degree in the
-        # key heard; shares of the counted contexts and of the votes of places; the piece's uses; "same as" the last pitch, 3 own
+        # key; shares of the counted contexts and of the votes of places; the piece's uses; "same as" the last pitch, 3 own
         # matches and TUNES
         self.symbol, self.bias = nn.Linear(config.head, SYMBOLS), nn.Parameter(torch.zeros(4, SYMBOLS))
         self.steps, self.degrees = nn.Linear(config.head, 4 * INTERVALS), nn.Linear(config.head, 12)
         self.gate_shares = nn.Linear(config.head, 2 * (CONTEXTS + VOTES))
-        self.gate_uses = nn.Linear(config.head, 2 * (HEARD + USES))
+        self.gate_uses = nn.Linear(config.head, 2 * (SPANS + USES))
         self.same_as = nn.Linear(config.head, 4 + TUNES)
         for expert in (self.symbol, self.steps, self.degrees, self.gate_shares, self.gate_uses, self.same_as):
-            nn.init.zeros_(expert.weight)  # all symbols alike: what is not learned is not said
+            nn.init.zeros_(expert.weight)  # all symbols alike: what is not learned adds nothing
             nn.init.zeros_(expert.bias)
 
     def forward(self, features_BTW: Tensor, now_BTV: Tensor, chosen_C: Tensor) -> Tensor:
-        """ln p of every symbol [B, C, 4, 47] in the chosen slots, from what is said of all slots, the first of which begins an
+        """ln p of every symbol [B, C, 4, 47] in the chosen slots, from the features of all slots, the first of which begins an
         eighth, and the symbols drawn in them, int64 [B, T, 4]."""
         state_BTH, _ = self.trunk(features_BTW[:, ::GRAIN])
         return self.heads(state_BTH[:, chosen_C // GRAIN], features_BTW[:, chosen_C], now_BTV[:, chosen_C])
 
     def trunk(self, features_BTW: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """States [B, T, head] of eighths, from what is said of their first sixteenths, which holds nothing of these themselves."""
+        """States [B, T, head] of eighths, from the features of their first sixteenths, which hold nothing of these themselves."""
         config = self.config
         last, before, small = (features_BTW[..., at].long() for at in (features.LAST, features.BEFORE, features.SMALL))
         tonic, mode = _key(features_BTW)
         chord = torch.stack([interval(last[..., i], last[..., j], 25) for i in range(4) for j in range(i + 1, 4)], -1)
         degrees = degree(last, tonic) + 13 * mode
         ids = torch.cat([last, small[..., :5], interval(last, before), chord, degrees, small[..., 8:9], _bars(features_BTW)], -1)
-        embedded = self.norm(self.embed(ids, config.dropout_input) + self.heard(features_BTW[..., features.HEARD_CLASSES]))
+        embedded = self.norm(self.embed(ids, config.dropout_input) + self.heard(features_BTW[..., features.CLASS_SHARES]))
         embedded = lasting_dropout(embedded, config.dropout_input, self.training)
         h, after = embedded, []
         for layer, (lstm, norm) in enumerate(zip(self.lstm, self.norms, strict=True)):
@@ -142,9 +142,9 @@ class Network(nn.Module):
         shares = of_voice[..., features.SHARE].reshape(B, C, 4, CONTEXTS + VOTES, INTERVALS)
         symbols = torch.arange(SYMBOLS, device=device)
         pitches = symbols[:REST]
-        heard = features_BCW[..., features.HEARD_CLASSES].reshape(B, C, 12, HEARD)[:, :, pitches % 12]
+        class_shares = features_BCW[..., features.CLASS_SHARES].reshape(B, C, 12, SPANS)[:, :, pitches % 12]
         used = of_voice[..., features.USE].reshape(B, C, 4, REST, USES)
-        uses = torch.cat([heard[:, :, None].expand(B, C, 4, REST, HEARD), used], -1)
+        uses = torch.cat([class_shares[:, :, None].expand(B, C, 4, REST, SPANS), used], -1)
 
         ids = _features(features_BCW, of_voice[..., features.SEEN].long(), voice, now_BCV, drawn, own, tune)
         z = state_BCH[:, :, None] + self.embed_now(ids, config.dropout_input)

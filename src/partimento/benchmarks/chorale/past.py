@@ -1,8 +1,8 @@
-"""What a chorale's own past says of the slot that comes next, grown slot by slot.
+"""Features of the next slot of a chorale from its own past, grown slot by slot. It knows no other piece and no network.
 
 A slot is four symbols in the order in which they are drawn: soprano, bass, alto, tenor; 0..45 are the MIDI pitches 36..81, 46 is
-the rest. All that is said before slot t is a function of the slots before it and of t; what is said of a voice, of the voices
-drawn before it in slot t as well.
+the rest. All features of slot t are functions of the slots before it and of t; those of a voice, of the voices drawn before
+it in slot t as well.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ REST, NONE = SYMBOLS - 1, SYMBOLS  # `NONE` marks what is not known
 BASS = 1
 INTERVALS = 28  # -13..13 semitones (clipped), and "no interval"
 CONTEXTS = 12  # kinds of context counted
-HEARD, USES = 3, 4  # figures of the use of a pitch class, and of a pitch
+SPANS, USES = 3, 4  # of the past over which a pitch class's share is counted; figures of the use of a pitch
 AGO = (2, 4, 8, 16)  # slots: how far `Trail` looks back for changes
 FURTHER = (12, 24, 32, 48, 64)  # and, beside these, for symbols
 LAGS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96)  # slots: how far `Meter` looks back, for bars of any kind
-LATEST = 2047  # the last slot that is told from later ones: whole numbers of 16 bits end there
+LATEST = 2047  # the last slot that differs from later ones: whole numbers of 16 bits end there
 PHRASE_END = 6  # slots that the soprano holds
 
 Symbols = npt.NDArray[np.int16]
@@ -55,8 +55,8 @@ class Growing:
 
 class Lines(Growing):
     """Of each voice its `last` symbol, the one `before` its last change, the one `earlier`, and its `age`: the slots since that
-    change (1..31; 0 at the start). And the `key` found so far: the tonic (pitch class of the symbol) and mode (0 major, 1
-    minor) that fit best the pitch classes of the past, which fades with 64 slots; (-1, -1) at the start."""
+    change (1..31; 0 at the start). And the `key`: the tonic (pitch class of the symbol) and mode (0 major, 1 minor) that fit
+    best the pitch classes of the past, which fades with 64 slots; (-1, -1) at the start."""
 
     def __init__(self) -> None:
         self.length = 0
@@ -82,7 +82,7 @@ class Lines(Growing):
 
     def contexts(self, voice: int, slot: Slot) -> list[int]:
         """The `CONTEXTS` contexts that a voice stands in once those before it in `slot` are drawn, hashed; all are relative to the
-        voice's last pitch or to the key found so far."""
+        voice's last pitch or to the key."""
         last, before, (tonic, mode) = self.last, self.before, self.key
         own, others, held = last[voice], _OTHERS[voice], [_HELD[age] for age in self.age]
         chord = tuple(_relative(slot[u] if u < voice else last[u], own) for u in others)  # as far as it is drawn
@@ -159,7 +159,7 @@ class Meter(Growing):
         if age[0] == PHRASE_END:
             self._ends = [len(self._changes), *self._ends[:2]]
 
-    def said(self) -> list[int]:
+    def features(self) -> list[int]:
         """[2 x LAGS + 4]; changes are -1 before the start, times at most `LATEST`."""
         t, (end, before, earlier) = len(self._changes), self._ends
         times = (t, t - end, end - before, before - earlier)
@@ -172,7 +172,7 @@ class Uses(Growing):
 
     def __init__(self) -> None:
         self._last: list[int] | None = None
-        self._shares = np.zeros((12, HEARD))
+        self._shares = np.zeros((12, SPANS))
         self._used, self._moves, self._pairs = np.zeros((4, 47)), np.zeros((4, 47, 47)), np.zeros((4, 4, 47, 47))
         self._chords: dict[tuple[int, ...], Floats] = {}
 
@@ -193,8 +193,8 @@ class Uses(Growing):
             self._chords.setdefault(tuple(slot[:v]), np.zeros(47))[slot[v]] += 1
         self._last = slot
 
-    def heard(self) -> Floats:
-        """The share of each pitch class [12, HEARD]: fading with 16 slots, with 64, not at all."""
+    def class_shares(self) -> Floats:
+        """The share of each pitch class [12, SPANS]: fading with 16 slots, with 64, not at all."""
         shares: Floats = self._shares / (self._shares.sum(0) + 1e-3) * 4
         return shares
 

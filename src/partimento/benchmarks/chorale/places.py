@@ -27,7 +27,7 @@ class Places(Growing):
         self._last: Slot = [NONE] * 4
 
     def push(self, slot: Slot) -> None:
-        """After the slot was pushed into the tunes."""
+        """After the tunes have taken in the slot."""
         self.echoes.push(slot)
         self._last = slot
         found = (*(self.tunes.places(by_chords) for by_chords in (False, True)), self.echoes.found())

@@ -57,7 +57,7 @@ class ChoralePredictor:
     def _nats(
         self, pieces: Sequence[Events], rows: Sequence[Row], laws: Sequence[Laws | None], side_by_side: int
     ) -> list[npt.NDArray[np.float32]]:
-        """-ln p of each symbol of each piece, [T, 4], from what is said of its slots and the laws of the trees; pieces of similar
+        """-ln p of each symbol of each piece, [T, 4], from the features of its slots and the laws of the trees; pieces of similar
         length side by side."""
         device = self.model.slots.device
         found: list[npt.NDArray[np.float32]] = [np.zeros((0, 4), np.float32)] * len(pieces)
@@ -69,9 +69,9 @@ class ChoralePredictor:
             now_BTV = np.full((len(numbers), T, 4), REST, np.int64)
             for b, number in enumerate(numbers):
                 features_BTW[b, : len(rows[number])], now_BTV[b, : len(rows[number])] = rows[number], symbols_of(pieces[number])
-            said, now = torch.from_numpy(features_BTW).to(device).float(), torch.from_numpy(now_BTV).to(device)
+            features, now = torch.from_numpy(features_BTW).to(device).float(), torch.from_numpy(now_BTV).to(device)
             with torch.inference_mode(), evaluating(self.model):
-                log_p = self.model.network(said, now, torch.arange(T, device=device))
+                log_p = self.model.network(features, now, torch.arange(T, device=device))
                 for b, law in enumerate(laws[number] for number in numbers):
                     if law is not None:
                         eighths = slice(0, len(law), GRAIN)
@@ -106,7 +106,7 @@ class ChoralePredictor:
         for at in range(0, len(piece), WINDOWS):
             ends = range(at, min(at + WINDOWS, len(piece)))
             windows = [piece[max(0, t - context) : t + 1] for t in ends]
-            rows = [library.heard(symbols_of(window)) for window in windows]
+            rows = [library.features_of(symbols_of(window)) for window in windows]
             laws = [trees.laws(row, symbols_of(window)) if trees else None for row, window in zip(rows, windows, strict=True)]
             for t, nats in zip(ends, self._nats(windows, rows, laws, WINDOWS), strict=True):
                 scores.nats[t] = nats[-1]
@@ -116,7 +116,7 @@ class ChoralePredictor:
 
 
 class ChoraleSession:
-    """Implements `Session`: the features of each of `count` sequences, and the network's state. A shared prompt is pushed once."""
+    """Implements `Session`: the features of each of `count` sequences, and the network's state. What is given is read once."""
 
     def __init__(self, model: Chorale, count: int, given: Events | None = None) -> None:
         self.model = model
@@ -124,13 +124,13 @@ class ChoraleSession:
         self._extractors, self._trees = [FeatureExtractor(model.library.memory)], model.trees
         self._state: State = []
         self._eighth: Tensor
-        self._said: Row
+        self._features: Row
         self._stand()
         for event in () if given is None else np.asarray(given):
             self.push(event[None])
         self._extractors = [self._extractors[0].copy() for _ in range(count)]
         self._state = [(h.repeat(1, count, 1), c.repeat(1, count, 1)) for h, c in self._state]
-        self._eighth, self._said = self._eighth.repeat(count, 1, 1), self._said.repeat(count, 0)
+        self._eighth, self._features = self._eighth.repeat(count, 1, 1), self._features.repeat(count, 0)
 
     def logits(self, drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Log-probabilities [B, S] of field f of the next slot, given its earlier fields `drawn` [B, f]."""
@@ -138,13 +138,13 @@ class ChoraleSession:
         slots = symbols_of(drawn)
         now = np.full((len(drawn), 1, 4), REST, np.int64)
         now[:, 0, :field] = slots
-        of_voice = self._said[:, VOICES].reshape(-1, 4, OF_VOICE)[:, field]
+        of_voice = self._features[:, VOICES].reshape(-1, 4, OF_VOICE)[:, field]
         for row, extractor, slot in zip(of_voice, self._extractors, slots.tolist(), strict=True):
             row[:] = extractor.voices(slot, [field])[0]
         with torch.inference_mode(), evaluating(self.model):
             log_p = self.model.network.heads(self._eighth, self._rows(), torch.from_numpy(now).to(self.device))[:, 0, field].cpu()
             if self._trees is not None and self._is_eighth:
-                log_p = together(log_p, torch.from_numpy(self._trees.law(field, self._said, now[:, 0])).float())
+                log_p = together(log_p, torch.from_numpy(self._trees.law(field, self._features, now[:, 0])).float())
         return ids_of(log_p.numpy())
 
     def push(self, events: npt.NDArray[Any]) -> None:
@@ -155,7 +155,7 @@ class ChoraleSession:
 
     def _stand(self) -> None:
         """Before the next slot."""
-        self._said = np.stack([extractor.slot() for extractor in self._extractors])
+        self._features = np.stack([extractor.slot() for extractor in self._extractors])
         if self._is_eighth:
             with torch.inference_mode(), evaluating(self.model):
                 self._eighth, self._state = self.model.network.trunk(self._rows(), self._state)
@@ -165,4 +165,4 @@ class ChoraleSession:
         return self._extractors[0].lines.length % GRAIN == 0
 
     def _rows(self) -> Tensor:
-        return torch.from_numpy(self._said[:, None]).to(self.device).float()
+        return torch.from_numpy(self._features[:, None]).to(self.device).float()

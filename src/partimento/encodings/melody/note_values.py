@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from partimento.piece import nearest_line
+
 Ints = npt.NDArray[np.int64]
 
 LONGEST_QUARTERS = 33  # nothing longer than a dotted longa has a note value of its own
-DURATIONS = ("16th", "eighth", "quarter", "half", "whole")
 TICKS_PER_QUARTER = 480  # of decoded pieces
-DURATION_TICKS = np.array([120, 240, 480, 960, 1920])  # of the five durations
 WRITTEN_LINES = 24  # lines a quarter: 32nds are 3 of them, triplet sixteenths 4
 PLAIN = {"32nd": 3, "16th": 6, "eighth": 12, "quarter": 24, "half": 48, "whole": 96, "breve": 192}
 WRITTEN = dict(
@@ -27,48 +27,45 @@ WRITTEN = dict(
         key=lambda item: item[1],
     )
 )
-FIVE = dict(zip(DURATIONS, (3, 6, 12, 24, 48), strict=True))  # in twelfths of a quarter
+FIVE = {"16th": 3, "eighth": 6, "quarter": 12, "half": 24, "whole": 48}  # in twelfths of a quarter
 
 
 @dataclass(frozen=True)
 class Values:
-    """The note values of an encoding: `names` with their `lengths` [V] in lines, `lines` of them to a quarter.
+    """The note values of an encoding: `names` with their `lengths` [V + 1] in lines by id (0 is no value), `lines` to a quarter.
 
-    `chains` [S, K] writes each length of 0..S-1 lines as ids of values, longest first, the later ones tied to the first;
-    0 where there are fewer. `written` [S] is the length so written. `last` [S] is the last id of a length that its chain
-    writes exactly, 0 for the others.
+    `written` [S] is the length that is written for a note of 0..S-1 lines. `chains` [S, K] writes a length as ids of values,
+    longest first, the later ones tied to the first; 0 where there are fewer. `last` [S] is the last id of a length that its
+    chain writes exactly, 0 for the others.
     """
 
     lines: int
     names: tuple[str, ...]
     lengths: Ints
-    chains: npt.NDArray[np.uint8]
     written: Ints
+    chains: npt.NDArray[np.uint8]
     last: npt.NDArray[np.uint8]
 
 
 @cache
 def values(durations: str) -> Values:
     """Those of the option `durations`: `five`, `written` or `tied`."""
-    lines = 12 if durations == "five" else WRITTEN_LINES
-    named = FIVE if durations == "five" else WRITTEN
-    lengths = np.array(list(named.values()))
-    shortest, longest = int(lengths[0]), LONGEST_QUARTERS * lines
+    lines, named = (12, FIVE) if durations == "five" else (WRITTEN_LINES, WRITTEN)
+    lengths = np.array([0, *named.values()])
+    all_lengths = np.arange(LONGEST_QUARTERS * lines + 1)
     # lengths are told apart by their ratio, silences below half of the shortest value are none
-    nearest = np.abs(np.log2(np.maximum(1, np.arange(longest + 1)))[:, None] - np.log2(lengths)).argmin(axis=1) + 1
-    nearest[np.arange(longest + 1) * 2 < shortest] = 0
-    chains: list[tuple[int, ...]] = [(number,) if number else () for number in nearest.tolist()]
+    nearest = np.abs(np.log2(np.maximum(1, all_lengths))[:, None] - np.log2(lengths[1:])).argmin(axis=1) + 1
+    nearest[all_lengths * 2 < lengths[1]] = 0
+    found: list[tuple[int, ...]] = [(number,) if number else () for number in nearest.tolist()]
     if durations == "tied":
-        chains = _fewest(lengths.tolist(), chains)
-    table = np.zeros((len(chains), max(map(len, chains))), np.uint8)
-    for row, chain in enumerate(chains):
-        table[row, : len(chain)] = chain
-    of_id = np.concatenate([[0], lengths])
-    written = of_id[table].sum(axis=1)
-    last = np.array(
-        [chain[-1] if chain and total == row else 0 for row, (chain, total) in enumerate(zip(chains, written, strict=True))]
-    )
-    return Values(lines, tuple(named), lengths, table, written, last.astype(np.uint8))
+        found = _fewest(lengths[1:].tolist(), found)
+    chains = np.zeros((len(found), max(map(len, found))), np.uint8)
+    for row, chain in enumerate(found):
+        chains[row, : len(chain)] = chain
+    exact = lengths[chains].sum(axis=1)
+    last = np.array([chain[-1] if chain else 0 for chain in found], np.uint8) * (exact == all_lengths)
+    written = lengths[_five_of_twelfths()] if durations == "five" else exact[np.maximum(2, all_lengths)]  # a note is never nothing
+    return Values(lines, tuple(named), lengths, written, chains, last.astype(np.uint8))
 
 
 def _fewest(lengths: list[int], nearest: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -88,10 +85,10 @@ def _fewest(lengths: list[int], nearest: list[tuple[int, ...]]) -> list[tuple[in
     return [exact.get(total, chain) for total, chain in enumerate(nearest)]
 
 
-def five_of_twelfths(twelfths: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """The ids 1..5 [N] of the note values that write lengths [N] of twelfths of a quarter: music21's `duration.type`, of five."""
-    length = np.arange(int(twelfths.max()) + 1)
-    table = np.full(len(length), 3, np.uint8)  # what one note cannot write counts as a quarter
+def _five_of_twelfths() -> Ints:
+    """By length in twelfths of a quarter the id 1..5 of the note value that writes it: music21's `duration.type`, of five."""
+    length = np.arange(LONGEST_QUARTERS * 12 + 1)
+    table = np.full(len(length), 3)  # what one note cannot write counts as a quarter
     for exponent, value in enumerate((1, 2, 3, 4, 5, 5, 5, 5, 5)):  # sixteenth .. duplex maxima
         plain = 3 * 2**exponent
         # thirds of a quarter between two plain values are written as a tuplet of the longer one
@@ -100,4 +97,23 @@ def five_of_twelfths(twelfths: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
             dotted, rest = divmod(plain * (2 ** (dots + 1) - 1), 2**dots)
             if rest == 0 and dotted < len(table):
                 table[dotted] = value
-    return table[twelfths]
+    return table
+
+
+@lru_cache(16)  # of other ticks there are few in a corpus
+def grids(ticks_per_quarter: int, durations: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16] | None]:
+    """The line [Q] of each tick of a quarter, and for `five` the lengths [D, 3] in twelfths of durations of 0..D-1 ticks: on the
+    grid of sixteenths, on that of triplet eighths, on the nearer one; None for other durations."""
+    if durations != "five":
+        lines = nearest_line(np.arange(ticks_per_quarter), ticks_per_quarter, WRITTEN_LINES)
+        return lines.astype(np.uint8), None
+    places = _on_grids(np.arange(ticks_per_quarter), ticks_per_quarter, 0)[:, 2]
+    lengths = _on_grids(np.arange(LONGEST_QUARTERS * ticks_per_quarter + 1), ticks_per_quarter, 1)
+    return places.astype(np.uint8), lengths.astype(np.uint16)
+
+
+def _on_grids(ticks: Ints, ticks_per_quarter: int, fewest: int) -> Ints:
+    """Ticks [N] in twelfths of a quarter on three grids [N, 3], at least as many steps of them as `fewest`."""
+    sixteenths, triplets = (np.maximum(fewest, nearest_line(ticks, ticks_per_quarter, 12 // unit)) * unit for unit in (3, 4))
+    off_sixteenths, off_triplets = (np.abs(12 * ticks - ticks_per_quarter * on) for on in (sixteenths, triplets))
+    return np.stack([sixteenths, triplets, np.where(off_sixteenths <= off_triplets, sixteenths, triplets)], axis=1)

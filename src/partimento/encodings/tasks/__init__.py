@@ -1,5 +1,5 @@
-"""The encoding `tasks`: pieces, and notes to write among notes that stand."""
+"""The encoding `tasks`: pieces, and notes to generate among fixed notes."""
 
-from partimento.encodings.tasks.encoding import Tasks
+from partimento.encodings.tasks.encoding import MOST_BARS, Tasks
 
-__all__ = ["Tasks"]
+__all__ = ["MOST_BARS", "Tasks"]

@@ -1,4 +1,7 @@
-"""What is fixed around each place of the second half of a task, and which of the fixed notes come there once more."""
+"""The fixed notes around each place of the second half of a task, and which of them come there once more.
+
+It knows events of `notes`, no piece.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +28,18 @@ COLUMNS = (
 
 
 class Around:
-    """The notes that stand, from the first half's events [T, F], and what the separator says. `again` are those in the region, as
+    """The fixed notes, from the first half's events [T, F], and the fields of the separator. `again` are those in the region, as
     they come once more in the second half: the fields of each but kind and time, by `again_tick`, where it lies."""
 
-    def __init__(self, profile: Profile, stands: npt.NDArray[np.integer], separator: Sequence[int]) -> None:
+    def __init__(self, profile: Profile, fixed: npt.NDArray[np.integer], separator: Sequence[int]) -> None:
         first_bar, self.role, bars = (int(value) for value in separator[1:4])
         self.first, self.last = first_bar - 1, first_bar - 1 + bars
-        kind = stands[:, 0]
+        kind = fixed[:, 0]
         row = np.flatnonzero(kind == profile.kind("note"))
-        found = walk(stands, profile) if len(stands) else None
+        found = walk(fixed, profile) if len(fixed) else None
         self.onset: Ints = found.tick[row] if found is not None else np.zeros(0, np.int64)
-        self.pitch = stands[row, 2].astype(np.int64)
-        duration = stands[:, 3].astype(np.int64)
+        self.pitch = fixed[row, 2].astype(np.int64)
+        duration = fixed[:, 3].astype(np.int64)
         ties = np.flatnonzero(kind == profile.kind("tie"))
         duration[ties - 1] += LONGEST * duration[ties]
         self.end = self.onset + duration[row]
@@ -48,7 +51,7 @@ class Around:
         if found is not None:
             bar = bar_ticks(found.numerator[-1:], found.denominator[-1:], profile.ticks_per_quarter)[0]
             inside = (self.onset >= self.first * bar) & (self.onset < self.last * bar)
-        again = stands[row[inside], 2:]
+        again = fixed[row[inside], 2:]
         again[:, 1] = np.minimum(duration[row[inside]], LONGEST)
         self.again: list[list[int]] = again.tolist()
         self.again_tick: list[int] = self.onset[inside].tolist()
@@ -78,6 +81,6 @@ def separator(profile: Profile) -> int:
     return len(profile.kinds) + 1
 
 
-def standing(profile: Profile) -> int:
-    """The id of the kind of a note that stands and comes once more in the second half."""
+def fixed_note(profile: Profile) -> int:
+    """The id of the kind of a fixed note that comes once more in the second half."""
     return len(profile.kinds) + 2

@@ -1,4 +1,4 @@
-"""The cursor of `tasks`: in which half it is, which standing note is due, what may be drawn before it."""
+"""The cursor of `tasks`: in which half it is, which fixed note is due, what may be drawn before it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from partimento.encodings.notes.cursor import NotesCursor
 from partimento.encodings.notes.layout import LONGEST, MAPS, Profile
-from partimento.encodings.tasks.around import COLUMNS, Around, separator, standing
+from partimento.encodings.tasks.around import COLUMNS, Around, fixed_note, separator
 
 
 class TasksCursor(NotesCursor):
-    """Stands in one of the halves; in the second one it knows what is given around, and how much of it has come once more."""
+    """The end of one of the halves; in the second one it knows the fixed notes around, and how many of them have come once more."""
 
     def __init__(self, profile: Profile) -> None:
         super().__init__(profile)
@@ -28,7 +28,7 @@ class TasksCursor(NotesCursor):
     def push(self, event: Sequence[int]) -> None:
         if event[0] == separator(self.profile):
             self._turn_over(event)
-        elif event[0] == standing(self.profile):
+        elif event[0] == fixed_note(self.profile):
             self._push([self.note_id, *event[1:]], given=True)
             self.came += 1
         else:
@@ -44,7 +44,7 @@ class TasksCursor(NotesCursor):
 
     @property
     def due(self) -> int | None:
-        """The tick of the standing note that comes next."""
+        """The tick of the fixed note that comes next."""
         return self.around.again_tick[self.came] if self.around is not None and self.came < len(self.around.again) else None
 
     def context(self) -> npt.NDArray[np.uint8]:
@@ -56,19 +56,19 @@ class TasksCursor(NotesCursor):
     def allowed(self, drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
         if not drawn:
             return np.append(self._kinds(), [False, self._may_come()])
-        if drawn[0] == standing(self.profile):
+        if drawn[0] == fixed_note(self.profile):
             assert self.around is not None
             assert self.due is not None
-            told = [self.due - self.tick + 1, *self.around.again[self.came]][len(drawn) - 1]
-            return np.asarray(np.arange(self.profile.fields[len(drawn)].size) == told)
+            given = [self.due - self.tick + 1, *self.around.again[self.came]][len(drawn) - 1]
+            return np.asarray(np.arange(self.profile.fields[len(drawn)].size) == given)
         legal = super().allowed(drawn)
         if len(drawn) == 1 and self.due is not None and self.profile.kinds[drawn[0] - 1] != "tie":
             legal[self._stop(self.profile.kinds[drawn[0] - 1]) :] = False
         return legal
 
     def _kinds(self) -> npt.NDArray[np.bool_]:
-        """The kinds of `notes` that may follow: no meter, key or tempo, which the first half says; nothing beyond a standing note
-        that is due, nor written at its moment; and the end when all of them have come."""
+        """The kinds of `notes` that may follow: no meter, key or tempo, which the first half states; nothing beyond a fixed note
+        that is due, nor anything at its onset; and the end when all of them have come."""
         legal = super().allowed(())
         if self.around is None:
             return legal
@@ -83,7 +83,7 @@ class TasksCursor(NotesCursor):
         return legal
 
     def _stop(self, kind: str) -> int:
-        """Only lower ids of the time of such an event leave the standing note that is due where it is."""
+        """Only lower ids of the time of such an event leave the fixed note that is due where it is."""
         assert self.due is not None
         if kind == "bar":
             return (self.due - self.bar_tick) // self.bar_length + 1
@@ -92,7 +92,7 @@ class TasksCursor(NotesCursor):
         return self.due - self.tick + 1
 
     def _may_come(self) -> bool:
-        """Whether the standing note that is due may come next."""
+        """Whether the fixed note that is due may come next."""
         if self.due is None or self.tie_due:
             return False
         return self.due < self.bar_tick + self.bar_length and self.due - self.tick < LONGEST

@@ -1,11 +1,11 @@
-"""The encoding `tasks`: that of `notes`, and tasks of it: notes that stand, a separator, the notes to write among them.
+"""The encoding `tasks`: that of `notes`, and tasks of it: fixed notes, a separator, the notes to generate among them.
 
-A piece is encoded as by `notes`. A task has two halves, each a piece encoded so from the same first bar: what stands from the
-region's beginning on; and what stands before it, into which the answer is written as if it went on. The separator between them
-says what is written, and where. It is given, never drawn. Notes that stand in the region come once more in the answer, each at
-its time, as events of a kind of their own: that it is their turn is drawn, all else of them is told. So a model sees what it
-writes among what stands, as in a plain piece. What of the first half is near each place of the second is context, so that a
-model need not search for it. `docs/encodings.md` describes the events.
+A piece is encoded as by `notes`. A task has two halves, each a piece encoded so from the same first bar: the fixed notes from
+the region's beginning on; and those before it, after which the generated notes follow as if the piece went on. The separator
+between them states the region and the role. It is given, never drawn. Fixed notes in the region come once more in the second
+half, each at its time, as events of a kind of their own: that it is their turn is drawn, all else of them is given. So a model
+sees what it generates among the fixed notes, as in a plain piece. What of the first half is near each place of the second is
+context, so that a model need not search for it. `docs/encodings.md` describes the events.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from partimento.encodings.base import Context, Encoding, Events, Field, Pitches,
 from partimento.encodings.notes.encoding import Notes
 from partimento.encodings.notes.layout import LONGEST, PROFILES, Profile
 from partimento.encodings.notes.ticks import walk
-from partimento.encodings.tasks.around import COLUMNS, PITCHES, Around, separator, standing
+from partimento.encodings.tasks.around import COLUMNS, PITCHES, Around, fixed_note, separator
 from partimento.encodings.tasks.cursor import TasksCursor
 from partimento.piece import Piece, Track, note_array
 from partimento.task import ROLES, Region, random_split
@@ -64,18 +64,18 @@ class Tasks(Encoding):
         return separator(self.layout)
 
     @property
-    def standing(self) -> int:
-        """The id of the kind of a note that stands and comes once more in the second half."""
-        return standing(self.layout)
+    def fixed_note(self) -> int:
+        """The id of the kind of a fixed note that comes once more in the second half."""
+        return fixed_note(self.layout)
 
     @property
     def task_ids(self) -> frozenset[int]:
-        return frozenset({self.separator, self.standing})
+        return frozenset({self.separator, self.fixed_note})
 
     @property
     def fields(self) -> tuple[Field, ...]:
         kind, *others = self.notes.fields
-        return (replace(kind, size=kind.size + 2), *(replace(field, told=self.standing) for field in others))
+        return (replace(kind, size=kind.size + 2), *(replace(field, given_after=self.fixed_note) for field in others))
 
     def halves(self, events: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any] | None]:
         """The events [T, F] before the separator, it [F], and those after it; None twice where there is none."""
@@ -86,50 +86,51 @@ class Tasks(Encoding):
         return self.notes.encode(piece)
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
-        """Of a task, what stands and what is written, in one piece."""
+        """Of a task, the fixed and the generated notes, in one piece."""
         events = np.asarray(events).reshape(-1, len(self.fields))
-        stands, _, second = self.halves(events)
+        fixed, _, second = self.halves(events)
         if second is None:
             return self.notes.decode(events)
-        if not len(stands):  # what stands is heard as it comes
+        if not len(fixed):  # fixed notes are seen as they come
             return self.notes.decode(self._as_notes(second))
-        return self.notes.decode(stands).merge(self.written(second))
+        return self.notes.decode(fixed).merge(self.generated(second))
 
-    def written(self, second: npt.NDArray[Any], head: int = 0) -> Piece:
-        """The piece of a second half [T, F] without its first `head` events, and without what stands."""
-        chosen = (second[:, 0] != self.standing) & (np.arange(len(second)) >= head)
+    def generated(self, second: npt.NDArray[Any], head: int = 0) -> Piece:
+        """The piece of a second half [T, F] without its first `head` events, and without the fixed notes."""
+        chosen = (second[:, 0] != self.fixed_note) & (np.arange(len(second)) >= head)
         return self.notes.decode_some(self._as_notes(second), chosen)
 
     def _as_notes(self, second: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The events of a second half with notes in place of those that stand."""
+        """The events of a second half with plain notes in place of the fixed ones."""
         events = second.copy()
-        events[events[:, 0] == self.standing, 0] = self.layout.kind("note")
+        events[events[:, 0] == self.fixed_note, 0] = self.layout.kind("note")
         return events
 
-    def asked(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
-        """All that is given of a task: of a piece on this grid and in one meter, whose notes stand or not [N], first those from the
-        region's beginning on, the separator, then those before, with which the second half begins."""
+    def prompt(self, piece: Piece, is_fixed: npt.NDArray[np.bool_], region: Region) -> Events:
+        """All that is given of a task: of a piece on this grid and in one meter, whose notes are fixed or not, bool [N].
+        First come those fixed from the region's beginning on, then the separator, then those before, with which the second half
+        begins; events [T, F]."""
         start, _ = self._span(piece, region)
         first_bar, last_bar = self._bars(piece, region)
         later = piece.notes["onset"] >= start
         between = np.zeros((1, len(self.fields)), self.dtype)
         between[0, :4] = self.separator, first_bar, ROLES.index(region.role) + 1, last_bar - first_bar + 1
-        first = self.notes.encode(replace(piece, notes=piece.notes[stands & later]))[:-1]
-        return np.concatenate([first, between, self._second(piece, stands & ~later)])
+        first = self.notes.encode(replace(piece, notes=piece.notes[is_fixed & later]))[:-1]
+        return np.concatenate([first, between, self._second(piece, is_fixed & ~later)])
 
-    def blind(self, asked: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Of a prompt [T, F] what one sees who does not know what comes: all but the first half. What stands is met as it comes."""
-        return asked[np.flatnonzero(asked[:, 0] == self.separator)[0] :]
+    def blind(self, prompt: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The prompt [T, F] of one who does not know what comes: without its first half. Fixed notes are seen as they come."""
+        return prompt[np.flatnonzero(prompt[:, 0] == self.separator)[0] :]
 
-    def answered(self, piece: Piece, stands: npt.NDArray[np.bool_], region: Region) -> Events:
-        """The true answer to what is asked: the notes that do not stand, none of which begins before the region, among those that
-        do stand there. `stands` [N] says which notes do; events [T, F]."""
+    def target(self, piece: Piece, is_fixed: npt.NDArray[np.bool_], region: Region) -> Events:
+        """The true answer to the prompt, events [T, F]: the notes that are not fixed, none of which begins before the region, among
+        those that are (`is_fixed`, bool [N])."""
         start, stop = self._span(piece, region)
         past = piece.notes["onset"] < start
-        again = stands & ~past & (piece.notes["onset"] < stop)
-        both, is_again = self.notes.encode_among(_plain(piece, (stands & past) | ~stands), _plain(piece, again))
-        both[is_again, 0] = self.standing
-        return both[len(self._second(piece, stands & past)) :]
+        again = is_fixed & ~past & (piece.notes["onset"] < stop)
+        both, is_again = self.notes.encode_among(_plain(piece, (is_fixed & past) | ~is_fixed), _plain(piece, again))
+        both[is_again, 0] = self.fixed_note
+        return both[len(self._second(piece, is_fixed & past)) :]
 
     def _bars(self, piece: Piece, region: Region) -> tuple[int, int]:
         """The region's first and last bar."""
@@ -156,12 +157,12 @@ class Tasks(Encoding):
             split = random_split(window, min(MOST_BARS, BarGrid.of(window).count), chance) if window is not None else None
             if window is None or split is None:
                 continue
-            written, region = split
-            asked, answer = self.asked(window, ~written, region), self.answered(window, ~written, region)
+            chosen, region = split
+            prompt, target = self.prompt(window, ~chosen, region), self.target(window, ~chosen, region)
             if chance.random() < BLIND:
-                asked = self.blind(asked)
-            if len(asked) + len(answer) <= longest:
-                return np.concatenate([asked, answer]), np.arange(len(asked) + len(answer)) >= len(asked)
+                prompt = self.blind(prompt)
+            if len(prompt) + len(target) <= longest:
+                return np.concatenate([prompt, target]), np.arange(len(prompt) + len(target)) >= len(prompt)
         return None
 
     def _window(self, events: npt.NDArray[Any], at: int, longest: int, chance: np.random.Generator) -> Piece | None:
@@ -172,7 +173,7 @@ class Tasks(Encoding):
         last = int(stretch[stretch > at][0]) if (stretch > at).any() else len(events)
         bars = np.flatnonzero(kind[first:last] == self.layout.kind("bar")) + first
         begin = int(bars[bars <= at][-1]) if (bars <= at).any() else first
-        room = int((longest - 8) * chance.uniform(0.4, 0.95))  # some bar lines and waits stand in both halves
+        room = int((longest - 8) * chance.uniform(0.4, 0.95))  # some bar lines and waits are in both halves
         later = bars[bars > begin]
         fits = later[later - begin <= room]
         stop = last if last - begin <= room else int(fits[-1]) if len(fits) else 0
@@ -186,7 +187,7 @@ class Tasks(Encoding):
         return cut if len(cut.notes) > 1 else None
 
     def allowed(self, history: npt.NDArray[Any], drawn: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-        """As `notes` allows in the half that is written; meters, keys and tempos are said in the first one."""
+        """As `notes` allows in the half that is generated; meters, keys and tempos are stated in the first one."""
         here = self.cursor()
         for event in np.asarray(history).tolist():
             here.push(event)
@@ -215,18 +216,18 @@ class Tasks(Encoding):
 
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """As of `notes`, of each half by itself. In the second one also what of the first sounds there, begins there, and begins
-        next; what is written, and how many bars of it are left."""
-        stands, between, written = self.halves(np.asarray(events))
+        next; the role, and how many bars of the region are left."""
+        fixed, between, second = self.halves(np.asarray(events))
         own = len(self.notes.context_fields)
         result = np.zeros((len(events) + 1, len(self.context_fields)), np.uint8)
-        result[: len(stands) + 1, :own] = self.notes.context(stands)
-        if between is not None and written is not None:
-            written = self._as_notes(written)
-            after = result[len(stands) + 1 :]
-            after[:, :own] = self.notes.context(written)
-            found = walk(written, self.layout)
+        result[: len(fixed) + 1, :own] = self.notes.context(fixed)
+        if between is not None and second is not None:
+            second = self._as_notes(second)
+            after = result[len(fixed) + 1 :]
+            after[:, :own] = self.notes.context(second)
+            found = walk(second, self.layout)
             bar = bar_ticks(found.numerator[-1:], found.denominator[-1:], self.layout.ticks_per_quarter)
-            after[:, own:] = Around(self.layout, stands, between.tolist()).columns(np.append(0, found.tick), int(bar[0]))
+            after[:, own:] = Around(self.layout, fixed, between.tolist()).columns(np.append(0, found.tick), int(bar[0]))
         return result
 
     @property
@@ -251,7 +252,7 @@ class Tasks(Encoding):
 
 
 def _plain(piece: Piece, chosen: npt.NDArray[np.bool_]) -> Piece:
-    """The chosen notes with the keys and tempos of the beginning alone: later ones are said in the first half."""
+    """The chosen notes with the keys and tempos of the beginning alone: later ones are stated in the first half."""
     return replace(
         piece, notes=piece.notes[chosen], keys=piece.keys[piece.keys["tick"] == 0], tempos=piece.tempos[piece.tempos["tick"] == 0]
     )
