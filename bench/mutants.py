@@ -274,7 +274,7 @@ MUTANTS = [
     Mutant("encodings/notes/field_masks.py", "here.bar_tick + ids * here.bar_length", "here.bar_tick + (ids - 1) * here.bar_length", f"{held('Rhythm')} {held('Bass')}"),
     Mutant("encodings/notes/field_masks.py", "allowed[1 : DRUMS + 1] = False", "allowed[1:DRUMS] = False", of(RULES, "where_only_drums_may_play_no_other_program_does")),
     Mutant("encodings/notes/field_masks.py", "not self.drums or len(drawn) < len(self.fields) - 1 or", "True or", of(RULES, "drums_are_drawn_no_more_often_for_being_free_of_rules_of_pitch")),
-    Mutant("encodings/notes/field_masks.py", "self.fixed_maps |= {", "self.fixed_maps = {", of(ENDING, "rules_and_endings_go_together")),
+    Mutant("encodings/notes/field_masks.py", "self.fixed_maps |= {\"meter\", ", "self.fixed_maps |= {", of(RULES, "once_the_last_bar_is_known_nothing_moves_its_line")),
     # what sounds
     Mutant("encodings/texture.py", "if note.end > tick and note.program != DRUMS", "if note.end >= tick and note.program != DRUMS", of(TEXTURE, "what_sounds_at_a_tick")),
     Mutant("encodings/texture.py", "if note.end > tick and note.program != DRUMS", "if note.end > tick", of(TEXTURE, "what_sounds_at_a_tick")),

@@ -185,6 +185,7 @@ def test_a_meter_that_misses_a_bar_line_by_a_little_adds_no_bar(off: int) -> Non
     assert missed.bar_at(3840 + off - 1) == 1
     assert missed.in_bar(3840 + off - 1) == 1920 + off - 1
     assert missed.number_at(3840 + off) == 3
+    assert not BarGrid.of_meters([(0, 4, 4), (1920 + off, 2, 2)], QUARTER, 3840).upbeat
 
 
 def test_a_128th_note_is_no_near_miss() -> None:
@@ -219,6 +220,7 @@ def test_an_upbeat_is_bar_0() -> None:
         assert upbeat.last_number == 4
     assert not grid(12, (0, 4, 4), (4, 3, 4)).upbeat
     assert not grid(12, (0, 2, 4), (4, 4, 4)).upbeat  # two bars of 2/4
+    assert not grid(8, (0, 4, 4), (4, 2, 2)).upbeat  # as long as the second
 
 
 def test_the_halves_of_a_bar_that_a_repeat_splits_share_a_number() -> None:

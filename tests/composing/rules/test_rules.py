@@ -375,3 +375,12 @@ def test_only_notes_far_above_the_bass_are_held_into_it() -> None:
     assert isinstance(here, Texture)
     for pitch, held_over in ((51, False), (52, True)):
         assert rule.ends(here, 48, pitch, np.array([191, 192, 193])).tolist() == [True, True, held_over]
+
+
+def test_once_the_last_bar_is_known_nothing_moves_its_line() -> None:
+    here, kind = SCORE.cursor(), Notes("score").layout.kind
+    assert isinstance(here, Texture)
+    masks = here.masks([], frozenset({0}), frozenset())
+    for may in (True, False):
+        assert [bool(masks.allowed(())[kind(name)]) for name in ("meter", "key", "tempo")] == [may] * 3
+        masks.add(Bars(0, 192))
