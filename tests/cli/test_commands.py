@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -238,7 +239,9 @@ def test_a_stopped_build_says_so(tmp_path: Path, made_music: Path, number: signa
     for copy in range(20):
         shutil.copytree(made_music, tmp_path / "music" / str(copy))
     command = [sys.executable, "-m", "partimento", "build", str(tmp_path / "music"), "--out", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # whoever runs the tests in the background has SIGINT ignored, and so would the command
+    heeded = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heeded)
     deadline = time.monotonic() + 60
     while not (tmp_path / "out" / ".build").is_dir() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -16,6 +16,7 @@ from partimento.composing.compose import Composition, again, compose
 from partimento.composing.rules import Rules
 from partimento.composing.windows import Window, rejoined, window
 from partimento.encodings import Encoding, make
+from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption, InvalidPiece, PartimentoError
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
@@ -26,7 +27,7 @@ from partimento.testing.rules import EvenGenerator as Even
 from partimento.testing.rules import violations
 from tests.made import made_piece
 
-SCORE = make("tasks:profile=score")
+SCORE = Tasks(profile="score")
 WRITES = (
     "bars=2-3",
     "bars=1-2",
