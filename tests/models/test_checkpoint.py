@@ -115,7 +115,7 @@ def test_foreign_damaged_missing(tmp_path: Path) -> None:
         checkpoint.load(path)
     with pytest.raises(CheckpointError, match="folder"):
         checkpoint.load(tmp_path)
-    with pytest.raises(CheckpointError, match="has not finished"):
+    with pytest.raises(CheckpointError, match="finish its training with the same command"):
         Checkpoint.load(tmp_path)
 
 
