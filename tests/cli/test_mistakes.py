@@ -137,6 +137,10 @@ demo --out new --seed -1 ==> --seed
 demo --out new --sources nowhere ==> nowhere
 nothing ==> nothing
 --nothing ==> --nothing
+build '' --out new ==> argument 2, after build, is empty
+train corpus --out= ==> --out= is empty
+compose run -o '' ==> argument 4, after -o, is empty
+inspect '' ==> is empty
 """
 CASES = [line.split(" ==> ") for line in MISTAKES.strip().splitlines()]
 

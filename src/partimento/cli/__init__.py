@@ -66,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
+        _refuse_empty(given)
         with _warnings(), terminable():
             app(given, print_error=False, exit_on_error=False)
     except (PartimentoError, CycloptsError, Problem) as error:
@@ -83,6 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error if error.args else KeyboardInterrupt("interrupted"), as_json)
         return 143 if isinstance(error, Terminated) else 130
     return 0
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """An empty word is a variable of the shell that was not set; as a path it would be the folder that one is in."""
+    for place, word in enumerate(words):
+        if not word or (word.startswith("--") and word.endswith("=")):
+            where = word or f"argument {place + 1}" + (f", after {words[place - 1]}," if place else "")
+            raise Problem(f"{where} is empty; name a file, a folder or a value, or leave it out")
 
 
 @contextmanager

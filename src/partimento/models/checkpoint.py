@@ -21,6 +21,7 @@ from partimento import encodings
 from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError, PartimentoError
+from partimento.files import named_path
 from partimento.models.base import NeuralModel, predictor_of, untrained
 from partimento.models.config import Recipe
 from partimento.models.predictor import Predictor
@@ -44,7 +45,7 @@ class Checkpoint:
     @classmethod
     def load(cls, path: Path | str) -> Checkpoint:
         """The checkpoint in a file, or in `model.safetensors` of a folder. Raises `CheckpointError`."""
-        path = Path(path)
+        path = named_path(path)
         if path.is_dir():
             if not (path / FILE_NAME).exists():
                 raise CheckpointError(
