@@ -122,13 +122,14 @@ class Index:
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """All but the names, for a file."""
+        """All but the names, for a file: `steps` [M], `sizes` [M] and `bars` [M], `starts` [L + 1], `pieces` [L] (M onsets, L
+        lines)."""
         lines: dict[str, Array] = {"steps": self.lines.steps, "sizes": self.lines.sizes, "starts": self.lines.starts}
         return lines | {"pieces": self.pieces, "bars": self.bars}
 
     @classmethod
     def of_arrays(cls, names: Sequence[str], arrays: Mapping[str, Array]) -> Index:
-        """The index of these `arrays`, others among them."""
+        """The index of the `arrays` of another [M], [L] or [L + 1]; further ones among them are ignored."""
         lines = Lines(arrays["steps"], arrays["sizes"], arrays["starts"])
         return cls(tuple(names), lines, arrays["pieces"], arrays["bars"])
 

@@ -28,7 +28,7 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def row_of(piece: Piece) -> tuple[Ints, Ints]:
-    """Pitch and onset, in twelfths of a quarter, of each pitched note of the texture in its row."""
+    """Pitch and onset, in twelfths of a quarter, of each pitched note of the texture in its row: int64 [N] twice."""
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     notes = piece.notes[~drums[piece.notes["track"]]] if drums.any() else piece.notes
     onset = nearest_line(notes["onset"], piece.ticks_per_quarter, GRID)
@@ -38,7 +38,7 @@ def row_of(piece: Piece) -> tuple[Ints, Ints]:
 
 
 def repeats(pitch: Ints, onset: Ints) -> npt.NDArray[np.bool_]:
-    """Whether the run of `RUN` notes that ends with each note came before in the piece."""
+    """Whether the run of `RUN` notes that ends with each note came before in the piece: bool [N] of pitches [N] and onsets [N]."""
     step = _steps(pitch, onset)
     heard = np.zeros(len(pitch), bool)
     runs = len(step) - (RUN - 1) + 1
@@ -58,7 +58,7 @@ def repeats(pitch: Ints, onset: Ints) -> npt.NDArray[np.bool_]:
 
 def loops(pitch: Ints, onset: Ints) -> Floats:
     """The longest time, in quarters, that figures of at most each of the `PERIODS` go round: that each note is the one a figure
-    before, again and at once."""
+    before, again and at once. Float64 [len(PERIODS)] of pitches [N] and onsets [N] in twelfths of a quarter."""
     longest = np.zeros(len(PERIODS))
     step = _steps(pitch, onset)
     for lag in range(1, len(step)):
@@ -101,7 +101,7 @@ class Habits:
         return cls(tuple(map(tuple, np.round(shares, 3).tolist())), tuple(np.round(loops, 3).tolist()))
 
     def share(self, place: float) -> Floats:
-        """The shares [len(LENGTHS)] of the piece that stands at `place` (0..1) among human ones."""
+        """The shares of the piece that lies at `place` (0..1) among human ones: float64 [L], one for each of the `LENGTHS`."""
         return np.array([np.interp(100 * place, QUANTILES, column) for column in zip(*self.shares, strict=True)])
 
     def to_json(self) -> dict[str, Any]:

@@ -15,8 +15,8 @@ CLEAR_BARS = (16, 120)  # a piece of so many bars shows its form in a small pict
 
 
 def self_similarity(piece: Piece, most_bars: int = MOST_BARS) -> Floats:
-    """The cosine of what sounds in each two bars [bars, bars], 0..1: pitch classes that begin in each eighth of it, by duration
-    (Foote, "Visualizing music and audio using self-similarity", 1999, with notes in place of spectra).
+    """The cosine of what sounds in each two bars, float64 [B, B], 0..1: pitch classes that begin in each eighth of it, by
+    duration (Foote, "Visualizing music and audio using self-similarity", 1999, with notes in place of spectra).
 
     Drums are left out; a bar of rest is like no other. Bars after `most_bars` are left out.
     """

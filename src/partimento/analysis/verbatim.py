@@ -39,7 +39,7 @@ class Lines:
 
     @cached_property
     def line(self) -> Ints:
-        """The line of each moment."""
+        """The line of each onset [M]."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     @cached_property
@@ -55,15 +55,16 @@ class Lines:
 
     @cached_property
     def shifts(self) -> Hashes:
+        """The factors that take what lies before each onset out of a hash: uint64 [M + 1]."""
         return np.concatenate([np.ones(1, np.uint64), np.cumprod(np.full(len(self.steps), _INVERSE, np.uint64))])
 
     def hashes(self, first: Ints, last: Ints) -> Hashes:
-        """A hash of the steps that lead from each first moment to its last one."""
+        """A hash of the steps that lead from each first onset [K] to its last one [K]: uint64 [K]."""
         found: Hashes = (self.sums[last + 1] - self.sums[first + 1]) * self.shifts[first]
         return found
 
     def seeds(self) -> tuple[Ints, Hashes]:
-        """The moments with which a seed begins, and its hash."""
+        """The onsets with which a seed begins, int64 [K], and its hash, uint64 [K]."""
         first = np.arange(len(self.steps))
         last = np.searchsorted(self.notes, self.notes[:-1] + SEED_NOTES) - 1  # the moment that brings the eighth note
         last = np.maximum(last, first + SEED_MOMENTS - 1)
@@ -72,8 +73,8 @@ class Lines:
 
 
 def lines_of(piece: Piece) -> tuple[Lines, list[tuple[Array, Ints]]]:
-    """The lines of a piece: the texture, and each track where there are several; drums are left out. Beside each line, the
-    rows of its notes and the moment of each."""
+    """The lines of a piece: the texture, and each track where there are several; drums are left out. Beside each line, the rows
+    of its notes [N] and the onset [N] of each, as a row of `Lines`."""
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     rows = np.flatnonzero(~drums[piece.notes["track"]]) if len(piece) else np.zeros(0, np.int64)
     track = piece.notes["track"][rows]

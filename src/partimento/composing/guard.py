@@ -73,7 +73,7 @@ def can_guard(cursor: Cursor) -> bool:
 
 
 def without(allowed: Bools, ids: Sequence[int]) -> Bools:
-    """Less these ids, unless that leaves none."""
+    """The mask [S] less these ids, unless that leaves none."""
     kept = allowed.copy()
     kept[[at for at in ids if 0 <= at < len(kept)]] = False
     return kept if kept.any() else allowed

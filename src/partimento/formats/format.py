@@ -29,8 +29,6 @@ KEEPS = {
 }
 
 Writer = Callable[[Piece], bytes]
-
-
 Written = Callable[[bytes], Any]  # to a `notated.NotatedScore`
 
 
@@ -44,7 +42,8 @@ class Reader(Protocol):
 class Format:
     """A format. `recognises` looks at bytes and is sure: content that one format recognises is never read as another.
 
-    `written` gives the score as it is written, of a format that says more of notes than a piece holds. `writers` are by suffix, the usual one first. `keeps` says what of `KEEPS` comes back from a file, each with a remark or "".
+    `written` gives the score as it is written, of a format that says more of notes than a piece holds. `writers` are by suffix,
+    the usual one first. `keeps` says what of `KEEPS` comes back from a file, each with a remark or "".
     """
 
     name: str

@@ -29,7 +29,7 @@ class Measures:
     figures: dict[str, Floats]
 
     def shares(self, name: str) -> Floats:
-        """Each piece's histogram over its sum [pieces that have any, labels]."""
+        """Each piece's histogram over its sum: float64 [K, labels] of the K pieces that have any."""
         counts = self.counts[name]
         total = counts.sum(axis=1, keepdims=True)
         filled = total[:, 0] > 0
@@ -37,7 +37,8 @@ class Measures:
         return result
 
     def share(self, name: str) -> Floats:
-        """The mean of the pieces' shares [labels], so that every piece counts alike; zeros when no piece has any."""
+        """The mean of the pieces' shares, float64 [K] for K labels, so that every piece counts alike; zeros when no piece has
+        any."""
         shares = self.shares(name)
         return shares.mean(axis=0) if len(shares) else np.zeros(self.counts[name].shape[1])
 
