@@ -1,4 +1,4 @@
-"""What a model may be told of a whole piece: composer, genre, key, meter, tempo, density, length, each a category or absent.
+"""What a model may be given of a whole piece: composer, genre, key, meter, tempo, density, length, each a category or absent.
 
 Conditions are no events: a small vector of ids beside them, so they go with every encoding.
 """
@@ -61,7 +61,7 @@ SCALES = {
 class Conditions:
     """The vocabulary of the head of a piece. An id is the place of a name in its tuple, from 1 on; 0 is absent or not known.
 
-    Key: that of the longest stretch, as written, with the mode that the notes tell where major is written; found from the
+    Key: that of the longest stretch, as written, with the mode found from the notes where major is written; found from the
     notes where none is written, or C major, which most programs write when nobody chose (see `docs/encodings.md`). Meter:
     that of the longest stretch. Tempo: quarters a minute of the whole. Density: notes a quarter from the first onset to the
     end. Length: bars. Meter and tempo are absent where the piece states none, all but the names where it has no notes.
@@ -102,7 +102,7 @@ class Conditions:
             found["length"] = SCALES["length"].id_of(float(BarGrid.of(piece).bars_at(piece.end_tick)))
         return self._vector(found)
 
-    def named(self, **wishes: str | float) -> npt.NDArray[np.uint16]:
+    def named(self, **conditions: str | float) -> npt.NDArray[np.uint16]:
         """The ids uint16[C] of what is asked for, such as `key="G minor", meter="3/4", tempo=96, length=32`.
 
         Names may be in any case, a composer's longer or shorter where one surname fits (a warning says which). Numbers are quarters
@@ -111,11 +111,11 @@ class Conditions:
         """
         known = {"composer": self.composers, "genre": self.genres, "key": KEYS, "meter": METERS}
         found = {}
-        for name, wish in wishes.items():
+        for name, value in conditions.items():
             if name in known:
-                found[name] = _named(name, str(wish), known[name])
+                found[name] = _named(name, str(value), known[name])
             elif name in SCALES:
-                found[name] = SCALES[name].id_of(_number(name, wish))
+                found[name] = SCALES[name].id_of(_number(name, value))
             else:
                 raise UnknownName("condition", name, [*known, *SCALES])
         return self._vector(found)
@@ -169,15 +169,15 @@ def _place(name: str, known: tuple[str, ...]) -> int:
     return known.index(name) + 1 if name in known else 0
 
 
-def _named(kind: str, wish: str, known: tuple[str, ...]) -> int:
+def _named(kind: str, name: str, known: tuple[str, ...]) -> int:
     """The id of a name in any case; of a composer the one name that may be the same person's, and a warning that says so."""
     of_folded = {one.casefold(): number for number, one in reversed(list(enumerate(known, 1)))}
-    if (exact := of_folded.get(wish.casefold())) is not None:
+    if (exact := of_folded.get(name.casefold())) is not None:
         return exact
-    alike = [number for number, one in enumerate(known, 1) if kind == "composer" and _one_person(wish, one)]
+    alike = [number for number, one in enumerate(known, 1) if kind == "composer" and _one_person(name, one)]
     if len(alike) != 1:
-        raise UnknownName(kind, wish, [known[number - 1] for number in alike] or known or ("none",))
-    log.warning("the composer %r is taken as %r, whom the model knows", wish, known[alike[0] - 1])
+        raise UnknownName(kind, name, [known[number - 1] for number in alike] or known or ("none",))
+    log.warning("the composer %r is taken as %r, whom the model knows", name, known[alike[0] - 1])
     return alike[0]
 
 
@@ -200,14 +200,14 @@ def _short(number: float) -> str:
     return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
 
 
-def _number(name: str, wish: str | float) -> float:
+def _number(name: str, value: str | float) -> float:
     try:
-        value = float(wish)
+        number = float(value)
     except ValueError:
-        value = 0.0
-    if not 0 < value < np.inf:
-        raise InvalidOption(f"{name} is {wish!r}; it must be a number above 0, in {SCALES[name].unit}")
-    return value
+        number = 0.0
+    if not 0 < number < np.inf:
+        raise InvalidOption(f"{name} is {value!r}; it must be a number above 0, in {SCALES[name].unit}")
+    return number
 
 
 def _key(piece: Piece) -> int:
