@@ -95,7 +95,7 @@ class Notes(Encoding):
         return events, found
 
     def _head(self, piece: Piece) -> Events:
-        """The events that declare the parts of a piece, [parts, F]."""
+        """The events that declare the parts of a piece, [P, F]."""
         return declared(parts_of(piece, self.layout)[1] if self.layout.parts else [], self.layout)
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
