@@ -22,6 +22,7 @@ from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
 from partimento.cli.inspect import inspect
 from partimento.cli.leaderboard import leaderboard
+from partimento.cli.models import models
 from partimento.cli.originality import originality
 from partimento.cli.render import render
 from partimento.cli.screen import Problem
@@ -35,10 +36,11 @@ app = App(
     version=VERSION,
     help="""Trains, measures and plays models of written music, on your own scores.
 
+    partimento compose --notes 200 -o new.mid
     partimento build my-midi-folder --out corpus
     partimento train corpus --recipe seed_pair --out run
     partimento evaluate run corpus
-    partimento compose run --notes 200 -o new.mid
+    partimento compose run --notes 200 -o mine.mid
     """,
     help_format="plaintext",
     version_flags=["--version"],
@@ -47,7 +49,23 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *(build, train, evaluate, compare, leaderboard, compose, render, inspect, convert, explore, card, originality, demo, bench),
+    *(
+        build,
+        train,
+        evaluate,
+        compare,
+        leaderboard,
+        compose,
+        render,
+        inspect,
+        convert,
+        explore,
+        card,
+        originality,
+        models,
+        demo,
+        bench,
+    ),
 )
 TYPED = {"start": "from", "conditions": "condition"}  # options whose name is another one in Python
 for place, command in enumerate(COMMANDS):

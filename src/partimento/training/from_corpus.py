@@ -127,7 +127,7 @@ def train(
     `TrainingDiverged`, `WriteFailed`, and `KeyboardInterrupt` on SIGTERM and SIGINT.
     """
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(os.fspath(corpus))
-    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(os.fspath(start))
+    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(start)
     model = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
     training |= {} if schedule is None else {"schedule": schedule, "steps": steps or 0}
