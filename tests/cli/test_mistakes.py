@@ -88,7 +88,7 @@ evaluate run corpus --context x ==> --context
 evaluate run corpus --threads -1 ==> --threads
 compare ==> name at least one run
 compare nowhere ==> nowhere
-compare full ==> full: does not say which corpus
+compare full ==> full: holds no model.safetensors
 compare moved ==> nowhere
 compare damaged.safetensors --corpus corpus ==> damaged.safetensors: damaged
 compare run --split nothing ==> 'nothing'

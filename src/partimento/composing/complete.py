@@ -1,4 +1,4 @@
-"""Completes a task: window after window, what is written in one standing in the next. It knows no model from the inside."""
+"""Completes a task: window after window, what is written in one standing in the next."""
 
 from __future__ import annotations
 

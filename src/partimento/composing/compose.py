@@ -1,4 +1,4 @@
-"""Composes pieces: pushes what is given through a model, then draws events one by one. It knows no model from the inside.
+"""Composes pieces: pushes what is given through a model, then draws events one by one.
 
 The same model, options, seed and number give the same notes: each sequence has a random stream of its own, and `compose`
 computes on one thread, since sums that are shared among threads differ in the last bit. They are the same on one kind of
@@ -112,12 +112,12 @@ def compose(
     the house model), after those of `given` (a piece, or the path of a score), under `rules`; or a `task` completed, whose region
     says how many. `on_progress(done, of)` counts notes, or windows of a task.
 
-    `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
+    `conditions` describe the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length. Where nothing is given, a piece states the key, meter and tempo of them before its first note (`preamble.py`).
     `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
 
     The `guard` keeps pieces from repeating themselves more than people do: by the habits given; or with True by those beside the
-    checkpoint, or by general ones. With `ending`, `notes` is a wish: pieces of the encoding `notes` end within a quarter of it
+    checkpoint, or by general ones. With `ending`, `notes` is a target: pieces of the encoding `notes` end within a quarter of it
     where music ends, on a bar line that nothing crosses, at the latest at the next such.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece

@@ -1,4 +1,4 @@
-"""A model with its optimiser, and one step of it. It knows batches; it knows no corpus, no schedule and no file."""
+"""A model with its optimiser, and one step of it."""
 
 from __future__ import annotations
 

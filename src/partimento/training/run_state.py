@@ -1,4 +1,4 @@
-"""The whole state of a run in one file, so that a killed run goes on to the same weights. It knows files, no loop and no data.
+"""The whole state of a run in one file, so that a killed run goes on to the same weights.
 
 `state-<step>.safetensors` holds the model, the optimiser, the best weights and torch's random state as tensors, and the
 rest as JSON. The last three are kept; a damaged newest one is passed over, aloud.

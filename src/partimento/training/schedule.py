@@ -1,4 +1,4 @@
-"""The learning rate over a run, and when the run ends. It knows steps and validation scores; it knows no tensor."""
+"""The learning rate over a run, and when the run ends."""
 
 from __future__ import annotations
 
