@@ -88,13 +88,13 @@ evaluate run corpus --context x ==> --context
 evaluate run corpus --threads -1 ==> --threads
 compare ==> name at least one run
 compare nowhere ==> nowhere
-compare full ==> full: holds no model.safetensors
+compare full ==> full: does not say which corpus
 compare moved ==> nowhere
 compare damaged.safetensors --corpus corpus ==> damaged.safetensors: damaged
 compare run --split nothing ==> 'nothing'
 compare run --context -1 ==> --context
 compose --notes 0 ==> --notes
-models hose ==> 'house'
+models hose ==> hose
 compose nowhere -o new/a.mid ==> nowhere
 compose damaged.safetensors -o new.mid ==> damaged.safetensors: damaged
 compose run -o new.wav ==> new.wav
@@ -137,6 +137,10 @@ demo --out new --seed -1 ==> --seed
 demo --out new --sources nowhere ==> nowhere
 nothing ==> nothing
 --nothing ==> --nothing
+build '' --out new ==> argument 2, after build, is empty
+train corpus --out= ==> --out= is empty
+compose run -o '' ==> argument 4, after -o, is empty
+inspect '' ==> is empty
 """
 CASES = [line.split(" ==> ") for line in MISTAKES.strip().splitlines()]
 

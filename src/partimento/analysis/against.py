@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from partimento.analysis.card.rows import Row, card, figures
@@ -16,7 +15,7 @@ from partimento.corpus import Corpus
 from partimento.corpus.store import MANIFEST
 from partimento.errors import CorpusError, PartimentoError, UnreadableFile
 from partimento.formats import read_all
-from partimento.models.shipped import SHIPPED, model_file
+from partimento.models.shipped import place_of
 from partimento.models.tensorfile import load
 from partimento.models.whereabouts import FILE_NAME, corpus_of
 from partimento.piece import Piece
@@ -41,7 +40,7 @@ class Known:
         """Of a corpus, of a run, a checkpoint or a model by its name (the corpus it was trained on, or where that is gone, the
         reference beside the model; the house model for None), or of any scores. Raises `CorpusError`, `CheckpointError`,
         `InvalidOption`."""
-        place = model_file(against) if against is None or os.fspath(against) in SHIPPED else Path(against)
+        place = place_of(against)
         if (place / MANIFEST).exists():
             corpus = Corpus.open(place)
         else:

@@ -24,7 +24,7 @@ from partimento.likelihood.bits_per_note import Difference, Row
 from partimento.likelihood.table import markdown_table, text_table
 from partimento.models.baselines import BASELINES, fit
 from partimento.models.checkpoint import Checkpoint
-from partimento.models.shipped import model_file
+from partimento.models.shipped import model_file, place_of
 from partimento.models.threads import thread_count
 from partimento.models.whereabouts import corpus_of
 from partimento.progress import OnProgress, silent
@@ -142,7 +142,7 @@ def compare(
     if wrong := [size for size in sizes if size < 0]:
         raise InvalidOption(f"{wrong[0]} is below 0, which means all earlier events", option="context")
     if not isinstance(corpus, Corpus):
-        first = models[0].path if isinstance(models[0], Checkpoint) else model_file(models[0])
+        first = models[0].path if isinstance(models[0], Checkpoint) else place_of(models[0])
         corpus = Corpus.open(corpus_of(first) if corpus is None else os.fspath(corpus))
     opened = corpus
     checkpoints = [one if isinstance(one, Checkpoint) else Checkpoint.load(one) for one in models]

@@ -43,10 +43,10 @@ class Checkpoint:
     vocabulary: Conditions | None = None
 
     @classmethod
-    def load(cls, model: str | os.PathLike[str] | None = None) -> Checkpoint:
+    def load(cls, place: str | os.PathLike[str] | None = None) -> Checkpoint:
         """The checkpoint in a file, in `model.safetensors` of a folder, or of a model that comes with the package: by its
         name, or the house model where none is named (`models/shipped.py`). Raises `CheckpointError`."""
-        path = model_file(model)
+        path = model_file(place)
         tensors, metadata, sha256 = load_with_digest(path)
         try:
             recipe = Recipe.from_json(json.dumps(metadata["recipe"]))

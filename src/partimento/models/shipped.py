@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partimento.errors import CheckpointError
+from partimento.files import named_path
 from partimento.models.whereabouts import FILE_NAME
 
 HOUSE = "house"  # the model of whoever names none
@@ -48,26 +49,37 @@ def models_folder() -> Path:
     return Path(os.environ.get(PLACE) or Path(__file__).parent.parent / "shipped")
 
 
+def place_of(model: str | os.PathLike[str] | None = None) -> Path:
+    """The path itself where there is something, or where it is no name of a model that comes with the package; else the file of
+    that model, of the house model where none is named.
+
+    Raises `CheckpointError` where this copy of the package has no weights of it, `InvalidOption` for an empty path.
+    """
+    if model is not None:
+        path = named_path(model)
+        if path.exists() or str(model) not in SHIPPED:
+            return path
+    shipped = SHIPPED[HOUSE if model is None else str(model)]
+    if not shipped.is_there:
+        raise CheckpointError(
+            f"this copy of partimento comes without the weights of its model {shipped.name!r} ({shipped.folder / FILE_NAME}): "
+            f"install a release, which has them, or name a model of your own (partimento train CORPUS --out run)"
+        )
+    return shipped.folder / FILE_NAME
+
+
 def model_file(model: str | os.PathLike[str] | None = None) -> Path:
     """The checkpoint file of a run's folder, of a path, or of a model that comes with the package, by its name; of the house model
     where none is named. A path that is there goes before a name.
 
-    A file that is not there is found out by whoever reads it. Raises `CheckpointError` where a run is not finished, and where this
-    copy of the package has no weights of a shipped model.
+    A file that is not there is found out by whoever reads it. Raises `CheckpointError` where a run is not finished, and as
+    `place_of`.
     """
-    if model is not None:
-        path = Path(model)
-        if path.is_dir() and not (path / FILE_NAME).exists():
-            raise CheckpointError(
-                f"{path}: holds no {FILE_NAME}; give the folder of a run, or finish its training with the same command"
-            )
-        if path.exists() or str(model) not in SHIPPED:
-            return path / FILE_NAME if path.is_dir() else path
-    name = HOUSE if model is None else str(model)
-    shipped = SHIPPED[name]
-    if not shipped.is_there:
+    path = place_of(model)
+    if not path.is_dir():
+        return path
+    if not (path / FILE_NAME).exists():
         raise CheckpointError(
-            f"this copy of partimento comes without the weights of its model {name!r} ({shipped.folder / FILE_NAME}): "
-            f"install a release, which has them, or name a model of your own (partimento train CORPUS --out run)"
+            f"{path}: holds no {FILE_NAME}; give the folder of a run, or finish its training with the same command"
         )
-    return shipped.folder / FILE_NAME
+    return path / FILE_NAME
