@@ -90,7 +90,7 @@ def instruments_of(events: npt.NDArray[Any], layout: Profile) -> Ints:
 
 
 def tracks_of(instruments: Ints) -> tuple[Track, ...]:
-    """A track for each part of these instruments."""
+    """A track for each part of these instruments [P]."""
     return tuple(Track(0, True) if number == DRUMS else Track(number) for number in instruments.tolist())
 
 
@@ -114,7 +114,8 @@ def permuted(events: npt.NDArray[Any], order: npt.NDArray[Any], layout: Profile)
 
 
 def reordered(events: npt.NDArray[Any], layout: Profile) -> npt.NDArray[Any]:
-    """Notes of a moment, each with its tie, in order again: by pitch and part, else by all fields from the pitch on."""
+    """Events [T, F] with the notes of a moment, each with its tie, in order again: by pitch and part, else by all fields from the
+    pitch on."""
     kind = events[:, 0]
     is_note, is_tie = kind == layout.kind("note"), kind == layout.kind("tie")
     owner = np.maximum.accumulate(np.where(is_tie, 0, np.arange(len(events))))
