@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Context
+from partimento.encodings.notes.declared_parts import drum_id, instruments_of, reordered
 from partimento.encodings.notes.layout import CLASSES, LONGEST, MOST_PARTS, TEMPOS, VELOCITIES, Ints, Profile
-from partimento.encodings.notes.parts import drum_id, instruments_of, reordered
 from partimento.encodings.notes.ticks import Walk, place, walk
 from partimento.encodings.pitch_ids import WIDEST, interval_ids
 from partimento.instruments import DRUMS
