@@ -24,7 +24,7 @@ from partimento.corpus.encoded import SPLITS, Encoded
 from partimento.encodings import make
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CorpusError, InvalidOption, PartimentoError, WriteFailed
-from partimento.files import seal, sha256, unseal, write_atomic
+from partimento.files import named_path, seal, sha256, unseal, write_atomic
 from partimento.piece import Piece
 
 MANIFEST = "manifest.json"
@@ -46,7 +46,7 @@ class Corpus:
     @classmethod
     def open(cls, folder: Path | str) -> Corpus:
         """The corpus in a folder. Raises `CorpusError` when it is missing, unfinished, newer, or any bit of it changed."""
-        folder = Path(folder)
+        folder = named_path(folder)
         manifest = read_manifest(folder)
         for name, digest in manifest["files"].items():
             try:

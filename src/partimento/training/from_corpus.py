@@ -12,7 +12,7 @@ from partimento.analysis.human_reference import make_reference
 from partimento.corpus import Corpus, Encoded
 from partimento.encodings.conditions import Conditions
 from partimento.errors import InvalidOption, TrainingDiverged
-from partimento.files import check_parents
+from partimento.files import check_parents, named_path
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import Recipe
 from partimento.models.recipes import recipe as named
@@ -36,7 +36,7 @@ WHY = {
 OnPlan = Callable[[Recipe, Plan], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained:
     """A finished training: the recipe as it was followed, what had been expected, and what came of it.
 
@@ -77,6 +77,9 @@ class Trained:
             f"{self.recipe.name}: {result.valid_bits:.3f} bits per note on valid after {result.step:,} steps and "
             f"{result.epoch:.1f} epochs ({WHY.get(result.stopped, result.stopped)})"
         )
+
+    def __repr__(self) -> str:
+        return f"<Trained {self}>"
 
 
 def train(
@@ -129,7 +132,7 @@ def train(
     `TrainingDiverged`, `WriteFailed`, and `KeyboardInterrupt` on SIGTERM and SIGINT.
     """
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(os.fspath(corpus))
-    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(os.fspath(start))
+    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(start)
     model = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
     if weights is not None:
@@ -145,7 +148,7 @@ def train(
         model=chosen.model.changed(**{name: value for name, value in model.items() if value is not None}),
         training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
     )
-    folder, only = _folder(Path(out), corpus), [only] if isinstance(only, str) else list(only)
+    folder, only = _folder(named_path(out), corpus), [only] if isinstance(only, str) else list(only)
     encoded = corpus.encoded(chosen.encoding, _vocabulary(corpus, begun) if chosen.model.conditions else None)
     encoded = replace(encoded, sets=corpus.sets(chosen.training.shares()))
     if only:
