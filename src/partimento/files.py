@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic writes and content hashes. It knows nothing of what the files hold."""
+"""Files that are whole or not there: atomic writes and content hashes."""
 
 from __future__ import annotations
 
@@ -73,6 +73,13 @@ def unseal(sealed: bytes) -> dict[str, Any]:
 
 def _write_all(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+def named_path(path: str | os.PathLike[str]) -> Path:
+    """The path that someone named. Raises `InvalidOption` for an empty one, which would mean the current folder."""
+    if not os.fspath(path):
+        raise InvalidOption("an empty path; name a file or a folder, such as . for the one that you are in")
+    return Path(path)
 
 
 def check_parents(path: Path) -> None:

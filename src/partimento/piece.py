@@ -1,4 +1,4 @@
-"""A `Piece`: written music as arrays. It knows ticks, tracks and maps; it knows no file format and no model."""
+"""A `Piece`: written music as arrays."""
 
 from __future__ import annotations
 
@@ -233,6 +233,18 @@ class Piece:
             maps[name] = rows
         pedals = pedals[pedals["duration"] > 0]
         return replace(self, notes=notes, ticks_per_quarter=ticks_per_quarter, pedals=pedals, **maps)
+
+
+def without_empty_tracks(piece: Piece) -> Piece:
+    """The piece without the tracks that have no notes, and their pedals; itself where each has some."""
+    used = np.bincount(piece.notes["track"], minlength=len(piece.tracks)) > 0
+    if used.all():
+        return piece
+    place = (np.cumsum(used) - 1).astype(np.uint16)
+    notes, pedals = piece.notes.copy(), piece.pedals[used[piece.pedals["track"]]].copy()
+    notes["track"], pedals["track"] = place[notes["track"]], place[pedals["track"]]
+    tracks = tuple(track for track, plays in zip(piece.tracks, used.tolist(), strict=True) if plays)
+    return replace(piece, notes=notes, tracks=tracks, pedals=pedals)
 
 
 def nearest_line(ticks: Any, ticks_per_quarter: int, lines_per_quarter: int) -> Any:

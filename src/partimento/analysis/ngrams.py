@@ -99,7 +99,7 @@ class Ngrams:
 
         Expected under the Markov model of order n - 2: N(w1..wn-1) N(w2..wn) / N(w2..wn-1) (Prum, Rodolphe and de
         Turckheim 1995); ranked by the log-likelihood ratio of Poisson counts, 2 (O ln(O / E) - O + E) (Dunning 1993;
-        Quasthoff and Wolff 2002), so that a rare accident does not win. Each piece is heard at most once a run: the
+        Quasthoff and Wolff 2002), so that a rare accident does not win. Each piece counts at most once a run: the
         ratio is scaled by pieces / O.
         """
         if n < 2:
@@ -144,9 +144,9 @@ class Ngrams:
         edges = np.stack([starts, stops], axis=1).ravel()
         first = np.minimum.reduceat(np.append(rank_sorted, self.pieces), edges)[::2]
         new = np.cumsum(np.bincount(first, minlength=self.pieces))
-        heard = np.cumsum(np.bincount(rank_sorted[self._inside(starts, stops)], minlength=self.pieces))
+        seen = np.cumsum(np.bincount(rank_sorted[self._inside(starts, stops)], minlength=self.pieces))
         at = np.unique(np.geomspace(1, self.pieces, points).astype(np.int64)) - 1
-        return heard[at], new[at]
+        return seen[at], new[at]
 
     def rates(self, runs: U64, n: int) -> Floats:
         """The share of each of these runs [R] among the runs of its length, in each of the P pieces that have any:

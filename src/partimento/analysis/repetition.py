@@ -40,10 +40,10 @@ def row_of(piece: Piece) -> tuple[Ints, Ints]:
 def repeats(pitch: Ints, onset: Ints) -> npt.NDArray[np.bool_]:
     """Whether the run of `RUN` notes that ends with each note came before in the piece: bool [N] of pitches [N] and onsets [N]."""
     step = _steps(pitch, onset)
-    heard = np.zeros(len(pitch), bool)
+    repeated = np.zeros(len(pitch), bool)
     runs = len(step) - (RUN - 1) + 1
     if runs < 2:
-        return heard
+        return repeated
     mixed = step.astype(np.uint64) * _ODD
     mixed ^= mixed >> np.uint64(32)
     value = np.zeros(runs, np.uint64)
@@ -51,9 +51,9 @@ def repeats(pitch: Ints, onset: Ints) -> npt.NDArray[np.bool_]:
         value = (value ^ mixed[place : place + runs]) * _ODD
         value ^= value >> np.uint64(29)
     _, first = np.unique(value, return_index=True)
-    heard[RUN - 1 :] = True
-    heard[RUN - 1 + first] = False
-    return heard
+    repeated[RUN - 1 :] = True
+    repeated[RUN - 1 + first] = False
+    return repeated
 
 
 def loops(pitch: Ints, onset: Ints) -> Floats:
@@ -77,8 +77,8 @@ def figures(piece: Piece) -> Floats:
     """What a piece adds to `Habits.of`: the share of its notes that end a run that came before, after each of the `LENGTHS` (not a
     number where it is shorter), and its loops of each of the `PERIODS`; [FIGURES]."""
     pitch, onset = row_of(piece)
-    heard = np.cumsum(repeats(pitch, onset))
-    shares = [heard[length - 1] / (length - RUN + 1) if length <= len(heard) else np.nan for length in LENGTHS]
+    repeated = np.cumsum(repeats(pitch, onset))
+    shares = [repeated[length - 1] / (length - RUN + 1) if length <= len(repeated) else np.nan for length in LENGTHS]
     return np.concatenate([shares, loops(pitch, onset)])
 
 
@@ -108,9 +108,9 @@ class Habits:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Habits:
+    def from_json(cls, record: dict[str, Any]) -> Habits:
         """What `to_json` wrote. Raises `ValueError` or `TypeError` for anything else."""
-        shares, loops = np.array(told["shares"], np.float64), np.array(told["loops"], np.float64)
+        shares, loops = np.array(record["shares"], np.float64), np.array(record["loops"], np.float64)
         if shares.shape != (len(QUANTILES), len(LENGTHS)) or loops.shape != (len(PERIODS),) or not (loops > 0).all():
             raise ValueError("habits")
         return cls(tuple(map(tuple, shares.tolist())), tuple(loops.tolist()))

@@ -22,9 +22,11 @@ from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
 from partimento.cli.inspect import inspect
 from partimento.cli.leaderboard import leaderboard
+from partimento.cli.models import models
 from partimento.cli.originality import originality
 from partimento.cli.render import render
 from partimento.cli.screen import Problem
+from partimento.cli.studio import studio
 from partimento.cli.train import train
 from partimento.errors import InvalidOption, PartimentoError
 from partimento.system import Terminated, terminable
@@ -35,10 +37,11 @@ app = App(
     version=VERSION,
     help="""Trains, measures and plays models of written music, on your own scores.
 
+    partimento compose --notes 200 -o new.mid
     partimento build my-midi-folder --out corpus
     partimento train corpus --recipe seed_pair --out run
     partimento evaluate run corpus
-    partimento compose run --notes 200 -o new.mid
+    partimento compose run --notes 200 -o mine.mid
     """,
     help_format="plaintext",
     version_flags=["--version"],
@@ -47,7 +50,24 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *(build, train, evaluate, compare, leaderboard, compose, render, inspect, convert, explore, card, originality, demo, bench),
+    *(
+        build,
+        train,
+        evaluate,
+        compare,
+        leaderboard,
+        compose,
+        render,
+        inspect,
+        convert,
+        explore,
+        card,
+        originality,
+        models,
+        studio,
+        demo,
+        bench,
+    ),
 )
 TYPED = {"start": "from", "conditions": "condition"}  # options whose name is another one in Python
 for place, command in enumerate(COMMANDS):
@@ -66,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
+        _refuse_empty(given)
         with _warnings(), terminable():
             app(given, print_error=False, exit_on_error=False)
     except (PartimentoError, CycloptsError, Problem) as error:
@@ -83,6 +104,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error if error.args else KeyboardInterrupt("interrupted"), as_json)
         return 143 if isinstance(error, Terminated) else 130
     return 0
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """An empty word is a variable of the shell that was not set; as a path it would be the folder that one is in."""
+    for place, word in enumerate(words):
+        if not word or (word.startswith("--") and word.endswith("=")):
+            where = word or f"argument {place + 1}" + (f", after {words[place - 1]}," if place else "")
+            raise Problem(f"{where} is empty; name a file, a folder or a value, or leave it out")
 
 
 @contextmanager

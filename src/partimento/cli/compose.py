@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from partimento.cli.choosing import ChoiceOptions, show
 from partimento.cli.rules import RuleOptions
-from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short, typed
+from partimento.cli.screen import Flag, Screen, check_parents, counted, duration, positive, short, typed
 from partimento.errors import InvalidOption
 from partimento.system import process_seconds
 
@@ -42,7 +42,11 @@ def compose(
 ) -> None:
     """Writes new music as MIDI. Each file says inside how it was made, and --like makes it again, byte for byte.
 
+    Without MODEL the house model writes, which comes with the package.
+
     Examples:
+      partimento compose --notes 200 -o new.mid
+      partimento compose --given tune.mid --write accompaniment -o song.mid
       partimento compose run --notes 200 -o new.mid
       partimento compose run --given tune.mid --notes 100 -o continued.mid
       partimento compose run --given tune.mid --write bars=9-16 --chords "C G/B Am G" -o filled.mid
@@ -58,17 +62,18 @@ def compose(
     What it copies of the training pieces is named, with the piece and the bars.
 
     With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms
-    (from the start of the process), seed, ended (how many pieces came to an
-    end of their own), judged (of each file originality: the keys of the command
+    (from the start of the process), seed, guard and ending (whether the repetition
+    guard was in force, and whether pieces were led to an end near --notes),
+    ended (how many pieces came to an end of their own), judged (of each file originality: the keys of the command
     originality, over among them, or null; and with --best ranking: rank,
     bits_per_note, distance), copies (with --original, what could not be
-    replaced); with --like files, rolls, notes, seconds, first_note_ms, seed and
-    same (whether the bytes are those of the other file).
+    replaced); with --like files, rolls, notes, seconds, first_note_ms, seed,
+    guard, ending and same (whether the bytes are those of the other file).
 
     Parameters
     ----------
     model
-        A run or a checkpoint.
+        A run, a checkpoint, or the name of a model that comes with the package; the house model by default.
     out
         The MIDI file; with --count, out-1.mid, out-2.mid and so on.
     notes
@@ -123,8 +128,6 @@ def compose(
             raise InvalidOption(f"--like makes the same piece again, so it cannot go with {others}; leave one of them out")
         _again(screen, like, model, out, roll)
         return
-    if model is None:
-        raise Problem("compose: name a run or a checkpoint, or a file to make again with --like")
     out = out or Path("out.mid")
     _check_out(out)
     positive("--notes", notes)
@@ -177,6 +180,8 @@ def compose(
             "seconds": screen.seconds,
             "first_note_ms": round(1000 * first[0], 1),
             "seed": made.seed,
+            "guard": made[0].guard,
+            "ending": made[0].ending,
             "ended": sum(one.ended for one in made),
             "judged": [{"file": str(name)} | one.to_json() for name, one in zip(names, made, strict=True)],
             "copies": made.copies,
@@ -203,7 +208,8 @@ def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, rol
     if not same:
         screen.warn("another processor, version of torch or of partimento rounds otherwise")
     files = {"files": [str(out)], "rolls": [str(name) for name in rolls], "notes": one.new_notes, "seconds": screen.seconds}
-    screen.result(files | {"first_note_ms": first_ms, "seed": one.seed, "same": same})
+    how = {"seed": one.seed, "guard": one.guard, "ending": one.ending}
+    screen.result(files | {"first_note_ms": first_ms} | how | {"same": same})
 
 
 def write_rolls(made: Iterable[Composition], names: Sequence[Path]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Completes a task: window after window, what is written in one standing in the next. It knows no model from the inside."""
+"""Completes a task: window after window, what is written in one is fixed in the next."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from partimento.composing.composition import Composition
 from partimento.composing.constraints import prepared
+from partimento.composing.following import NOBODY, Follower
 from partimento.composing.guidance import guided
 from partimento.composing.provenance import Asked, Options, Trained, licence_of, provenance_of, title_of
 from partimento.composing.rules import Inside, Rules
@@ -26,7 +27,11 @@ MOST_WRITTEN = 1000  # notes in one window
 
 
 def complete(
-    checkpoint: Trained, asked: Asked, options: Options, on_progress: Callable[[int, int], None] | None
+    checkpoint: Trained,
+    asked: Asked,
+    options: Options,
+    on_progress: Callable[[int, int], None] | None,
+    follower: Follower = NOBODY,
 ) -> list[Composition]:
     """The pieces of a task: window after window, the first for all at once, later ones for each by itself, since each has
     other notes before it."""
@@ -38,11 +43,11 @@ def complete(
     encoding = cast(Tasks, checkpoint.encoding)
     longest = int(checkpoint.recipe.training.segment)
     stretches = regions(task, encoding, longest)
-    stands = task.stands(options.seed)
+    fixed = task.stands(options.seed)
     played = programs_of(task) if encoding.layout.instrument else frozenset({0})
     grid = encoding.layout.ticks_per_quarter
-    standing = replace(task.given, notes=task.given.notes[stands], pedals=task.given.pedals[:0]).quantise(grid)
-    now = [standing] * options.count
+    on_grid = replace(task.given, notes=task.given.notes[fixed], pedals=task.given.pedals[:0]).quantise(grid)
+    now = [on_grid] * options.count
     windows: list[list[tuple[Window, Piece]]] = [[] for _ in range(options.count)]
     drawn_in: list[list[tuple[Events, int]]] = [[] for _ in range(options.count)]
     with one_thread():
@@ -59,17 +64,18 @@ def complete(
                     players=played,
                     is_last=bars == stretches[-1],
                 )
-                answers = _answers(predictor, encoding, before, drawn, place)
+                follower.begin(group, before, one, place)
+                answers = _answers(predictor, encoding, before, drawn, place, follower)
                 for index, answer, written in zip(group, answers, pieces(encoding, before, answers), strict=True):
                     drawn_in[index].append((np.concatenate([before, answer]), len(before)))
                     windows[index].append((one, written))
                     if bars != stretches[-1]:  # for the next window alone
-                        now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
+                        now[index] = rejoined(Task(on_grid, task.write), np.ones(len(on_grid), bool), windows[index], True)[0]
             if on_progress is not None:
                 on_progress(number + 1, len(stretches))
     made = []
     for index, of in enumerate(windows):
-        piece, new = rejoined(task, stands, of, encoding.layout.velocity)
+        piece, new = rejoined(task, fixed, of, encoding.layout.velocity)
         note = provenance_of(checkpoint, asked, options, index)
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
         events, first = drawn_in[index][-1]
@@ -80,14 +86,19 @@ def complete(
     return made
 
 
-def _answers(predictor: Generator, encoding: Tasks, before: Events, options: Options, place: Inside) -> list[Events]:
+def _answers(
+    predictor: Generator, encoding: Tasks, before: Events, options: Options, place: Inside, follower: Follower
+) -> list[Events]:
     """The second halves of a task's window, each up to its end."""
     cursor, constraints = prepared(encoding, before, options, place)
-    drawn = steps(
+    drawn = []
+    for events in steps(
         *(predictor, encoding, before, cursor, constraints),
         *(options.sampling, options.seed, options.count, options.most),
-    )
-    new_BTF = np.stack(list(drawn), axis=1)
+    ):
+        drawn.append(events)
+        follower.push(events)
+    new_BTF = np.stack(drawn, axis=1)
     return [first_notes(events, MOST_WRITTEN, encoding) for events in new_BTF]
 
 

@@ -160,6 +160,6 @@ class Ending(Constraint):
 
 
 def can_end(cursor: Cursor) -> bool:
-    """Whether an encoding has an event for the end of a piece, and tells its notes."""
+    """Whether an encoding has an event for the end of a piece, and a cursor that knows its notes."""
     here = texture_of(cursor)
     return here is not None and here.end_id > 0

@@ -16,7 +16,7 @@ from typing import overload
 from partimento.analysis.card.rows import figures
 from partimento.analysis.human_reference import Reference, reference_of
 from partimento.analysis.repetition import HABITS, Habits
-from partimento.composing.compose import again
+from partimento.composing.compose import again, loaded
 from partimento.composing.compose import compose as compose_pieces
 from partimento.composing.composition import Composition
 from partimento.composing.guard import can_guard
@@ -27,7 +27,7 @@ from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.errors import InvalidOption
 from partimento.formats import read, write
-from partimento.models.checkpoint import Checkpoint
+from partimento.models.shipped import models_folder
 from partimento.models.whereabouts import recall, remember
 from partimento.piece import Piece
 from partimento.progress import OnProgress, silent
@@ -98,7 +98,7 @@ def numbered(path: Path, count: int) -> list[Path]:
 
 
 def compose(
-    model: Trained | Path_,
+    model: Trained | Path_ | None = None,
     *,
     given: Piece | Path_ | None = None,
     given_notes: int | None = None,
@@ -121,7 +121,8 @@ def compose(
     best: int = 0,
     on_progress: OnProgress = silent,
 ) -> Composed:
-    """New pieces by a model, or by the run in a folder: from nothing, after given notes, or inside a given piece.
+    """New pieces by the house model, by another one, or by the run in a folder: from nothing, after given notes, or inside a given
+    piece.
 
     ```python
     songs = partimento.compose("run", rules=partimento.Rules(key="G major", bars=8), count=8, best=2, seed=1)
@@ -135,14 +136,14 @@ def compose(
     - `notes`: how many new ones, more or less: a piece ends where music ends near that; with `ending=False` just so many.
     - `count` pieces; `best`: only so many of them are kept, those that the model finds likeliest and that are most like human
       ones. `original`: what copies more of the training pieces than human pieces do is composed anew.
-    - `seed`: the same one gives the same pieces; without one, it is drawn, and told as `seed` of the result.
-    - `rules` must hold of every new note. `conditions` are wishes for the whole piece: {"key": "G minor"} or "meter=3/4".
+    - `seed`: the same one gives the same pieces; without one, it is drawn, and given as `seed` of the result.
+    - `rules` must hold of every new note. `conditions` describe the whole piece: {"key": "G minor"} or "meter=3/4".
       `guidance` above 1 presses them harder, at twice the work.
     - `temperature` below 1 is safer, above 1 wilder; of one field "pitch=0.9,duration=0.7". `top_k`, `top_p`, `min_p` leave out
       what is unlikely; or all four as a `Sampling`.
     - `guard` keeps pieces from repeating themselves more than human pieces do: those that the model is laid beside.
 
-    `on_progress` hears of notes, or of windows where notes are written inside a piece.
+    `on_progress` counts notes, or windows where notes are written inside a piece.
 
     Raises `CheckpointError`, `InvalidOption`, `InvalidPiece`, `UnreadableFile` and `UnknownName`.
     """
@@ -151,7 +152,7 @@ def compose(
     if sampling is not None and drawing != Sampling():
         raise InvalidOption("sampling says temperature, top_k, top_p and min_p at once; leave those out")
     seed = secrets.randbelow(SEEDS) if seed is None else seed
-    checkpoint = Checkpoint.load(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else model
+    checkpoint = loaded(model)
     remember(checkpoint.sha256, checkpoint.path)
     piece = read(given) if isinstance(given, (str, os.PathLike)) else given
     if piece is not None and given_notes is not None:
@@ -159,7 +160,7 @@ def compose(
         piece = replace(checkpoint.encoding.decode(head), about=piece.about)
     if piece is not None and write is not None:
         task, piece = Task(piece, write), None
-    wishes = parse_conditions(conditions)
+    asked = parse_conditions(conditions)
     reference = reference_of(checkpoint.path, checkpoint.metadata, on_progress)
     if guard is None and not can_guard(checkpoint.encoding.cursor()):
         guard = False
@@ -177,7 +178,7 @@ def compose(
             seed=seed,
             count=count,
             rules=rules,
-            conditions=wishes,
+            conditions=asked,
             guidance=guidance,
             guard=habits,
             ending=ending,
@@ -187,7 +188,7 @@ def compose(
 
     pieces, copies = originals(run, lambda one: bool(one.over), seed, count) if original else (run(seed, count), 0)
     if best and reference is not None:
-        pieces = _best(pieces, best, reference, checkpoint, wishes)
+        pieces = _best(pieces, best, reference, checkpoint, asked)
     return Composed(tuple(pieces), seed, copies)
 
 
@@ -198,8 +199,9 @@ def remake(path: Path_, model: Trained | Path_ | None = None) -> Composition:
     same = partimento.composing.pieces.remake("song-1.mid")
     ```
 
-    Without `model` it is looked for where it last composed, and near the file. Raises `InvalidOption` when the file does not say
-    how it was made, or its model is not there; `CheckpointError` when it is another model.
+    Without `model` it is looked for where it last composed, near the file, and among those that come with the package. Raises
+    `InvalidOption` when the file does not say how it was made, or its model is not there; `CheckpointError` when it is another
+    model.
     """
     path = Path(path)
     if not path.is_file():
@@ -209,11 +211,11 @@ def remake(path: Path_, model: Trained | Path_ | None = None) -> Composition:
         raise InvalidOption(f"{path}: the file does not say how it was made; it must be one that partimento composed")
     if model is None:
         model = _model_of(path, made)
-    return again(made, Checkpoint.load(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else model)
+    return again(made, loaded(model))
 
 
 def parse_conditions(words: Conditions) -> dict[str, str | float]:
-    """Wishes for a piece from words such as "meter=3/4"; several of them, or a mapping. Raises `InvalidOption`."""
+    """Conditions from words such as "meter=3/4"; several of them, or a mapping. Raises `InvalidOption`."""
     if isinstance(words, Mapping):
         return dict(words)
     words = [words] if isinstance(words, str) else list(words)
@@ -271,7 +273,7 @@ def _model_of(path: Path, made: str) -> Path:
         name, known = Path(spoken_of["name"]), recall(spoken_of["sha256"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InvalidOption(f"{path}: what it says of how it was made is damaged") from None
-    for place in (*([known] if known else []), *(folder / name for folder in (*path.resolve().parents, Path()))):
+    for place in (*([known] if known else []), *(folder / name for folder in (*path.resolve().parents, Path(), models_folder()))):
         if place.is_file():
             return place
     raise InvalidOption(f"{path}: its model {name} is not there; name it: partimento compose MODEL --like {path}")

@@ -1,6 +1,6 @@
 """Sequences drawn side by side, event after event and field by field, within their constraints.
 
-It knows no rule, no encoding and no model from the inside: what holds a sequence is a list of one kind of thing, a `Constraint`.
+What a sequence is held to is a list of `Constraint` objects, whether rules, guard or ending.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Constraint:
     """What holds one sequence to something; it does nothing until a method is overridden. `drawn` are the fields of the next event
     that are drawn already.
 
-    Constraints are asked one after another, each with what the one before has left. They read where the sequence stands from its
+    Constraints are asked one after another, each with what the one before has left. They read the state of the sequence from its
     cursor, which is moved on over an event before they take it in.
     """
 
@@ -63,7 +63,7 @@ class Law(Constraint):
 
 
 class Row:
-    """One sequence: where it stands, what it is held to, and what of its next event has proved to lead nowhere."""
+    """One sequence: its cursor, what it is held to, and what of its next event has proved to lead nowhere."""
 
     def __init__(self, encoding: Encoding, cursor: Cursor, constraints: Sequence[Constraint]) -> None:
         self.fields, self.cursor = encoding.fields, cursor

@@ -1,4 +1,4 @@
-"""Draws ids from log-probabilities. It knows no model, no encoding and no music: only numbers, masks and uniform draws."""
+"""Draws ids from log-probabilities."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Sources become a corpus: read in worker processes, labelled, freed of duplicates, split by work, written once.
 
-It knows the order of these steps and what to keep when it is interrupted; each step has a file of its own.
+This file orders the steps and keeps what an interruption would lose; each step has a file of its own.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def build(
 ) -> Corpus:
     """Builds the corpus at `out`, or finishes a build that was interrupted; the same sources give the same fingerprint.
 
-    `on_progress` is told how far it is. Raises `CorpusError` when too little music is found,
+    `on_progress` is called with the stage, what is done and the total. Raises `CorpusError` when too little music is found,
     `InvalidOption` for a source that is not there or a folder that holds something else, `WriteFailed` on a full disk.
     """
     options, out = options or Options(), Path(out)
@@ -198,7 +198,8 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     for error in listing.refused:
         refused.setdefault(error.reason, []).append(f"{error.name}: {error.detail}".removesuffix(": "))
     taken, duplicates = _take(plan, options.labels, refused, on_progress)
-    files = sum(len(shard.items) for shard in plan) + len(listing.refused)
+    scores = sum(len(shard.items) for shard in plan) + len(listing.refused)
+    files = len({(item.path, item.member) for item in listing.items}) + len(listing.refused)
     reasons = ", ".join(f"{reason} ({len(names)})" for reason, names in sorted(refused.items())) or "none"
     if not taken:
         raise CorpusError(f"no music found in {files} files; refused: {reasons}; ignored: {len(listing.ignored)}")
@@ -219,6 +220,7 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     heads = [replace(one.piece, notes=np.zeros(0, NOTE)) for one in taken]
     report = reports.make_report(
         files=files,
+        scores=scores,
         rows=rows,
         pieces=[one.piece for one in taken],
         refused=dict(sorted(refused.items())),

@@ -1,4 +1,4 @@
-"""What a model may be told of a whole piece: composer, genre, key, meter, tempo, density, length, each a category or absent.
+"""What a model may be given of a whole piece: composer, genre, key, meter, tempo, density, length, each a category or absent.
 
 Conditions are no events: a small vector of ids beside them, so they go with every encoding.
 """
@@ -6,6 +6,7 @@ Conditions are no events: a small vector of ids beside them, so they go with eve
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from partimento.errors import CheckpointError, InvalidOption, UnknownName
 from partimento.piece import Piece
 from partimento.prevailing import key_in_force, mean_tempo_qpm, meter_in_force, notes_per_quarter
 from partimento.theory import find_key, key_name
+
+log = logging.getLogger(__name__)
 
 KEYS = tuple(key_name(fifths, minor) for fifths in range(-7, 8) for minor in (False, True))
 METERS = ("4/4", "3/4", "2/4", "6/8", "2/2", "3/8", "12/8", "9/8", "3/2", "4/2", "6/4", "5/4", "4/8", "7/8", "5/8", "other")
@@ -58,7 +61,7 @@ SCALES = {
 class Conditions:
     """The vocabulary of the head of a piece. An id is the place of a name in its tuple, from 1 on; 0 is absent or not known.
 
-    Key: that of the longest stretch, as written, with the mode that the notes tell where major is written; found from the
+    Key: that of the longest stretch, as written, with the mode found from the notes where major is written; found from the
     notes where none is written, or C major, which most programs write when nobody chose (see `docs/encodings.md`). Meter:
     that of the longest stretch. Tempo: quarters a minute of the whole. Density: notes a quarter from the first onset to the
     end. Length: bars. Meter and tempo are absent where the piece states none, all but the names where it has no notes.
@@ -99,22 +102,20 @@ class Conditions:
             found["length"] = SCALES["length"].id_of(float(BarGrid.of(piece).bars_at(piece.end_tick)))
         return self._vector(found)
 
-    def named(self, **wishes: str | float) -> npt.NDArray[np.uint16]:
+    def named(self, **conditions: str | float) -> npt.NDArray[np.uint16]:
         """The ids uint16[C] of what is asked for, such as `key="G minor", meter="3/4", tempo=96, length=32`.
 
-        Names may be in any case; numbers are quarters a minute, notes a quarter, and bars. Raises `UnknownName`, which lists
-        the known names, and `InvalidOption` for what is not a number above 0.
+        Names may be in any case, a composer's longer or shorter where one surname fits (a warning says which). Numbers are quarters
+        a minute, notes a quarter, and bars. Raises `UnknownName`, which lists the known names, and `InvalidOption` for what is not
+        a number above 0.
         """
         known = {"composer": self.composers, "genre": self.genres, "key": KEYS, "meter": METERS}
         found = {}
-        for name, wish in wishes.items():
+        for name, value in conditions.items():
             if name in known:
-                of_folded = {one.casefold(): number for number, one in reversed(list(enumerate(known[name], 1)))}
-                if str(wish).casefold() not in of_folded:
-                    raise UnknownName(name, str(wish), known[name] or ("none",))
-                found[name] = of_folded[str(wish).casefold()]
+                found[name] = _named(name, str(value), known[name])
             elif name in SCALES:
-                found[name] = SCALES[name].id_of(_number(name, wish))
+                found[name] = SCALES[name].id_of(_number(name, value))
             else:
                 raise UnknownName("condition", name, [*known, *SCALES])
         return self._vector(found)
@@ -168,18 +169,45 @@ def _place(name: str, known: tuple[str, ...]) -> int:
     return known.index(name) + 1 if name in known else 0
 
 
+def _named(kind: str, name: str, known: tuple[str, ...]) -> int:
+    """The id of a name in any case; of a composer the one name that may be the same person's, and a warning that says so."""
+    of_folded = {one.casefold(): number for number, one in reversed(list(enumerate(known, 1)))}
+    if (exact := of_folded.get(name.casefold())) is not None:
+        return exact
+    alike = [number for number, one in enumerate(known, 1) if kind == "composer" and _one_person(name, one)]
+    if len(alike) != 1:
+        raise UnknownName(kind, name, [known[number - 1] for number in alike] or known or ("none",))
+    log.warning("the composer %r is taken as %r, whom the model knows", name, known[alike[0] - 1])
+    return alike[0]
+
+
+def _one_person(one: str, other: str) -> bool:
+    """Whether two names have one surname, and first names or initials of which none speaks against the other."""
+    names = []
+    for text in (one, other):
+        last, comma, first = text.partition(",")
+        names.append((f"{first} {last}" if comma else text).casefold().replace(".", " ").split())
+    few, many = sorted(names, key=len)
+    if not few or few[-1] != many[-1]:
+        return False
+    rest = iter(many[:-1])
+    return all(
+        any(is_of == first or (1 in (len(is_of), len(first)) and is_of[0] == first[0]) for is_of in rest) for first in few[:-1]
+    )
+
+
 def _short(number: float) -> str:
     return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
 
 
-def _number(name: str, wish: str | float) -> float:
+def _number(name: str, value: str | float) -> float:
     try:
-        value = float(wish)
+        number = float(value)
     except ValueError:
-        value = 0.0
-    if not 0 < value < np.inf:
-        raise InvalidOption(f"{name} is {wish!r}; it must be a number above 0, in {SCALES[name].unit}")
-    return value
+        number = 0.0
+    if not 0 < number < np.inf:
+        raise InvalidOption(f"{name} is {value!r}; it must be a number above 0, in {SCALES[name].unit}")
+    return number
 
 
 def _key(piece: Piece) -> int:

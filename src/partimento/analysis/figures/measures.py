@@ -44,7 +44,7 @@ class Measures:
 
 
 def measure(music: Music, on_progress: OnProgress | None = None) -> Measures:
-    """Counts a whole set, block by block; `on_progress(pieces done, of)` is told how far it is."""
+    """Counts a whole set, block by block; `on_progress(pieces done, of)` is called after each block."""
     blocks: list[tuple[dict[str, npt.NDArray[np.int64]], dict[str, Floats]]] = []
     done = 0
     for part in music.blocks():

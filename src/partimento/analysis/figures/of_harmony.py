@@ -32,10 +32,10 @@ def keys_written(block: Block) -> Ints:
 def intervals_above_bass(block: Block) -> Ints:
     """Counts of the intervals that sound above the bass on a beat, minor second to major seventh: int64 [P, 11]."""
     beats = block.beats
-    heard = np.flatnonzero((beats.bass < 128) & ((beats.weight > SOUNDS).sum(axis=1) > 1))
-    above = (beats.bass[heard, None] + np.arange(1, 12)) % 12
-    row, interval = np.nonzero(np.take_along_axis(beats.weight[heard], above, axis=1) > SOUNDS)
-    return block.table(beats.piece[heard[row]], interval, 11)
+    sounding = np.flatnonzero((beats.bass < 128) & ((beats.weight > SOUNDS).sum(axis=1) > 1))
+    above = (beats.bass[sounding, None] + np.arange(1, 12)) % 12
+    row, interval = np.nonzero(np.take_along_axis(beats.weight[sounding], above, axis=1) > SOUNDS)
+    return block.table(beats.piece[sounding[row]], interval, 11)
 
 
 def chords(block: Block) -> Ints:

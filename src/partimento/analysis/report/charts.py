@@ -1,4 +1,4 @@
-"""Charts as inline SVG, drawn at the width of a phone so that letters are never shrunk. They know numbers and labels, no music."""
+"""Charts as inline SVG, drawn at the width of a phone so that letters are never shrunk."""
 
 from __future__ import annotations
 

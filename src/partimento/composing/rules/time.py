@@ -1,4 +1,4 @@
-"""Rules of time: meter, tempo, bars, how many notes at once, whose rhythm. They know no pitch, but for the tonic at the end."""
+"""Rules of time: meter, tempo, bars, how many notes at once, whose rhythm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from partimento.composing.rules.pitch import Bass, Chords
-from partimento.composing.rules.rule import Option, Rule, Setting, number, truth
+from partimento.composing.rules.rule import Option, Rule, Setting, limit, number, truth
 from partimento.encodings.cursor import Note
 from partimento.encodings.texture import Bools, Ints, Texture, of_classes
 from partimento.errors import InvalidOption
@@ -172,20 +172,13 @@ class Bars(Rule):
         return self.is_met(here)
 
 
-def _most(value: Any) -> int:
-    most = number(value)
-    if most < 0:
-        raise InvalidOption("polyphony and beats a chord must be 0 (not limited; a bar) or more")
-    return most
-
-
 @dataclass(frozen=True)
 class Polyphony(Rule):
     """At most `most` pitched notes sound at once."""
 
     most: int
 
-    options = (Option("polyphony", "At most so many notes at once.", _most, unset=0, kind=int),)
+    options = (Option("polyphony", "At most so many notes at once.", limit, unset=0, kind=int),)
     examples = ({"polyphony": 2}, {"polyphony": 1, "bars": 4})
 
     @classmethod
@@ -282,7 +275,7 @@ class Rhythm(Rule):
                 )
 
     def _next(self, here: Texture) -> int:
-        """Which onset comes after the moment of the last note."""
+        """Which onset comes after that of the last note."""
         return int(np.searchsorted(self.onset_ticks, here.last_onset, side="right"))
 
     def onsets(self, here: Texture, ticks: Ints) -> Bools:
