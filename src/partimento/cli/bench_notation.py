@@ -10,7 +10,7 @@ from partimento.errors import UnknownName
 
 def bench_notation(screen: Screen, data: Path, *, split: str, only: tuple[str, ...], every: int, workers: int) -> None:
     """Reads the scores, measures each task on one split, and shows figures, worst pieces and what others reached."""
-    from partimento.benchmarks.notation.report import measured, table
+    from partimento.benchmarks.notation.figures_of_set import measured, table
     from partimento.benchmarks.notation.tasks import TASKS
     from partimento.benchmarks.notation.truth import read_truth
     from partimento.corpus.encoded import SPLITS

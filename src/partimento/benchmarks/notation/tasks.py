@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.bars import BarGrid
-from partimento.benchmarks.notation import measures
-from partimento.benchmarks.notation.measures import Hits
+from partimento.benchmarks.notation import formulas
+from partimento.benchmarks.notation.formulas import Hits
 from partimento.benchmarks.notation.truth import Case
 from partimento.harmony import find_chords
 from partimento.notate.from_piece import score_of
@@ -52,10 +52,10 @@ def _spelling(case: Case) -> Figures:
     free = fifths_at(found, onset)
     given, alone = (np.array([name.step for name in spell(pitch, onset, keys)], np.int64) for keys in (fifths, free))
     return {
-        "keys found": measures.steps(alone, step),
-        "as a whole a step off forgiven": measures.steps_forgiven(alone, step),
-        "signatures given": measures.steps(given, step),
-        "the signature's own steps": measures.steps(own_steps(pitch, fifths), step),
+        "keys found": formulas.steps(alone, step),
+        "as a whole a step off forgiven": formulas.steps_forgiven(alone, step),
+        "signatures given": formulas.steps(given, step),
+        "the signature's own steps": formulas.steps(own_steps(pitch, fifths), step),
     }
 
 
@@ -66,8 +66,8 @@ def _signature(case: Case) -> Figures:
     one = np.array([(0, *find_key(np.bincount(piece.notes["pitch"] % 12, piece.notes["duration"], 12)))], KEY)
     end, per_quarter = piece.end_tick, piece.ticks_per_quarter
     return {
-        "found": measures.signatures(found_keys(piece), piece.keys, end, per_quarter),
-        "one key for the piece": measures.signatures(one, piece.keys, end, per_quarter),
+        "found": formulas.signatures(found_keys(piece), piece.keys, end, per_quarter),
+        "one key for the piece": formulas.signatures(one, piece.keys, end, per_quarter),
     }
 
 
@@ -82,8 +82,8 @@ def _hands(case: Case) -> Figures:
         part = piece.notes[rows]
         onset, pitch = part["onset"].astype(np.int64), part["pitch"].astype(np.int64)
         found = hands_of(onset, onset + part["duration"], pitch, piece.ticks_per_quarter // 2)
-        _add(figures, "found", measures.same_staff(found, staff))
-        _add(figures, "a split at middle C", measures.same_staff((pitch < MIDDLE_C).astype(np.int64), staff))
+        _add(figures, "found", formulas.same_staff(found, staff))
+        _add(figures, "a split at middle C", formulas.same_staff((pitch < MIDDLE_C).astype(np.int64), staff))
     return figures
 
 
@@ -97,9 +97,9 @@ def _staff_voices(case: Case) -> Figures:
         part = piece.notes[rows]
         onset, pitch = part["onset"].astype(np.int64), part["pitch"].astype(np.int64)
         end = onset + part["duration"]
-        written = measures.successive_pairs(onset, voice)
+        written = formulas.successive_pairs(onset, voice)
         for name, found in (("found", voices_of(onset, end, pitch, lines)), ("one voice", np.zeros(len(rows), np.int64))):
-            _add(figures, name, measures.Pairs(measures.successive_pairs(onset, found), written).f1)
+            _add(figures, name, formulas.Pairs(formulas.successive_pairs(onset, found), written).f1)
     return figures
 
 
@@ -123,7 +123,7 @@ def _bars(case: Case) -> Figures:
     figures: Figures = {}
     for name, other in (("found", found_meters(plain)), ("4/4 from the start", plain)):
         grid = BarGrid.of(other)
-        figures[name] = measures.lines(grid.lines[:-1], written.lines[:-1], close)
+        figures[name] = formulas.lines(grid.lines[:-1], written.lines[:-1], close)
         same = (int(grid.numerator[-1]), int(grid.denominator[-1])) == _prevailing(written)
         figures[f"{name}: meter"] = (float(same), 1.0)
     return figures
@@ -171,8 +171,8 @@ def _chords(case: Case) -> Figures:
     fifths, minor = find_key(np.bincount(piece.notes["pitch"] % 12, piece.notes["duration"], 12))
     root = (7 * fifths + (9 if minor else 0)) % 12
     tonic = np.array([(0, root, int(minor), root)], CHORD)
-    figures = measures.chords(found, piece.chords, piece.end_tick, piece.ticks_per_quarter)
-    simple = measures.chords(tonic, piece.chords, piece.end_tick, piece.ticks_per_quarter)
+    figures = formulas.chords(found, piece.chords, piece.end_tick, piece.ticks_per_quarter)
+    simple = formulas.chords(tonic, piece.chords, piece.end_tick, piece.ticks_per_quarter)
     return {**figures, "root, by the tonic": simple["root"]}
 
 

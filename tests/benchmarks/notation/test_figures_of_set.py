@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partimento.benchmarks.notation.report import measured, table
+from partimento.benchmarks.notation.figures_of_set import measured, table
 from partimento.benchmarks.notation.tasks import TASKS
 from partimento.benchmarks.notation.truth import Case, Truth, pitched, read_truth
 from partimento.errors import CorpusError
