@@ -266,7 +266,7 @@ def test_candidates_are_there_when_the_project_is_opened_again(tmp_path: Path, r
         assert json.loads(json.dumps(workshop.tasks["t1"].to_json())) == json.loads(json.dumps(told))
         workshop.keep("t1", 1, "test")
         assert workshop.scores.piece("s1") == piece
-        with pytest.raises(NoModel, match="--model"):
+        with pytest.raises(NoModel, match="model of your own"):
             workshop.ask("s1", Ask("fill", bars=(2, 3)))
         with pytest.raises(NotThere):
             workshop.tasks.candidate("t1", 4)
