@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
+from partimento.cli.about import about
 from partimento.cli.bench import bench
 from partimento.cli.build import build
 from partimento.cli.card import card
@@ -22,6 +23,8 @@ from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
 from partimento.cli.inspect import inspect
 from partimento.cli.leaderboard import leaderboard
+from partimento.cli.mcp import mcp
+from partimento.cli.models import models
 from partimento.cli.originality import originality
 from partimento.cli.render import render
 from partimento.cli.screen import Problem
@@ -36,10 +39,11 @@ app = App(
     version=VERSION,
     help="""Trains, measures and plays models of written music, on your own scores.
 
+    partimento compose --notes 200 -o new.mid
     partimento build my-midi-folder --out corpus
     partimento train corpus --recipe seed_pair --out run
     partimento evaluate run corpus
-    partimento compose run --notes 200 -o new.mid
+    partimento compose run --notes 200 -o mine.mid
     """,
     help_format="plaintext",
     version_flags=["--version"],
@@ -61,9 +65,12 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         explore,
         card,
         originality,
+        models,
         studio,
+        mcp,
         demo,
         bench,
+        about,
     ),
 )
 TYPED = {"start": "from", "conditions": "condition"}  # options whose name is another one in Python
