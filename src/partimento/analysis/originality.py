@@ -233,7 +233,8 @@ class Limits:
         kept = np.sort(rank)[max(0, math.ceil((1 - MARKED) * len(rank)) - 1)]
         at_most = np.maximum(np.sort(measured, axis=0)[kept], FLOOR)
         alarms = float(np.mean([(_measured(one) > at_most).any() for one in test]))
-        return cls(*at_most.tolist(), alarms, len(test))
+        bits, share, likeness = at_most.tolist()
+        return cls(bits, share, likeness, alarms, len(test))
 
     def crossed(self, finding: Finding) -> bool:
         return bool((_measured(finding) > np.array([self.most_bits, self.share_2_bars, self.likeness])).any())

@@ -212,7 +212,8 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     for number, kept in left_out.items():
         name = taken[number].name
         duplicates.setdefault(taken[kept].name, []).extend([name, *duplicates.pop(name, [])])
-    taken, of_work = ([one for number, one in enumerate(some) if number not in left_out] for some in (taken, of_work))
+    taken = [one for number, one in enumerate(taken) if number not in left_out]
+    of_work = [work for number, work in enumerate(of_work) if number not in left_out]
     try:
         splits = assign_splits(of_work, options.shares)
     except CorpusError as error:
