@@ -80,7 +80,7 @@ def test_split(corpus: Corpus, rows: list[int], key: str) -> Split:
 
 
 def bits(model: Checkpoint, corpus: Corpus, rows: list[int]) -> float:
-    return evaluate(model.predictor(), test_split(corpus, rows, model.encoding.key)).bits_per_note.mean
+    return evaluate(model.predictor(), test_split(corpus, rows, model.encoding.key), name="style").bits_per_note.mean
 
 
 def copied(model: Checkpoint, mine: Corpus, music: Music) -> tuple[float, float]:

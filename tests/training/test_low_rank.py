@@ -35,7 +35,7 @@ def test_a_step_is_that_of_two_factors() -> None:
     for _ in range(7):
         for optimiser, weight, shift in ((merged, matrix, vector), (plain, start + up @ down.mT, own)):
             optimiser.zero_grad()
-            ((weight + shift - target) ** 2).sum().backward()
+            ((weight + shift - target) ** 2).sum().backward()  # type: ignore[no-untyped-call]
             optimiser.step()
     assert torch.allclose(matrix, start + up @ down.mT, atol=1e-5)
     assert torch.allclose(vector, own, atol=1e-5)

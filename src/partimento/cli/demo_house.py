@@ -86,8 +86,8 @@ def composed(checkpoint: Checkpoint, out: Path, seed: int) -> Iterator[tuple[Ask
     for asked in ASKED:
         conditions: dict[str, str | float] = {"genre": asked.genre} if asked.genre in known else {}
         rules: Rules | None = Rules(**asked.rules) if asked.rules else None
-        given = {"given": tune, "write": asked.write} if asked.write else {}
-        made = compose(checkpoint, rules=rules, conditions=conditions, seed=seed, notes=120, **given)
+        given, write = (tune, asked.write) if asked.write else (None, None)
+        made = compose(checkpoint, given=given, write=write, rules=rules, conditions=conditions, seed=seed, notes=120)
         yield asked, made[0], bits_per_note(checkpoint, made, conditions)[0]
 
 

@@ -59,7 +59,7 @@ def train(
       partimento train corpus --from nothing --out run
       partimento train corpus --recipe seed_pair --out pair
       partimento train corpus --recipe seed_joint --out joint --minutes 10
-      partimento train corpus --out keys --encoding melody:pitch=piano,chord=top
+      partimento train corpus --recipe seed_pair --out keys --encoding melody:pitch=piano,chord=top
       partimento train corpus --recipe lstm_notes --only genre=folk --out folk
       partimento train my-corpus --from run --out mine
 
