@@ -75,7 +75,7 @@ def score_of(text: str) -> NotatedScore:
             paused = reading.in_body
             continue
         match = _FIELD.match(line)
-        if paused and not match and "|" not in line:  # words after the tune
+        if paused and not match and not _is_music(line):  # words after the tune
             continue
         if match and match[1] == "s" and reading.in_body:
             _read_symbols(match[2], reading)
@@ -83,6 +83,7 @@ def score_of(text: str) -> NotatedScore:
             read_field(match[1], match[2].strip(), reading)
         elif reading.in_body:
             reading.voice.line = []
+            line = line.replace(reading.line_break, " ") if reading.line_break else line
             _read_music(line, reading)
     for voice in reading.voices.values() or [reading.voice]:
         reading.voice = voice
@@ -95,6 +96,12 @@ def score_of(text: str) -> NotatedScore:
         for note in score.notes:
             note.track = owners[note.track]
     return score
+
+
+def _is_music(line: str) -> bool:
+    """Whether a line after an empty one, which ends a tune (section 2.2.1), goes on with it: bar lines, and no words."""
+    bare = re.sub(r'"[^"]*"|![^!]*!|\[[A-Za-z]:[^\]]*\]', " ", line)
+    return "|" in bare and not re.search(r"[^\W\d_A-GHJLMOPRSTX-Za-guvxyz]", bare)
 
 
 def _read_music(line: str, reading: Reading) -> None:

@@ -67,6 +67,8 @@ class Reading:
     parts: str = ""  # their order, as the header says it
     labels: list[tuple[str, Fraction]] = field(default_factory=list)
     symbols: dict[str, str] = field(default_factory=lambda: {"S": "segno", "O": "coda"})  # what a letter stands for (U:)
+    line_break: str = ""  # a sign that ends lines of the page (`I:linebreak !`), else of decorations
+    last_field: str = ""  # which `+:` goes on
     propagate: str = "pitch"  # how far an accidental reaches: "not", "octave" or "pitch" (section 11.3)
     drums: dict[tuple[tuple[str, int], int], int] = field(default_factory=dict)  # pitch by place and sign (`%%MIDI drummap`)
 
