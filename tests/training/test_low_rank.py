@@ -42,10 +42,10 @@ def test_a_step_is_that_of_two_factors() -> None:
     assert torch.linalg.matrix_rank(matrix.detach() - start, atol=1e-4) == 2
 
 
-def recipe(optimiser: str) -> Recipe:
+def recipe(optimiser: str, precision: str = "single") -> Recipe:
     model = ModelConfig("transformer", width=16, embedding=8, layers=2, queries=2, keys=1, span=8, dropout=0.1)
     small = TrainingConfig(batch=4, segment=16, valid_every=5, warmup=4, learning_rate=3e-3)
-    return Recipe("small", "voices", model, replace(small, optimiser=optimiser))
+    return Recipe("small", "voices", model, replace(small, optimiser=optimiser, precision=precision))
 
 
 def test_a_training_moves_few_weights_and_all_vectors(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_training_moves_few_weights_and_all_vectors(tmp_path: Path) -> None:
 
 def test_a_stopped_training_goes_on_exactly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = made_encoded("voices")
-    train(recipe("low_rank"), encoded, tmp_path / "whole", max_steps=STEPS, threads=1)
+    train(recipe("low_rank", "bfloat16"), encoded, tmp_path / "whole", max_steps=STEPS, threads=1)
     real = training.Run._step
 
     def stops(run: training.Run) -> None:
@@ -79,9 +79,9 @@ def test_a_stopped_training_goes_on_exactly(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(training, "SAVE_EVERY_SECONDS", 0.0)
     monkeypatch.setattr(training.Run, "_step", stops)
     with pytest.raises(InterruptedError):
-        train(recipe("low_rank"), encoded, tmp_path / "parts", max_steps=STEPS, threads=1)
+        train(recipe("low_rank", "bfloat16"), encoded, tmp_path / "parts", max_steps=STEPS, threads=1)
     monkeypatch.setattr(training.Run, "_step", real)
-    train(recipe("low_rank"), encoded, tmp_path / "parts", max_steps=STEPS, threads=1)
+    train(recipe("low_rank", "bfloat16"), encoded, tmp_path / "parts", max_steps=STEPS, threads=1)
     assert outcome(tmp_path / "whole") == outcome(tmp_path / "parts")
 
 

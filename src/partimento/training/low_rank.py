@@ -38,18 +38,22 @@ class LowRank(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """One step by the gradients [...] of all parameters that have one."""
+        """One step by the gradients [...] of all parameters that have one, in single precision: the factors are thin."""
         own = self.param_groups[0]
         for matrix in own["params"]:
-            if matrix.grad is None:
-                continue
-            state, flat = self.state[matrix], _flat(matrix)
-            gradient, height = _flat(matrix.grad), len(flat)
-            up, down = state["factors"][:height], state["factors"][height:].mT
-            before = up @ down
-            _adam(state, torch.cat([gradient @ down.mT, gradient.mT @ up]), own["lr"])
-            flat += up @ down - before
+            if matrix.grad is not None:
+                with torch.autocast(matrix.device.type, enabled=False):
+                    self._move(matrix, own["lr"])
         self.rest.step()
+
+    def _move(self, matrix: nn.Parameter, rate: float) -> None:
+        assert matrix.grad is not None
+        state, flat = self.state[matrix], _flat(matrix)
+        gradient, height = _flat(matrix.grad), len(flat)
+        up, down = state["factors"][:height], state["factors"][height:].mT
+        before = up @ down
+        _adam(state, torch.cat([gradient @ down.mT, gradient.mT @ up]), rate)
+        flat += up @ down - before
 
 
 def _adam(state: dict[str, Tensor], gradient: Tensor, rate: float) -> None:
