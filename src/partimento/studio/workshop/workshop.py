@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from partimento.formats.kept import ask as ask_worker
 from partimento.formats.registry import MODULES, READERS
 from partimento.harmony import find_chords
 from partimento.piece import KEY, METER, NOTE, TEMPO, About, Piece, Track
-from partimento.render.page import timed_pages
+from partimento.render.page import timed_pages, unstyled
 from partimento.studio.workshop import edits
 from partimento.studio.workshop.asking import Ask
 from partimento.studio.workshop.exchange import exchange_text, parse_exchange
@@ -38,8 +37,6 @@ from partimento.theory import key_of_scale, parse_scale
 READ_SECONDS, READ_BYTES = 20.0, 16 << 20
 PAGES_KEPT = 16  # scores
 LIKE = 0.5  # of the new notes that "more like this one" leaves
-
-_STYLE = re.compile(r"<style\b.*?</style>", re.DOTALL)  # a content security policy forbids it
 
 Json = dict[str, Any]
 
@@ -223,7 +220,7 @@ class Workshop:
 
         def engraved() -> Json:
             drawn, onsets = timed_pages(piece, paper=paper)
-            return {"pages": [_STYLE.sub("", page.decode(), count=1) for page in drawn], "onsets": onsets}
+            return {"pages": [unstyled(page) for page in drawn], "onsets": onsets}
 
         return self._pages.get((state, paper), engraved)
 
