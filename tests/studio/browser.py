@@ -17,6 +17,10 @@ import pytest
 
 LAPTOP, PHONE = (1280, 800), (390, 844)
 WAIT = 60_000  # milliseconds; the machine may be busy
+AT_HAND = """
+    const [{ app, shownSong }, { player }] = await Promise.all([import('/page/lib/store.js'), import('/page/lib/actions.js')]);
+    const song = shownSong(), view = globalThis.studioRoll?.view;
+"""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 pytest.importorskip("playwright.sync_api", reason="the page is tested with Playwright: pip install playwright")
@@ -41,10 +45,7 @@ class Screen:
 
     def run(self, script: str) -> Any:
         """JavaScript with `app`, `player`, `song` and `view` at hand."""
-        modules = "const [{ app, shownSong }, { player }] = await Promise.all([import('/page/lib/store.js'), import('/page/lib/actions.js')]);"
-        return self.page.evaluate(
-            f"(async () => {{ {modules} const song = shownSong(); const view = studioRoll.view; return {script}; }})()"
-        )
+        return self.page.evaluate(f"(async () => {{ {AT_HAND} return {script}; }})()")
 
     def until(self, script: str, seconds: float = WAIT / 1000) -> None:
         """Waits until JavaScript with `app`, `player`, `song` and `view` is true."""

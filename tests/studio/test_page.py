@@ -1,4 +1,4 @@
-"""The whole journey on the page: open, play, mark, three candidates, listen, keep, edit, undo, export, and open again after a kill."""
+"""The whole journey on the page: open, play, mark, candidates, listen, keep, edit, undo, export, open again after a kill."""
 
 from __future__ import annotations
 
