@@ -18,7 +18,7 @@ const setCondition = (name, value) => set("conditions", { ...(app.ask.conditions
 
 function Choice({ label, value, options, none, onChange, help }) {
   return html`<label class="ask-field" title=${help}><span>${label}</span>
-    <select value=${value ?? ""} onChange=${(event) => onChange(event.target.value)}>
+    <select aria-label=${label} value=${value ?? ""} onChange=${(event) => onChange(event.target.value)}>
       ${none && html`<option value="" selected=${!value}>${none}</option>`}
       ${options.map(([one, text]) => html`<option value=${one} selected=${String(one) === String(value)}>${text}</option>`)}
     </select></label>`;
