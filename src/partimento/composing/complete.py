@@ -12,10 +12,11 @@ from partimento.composing.composition import Composition
 from partimento.composing.constraints import prepared
 from partimento.composing.following import NOBODY, Follower
 from partimento.composing.guidance import guided
+from partimento.composing.players import opened
 from partimento.composing.provenance import Asked, Options, Trained, licence_of, provenance_of, title_of
 from partimento.composing.rules import Inside, Rules
 from partimento.composing.sampler import first_notes, one_thread, steps
-from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
+from partimento.composing.windows import Window, pieces, regions, rejoined, window
 from partimento.encodings import Events
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
@@ -42,9 +43,10 @@ def complete(
         )
     encoding = cast(Tasks, checkpoint.encoding)
     longest = int(checkpoint.recipe.training.segment)
+    rules = options.rules or Rules()
+    task, written_to = opened(task, encoding, rules.instruments)
     stretches = regions(task, encoding, longest)
     fixed = task.stands(options.seed)
-    played = programs_of(task) if encoding.layout.instrument else frozenset({0})
     grid = encoding.layout.ticks_per_quarter
     on_grid = replace(task.given, notes=task.given.notes[fixed], pedals=task.given.pedals[:0]).quantise(grid)
     now = [on_grid] * options.count
@@ -54,28 +56,23 @@ def complete(
         for number, bars in enumerate(stretches):
             groups = [range(options.count)] if number == 0 else [range(index, index + 1) for index in range(options.count)]
             for group in groups:
-                one = window(task, now[group[0]], bars, encoding, longest)
+                one = window(task, now[group[0]], bars, encoding, longest, written_to)
                 seed = options.seed if number == 0 else _seed(options.seed, group[0], number)
-                drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
+                drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=rules)
                 before = one.asked(encoding)
-                place = replace(
-                    one.inside(players(task)),
-                    count_tick=one.start(task),
-                    players=played,
-                    is_last=bars == stretches[-1],
-                )
+                place = one.inside(task, encoding, is_last=bars == stretches[-1])
                 follower.begin(group, before, one, place)
                 answers = _answers(predictor, encoding, before, drawn, place, follower)
                 for index, answer, written in zip(group, answers, pieces(encoding, before, answers), strict=True):
                     drawn_in[index].append((np.concatenate([before, answer]), len(before)))
                     windows[index].append((one, written))
                     if bars != stretches[-1]:  # for the next window alone
-                        now[index] = rejoined(Task(on_grid, task.write), np.ones(len(on_grid), bool), windows[index], True)[0]
+                        now[index] = rejoined(Task(on_grid, task.write), np.ones(len(on_grid), bool), windows[index], encoding)[0]
             if on_progress is not None:
                 on_progress(number + 1, len(stretches))
     made = []
     for index, of in enumerate(windows):
-        piece, new = rejoined(task, fixed, of, encoding.layout.velocity)
+        piece, new = rejoined(task, fixed, of, encoding)
         note = provenance_of(checkpoint, asked, options, index)
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
         events, first = drawn_in[index][-1]

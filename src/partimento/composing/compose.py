@@ -22,7 +22,7 @@ from partimento.composing.composition import Composition
 from partimento.composing.constraints import ends_by_itself, habits_of, prepared
 from partimento.composing.following import NOBODY, Follower
 from partimento.composing.guidance import guided
-from partimento.composing.preamble import stated
+from partimento.composing.preamble import beginning
 from partimento.composing.provenance import (
     MAX_NOTES,
     Asked,
@@ -84,8 +84,8 @@ def _stream(predictor: Generator, encoding: Encoding, before: Events, options: O
         raise CheckpointError(
             f"the model does not predict the fields of the encoding {encoding.key!r}; load it with its own encoding"
         )
-    if options.rules is not None and not len(before):
-        before = stated(encoding, options.rules)
+    if not len(before):
+        before = beginning(encoding, options.rules)
     cursor, constraints = prepared(encoding, before, options)
     return steps(
         *(predictor, encoding, before, cursor, constraints),
@@ -168,9 +168,7 @@ def _compose(
     if isinstance(start, Asked):
         return complete(checkpoint, start, options, on_progress, follower)
     encoding, predictor = checkpoint.encoding, guided(checkpoint, options.conditions, options.guidance)
-    before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
-    if start is None and options.rules is not None:
-        before = stated(encoding, options.rules, options.conditions)
+    before = beginning(encoding, options.rules, options.conditions) if start is None else start.events
     with one_thread():
         drawn = []
         held = np.zeros(options.count, np.int64)

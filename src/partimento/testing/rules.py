@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from partimento.chord_symbols import parse_chord, parse_chord_symbol
 from partimento.composing.compose import stream
-from partimento.composing.preamble import stated
+from partimento.composing.preamble import beginning
 from partimento.composing.rules import REGISTRY, Rule, Rules
 from partimento.composing.rules.pitch import Bass, Chords, Instruments, Key, NoParallelFifths, Ranges
 from partimento.composing.rules.time import Bars, Meter, Polyphony, Rhythm, Tempo
@@ -27,7 +27,7 @@ from partimento.models.predictor import Scores
 from partimento.piece import Piece
 from partimento.theory import SCALES, parse_scale
 
-ENCODINGS = ("notes:profile=score", "notes:profile=piano")  # that rules are tried on
+ENCODINGS = ("notes:profile=score", "notes:profile=piano", "notes:profile=score,parts=yes")  # that rules are tried on
 MOST_EVENTS = 3000  # of a piece; one that is longer never ends
 DRUMS = 128
 
@@ -216,7 +216,8 @@ class EvenGenerator:
         """Log-probabilities [B, S], up to a constant, of the next field, given the earlier ones `drawn` [B, f]."""
         logits = np.zeros((len(drawn), self.fields[drawn.shape[1]].size), np.float32)
         if drawn.shape[1] == 0:
-            logits[:, 6], logits[:, 8] = 3.0, self.end
+            later = self.fields[-1].name == "part"  # the first kind declares parts
+            logits[:, 6 + later], logits[:, 8 + later] = 3.0, self.end
         if self.fields[drawn.shape[1]].name in ("time", "duration"):
             logits[:, ::12] = 2.0
             logits[:, 1] = 3.0
@@ -240,7 +241,7 @@ def written(
     drawn = stream(EvenGenerator(encoding.fields, end), encoding, given=given, notes=notes, seed=seed, count=count, rules=rules)
     steps = list(islice(drawn, MOST_EVENTS))
     assert len(steps) < MOST_EVENTS, f"{rules} never ends"
-    before = stated(encoding, rules) if given is None else given
+    before = beginning(encoding, rules) if given is None else given
     events = (np.concatenate([before, one[one[:, 0] > 0]]) for one in np.stack(steps, axis=1))
     return [piece_from_midi(midi_from_piece(encoding.decode(one)))[0] for one in events]
 

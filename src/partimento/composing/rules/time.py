@@ -155,10 +155,9 @@ class Bars(Rule):
             return np.ones(128, bool)
         return np.asarray(of_classes(1 << self.tonic))
 
-    def programs(self, here: Texture, onset: int, pitch: int) -> Bools:
-        allowed = np.ones(129, bool)
-        allowed[DRUMS] = self.tonic is None or not self._is_last_chance(here, onset)
-        return allowed
+    def playable(self, here: Texture, onset: int) -> Bools:
+        free = self.tonic is None or not self._is_last_chance(here, onset)
+        return np.asarray((np.array(here.players) != DRUMS) | free)[:, None]
 
     def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
         allowed = ends <= self.end_tick
