@@ -23,6 +23,7 @@ from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
 from partimento.cli.inspect import inspect
 from partimento.cli.leaderboard import leaderboard
+from partimento.cli.mcp import mcp
 from partimento.cli.models import models
 from partimento.cli.originality import originality
 from partimento.cli.render import render
@@ -66,6 +67,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         originality,
         models,
         studio,
+        mcp,
         demo,
         bench,
         about,

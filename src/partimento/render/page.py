@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from partimento.errors import UnknownName, WriteFailed
 from partimento.formats.engrave import engrave
@@ -81,9 +82,7 @@ def png(svg: bytes, *, width_px: int = 1200) -> bytes:
 
     fonts = Path(get_data_path()) / "fonts" / "ttf"
     files = [*sorted(fonts.glob("STIXGeneral*.ttf")), fonts / "DejaVuSans.ttf"]
-    text = re.sub("[\ue000-\uf8ff]", lambda found: _TEXT_GLYPHS.get(found[0], " "), svg.decode())
-    text = re.sub(r"<title\b.*?</title>", "", text)  # resvg counts their words into centred lines
-    text = text.replace('font-family="Leipzig" font-size="720px"', 'font-family="DejaVu Sans" font-size="450px"')
+    text = re.sub(r"<title\b.*?</title>", "", _in_font(svg, "DejaVu Sans"))  # resvg counts their words into centred lines
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=text,
@@ -97,8 +96,20 @@ def png(svg: bytes, *, width_px: int = 1200) -> bytes:
     )
 
 
-def pdf(svgs: Sequence[bytes]) -> bytes:
-    """Pages as one PDF to print, the same bytes for the same pages: black on white at 600 dots an inch, without loss."""
+def unstyled(svg: bytes) -> str:
+    """A page without a style of its own, for where none is allowed; its text in fonts that are there."""
+    return re.sub(r"<style\b.*?</style>", "", _in_font(svg, "serif"), flags=re.DOTALL)
+
+
+def _in_font(svg: bytes, font: str) -> str:
+    """A page whose signs within text do not need Verovio's own font, but this one."""
+    text = re.sub("[\ue000-\uf8ff]", lambda found: _TEXT_GLYPHS.get(found[0], " "), svg.decode())
+    return text.replace('font-family="Leipzig" font-size="720px"', f'font-family="{font}" font-size="450px"')
+
+
+def pdf(svgs: Sequence[bytes], *, made: str = "") -> bytes:
+    """Pages as one PDF to print, the same bytes for the same pages: black on white at 600 dots an inch, without loss. `made`, how
+    it was made, becomes its subject."""
     from PIL import Image
 
     drawn = []
@@ -109,7 +120,8 @@ def pdf(svgs: Sequence[bytes]) -> bytes:
         gray = Image.open(io.BytesIO(png(svg, width_px=width_px))).convert("L")
         drawn.append(gray.point(lambda level: 255 if level > 127 else 0).convert("1"))
     out = io.BytesIO()
-    made = time.gmtime(0)  # no clock
+    clock = time.gmtime(0)  # none
     first, *others = drawn
-    first.save(out, "PDF", save_all=True, append_images=others, resolution=PDF_DPI, creationDate=made, modDate=made)
+    told: dict[str, Any] = {"creationDate": clock, "modDate": clock} | ({"subject": made} if made else {})
+    first.save(out, "PDF", save_all=True, append_images=others, resolution=PDF_DPI, **told)
     return out.getvalue()
