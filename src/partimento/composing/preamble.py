@@ -7,6 +7,7 @@ stated there it keeps to. What was not asked for, it states or not as it likes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -54,6 +55,15 @@ def stated(encoding: Encoding, rules: Rules, conditions: Mapping[str, str | floa
     )
     events = encoding.encode(piece)
     return events[: [encoding.notes_in(events[: at + 1]) for at in range(len(events))].index(1)]
+
+
+def spelled_out(piece: Piece, rules: Rules | None, conditions: Mapping[str, str | float]) -> Piece:
+    """A new piece with what was asked for and is stated by saying nothing: 4/4, and 120 quarters a minute."""
+    if ((rules and rules.meter) or "meter" in conditions) and not (piece.meters["tick"] == 0).any():
+        piece = replace(piece, meters=np.concatenate([np.array([(0, 4, 4)], METER), piece.meters]))
+    if ((rules and rules.tempo_qpm) or "tempo" in conditions) and not (piece.tempos["tick"] == 0).any():
+        piece = replace(piece, tempos=np.concatenate([np.array([(0, 120)], TEMPO), piece.tempos]))
+    return piece
 
 
 class Preamble(Constraint):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -199,8 +199,7 @@ def _track(task: Task, tracks: list[Track], fitting: Sequence[int], player: Trac
     return min(fitting, key=lambda n: abs(middle[n] - pitch))
 
 
-def pieces(encoding: Tasks, asked: Events, answers: Sequence[Events]) -> Iterator[Piece]:
-    """What was written of each answer [T, F] to the prompt `asked` [T, F], without the fixed notes."""
+def generated(encoding: Tasks, asked: Events, answer: Events) -> Piece:
+    """What was written in the answer [T, F] to the prompt `asked` [T, F], without the fixed notes."""
     head = asked[np.flatnonzero(asked[:, 0] == encoding.separator)[0] + 1 :]
-    for answer in answers:
-        yield encoding.generated(np.concatenate([head, answer]), len(head))
+    return encoding.generated(np.concatenate([head, answer]), len(head))

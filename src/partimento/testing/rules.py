@@ -117,6 +117,13 @@ def _bars(of: Written) -> Iterator[bool]:
     yield any(note[1] > end for note in notes)
     last = [note for note in notes if note[1] == end]
     held = [note for note in notes if note[1] > end - bar]  # nothing need begin in a last bar that all of it is held over
+    if not of.asked["rhythm"]:  # from the first beat on, without a bar of silence, and what ends the piece lasts a beat
+        yield min(note[0] for note in notes) > of.start
+        heard = of.start
+        for note in notes:
+            yield note[0] - heard > bar
+            heard = max(heard, note[1])
+        yield max(note[0] for note in notes) > end - of.beat
     yield not last or (max(note[0] for note in notes) < end - bar and any(note[1] < end for note in held))
     if of.asked["end_on_tonic"]:
         closing = [note[2] for note in of.pitched if note[1] == end]

@@ -25,8 +25,9 @@ OneRule = TypeVar("OneRule", bound=NoteRule)
 @dataclass(frozen=True)
 class Inside(NoteRule):
     """Where a task is written: notes begin from `start_tick` on and end by `end_tick`. `fixed` are the onsets and ends, [N, 2] by
-    onset, of notes that stand in the tracks written to, by who plays them (`Texture.players`) and pitch: none of both begins while
-    one sounds, and none of the pitch is held into it. Something sounds after `last_tick`, so that the answer does not stop short.
+    onset, of notes that stand in the tracks written to, by who plays them (`Texture.players`) and pitch: none of the pitch begins
+    while one sounds (in its part, where there are parts), and none is held into it. Something sounds after `last_tick`, so that
+    the answer does not stop short.
 
     Rules count from `count_tick` (it may lie before the region); `players` are the programs that play, `written` those of
     `Texture.players` that may (None: all of these programs); the task ends there if it `is_last`.
@@ -52,9 +53,9 @@ class Inside(NoteRule):
         if self.written is not None:
             free[[player for player in range(len(free)) if player not in self.written]] = False
         for (player, pitch), rows in self.fixed.items():
-            free[player, pitch] &= not ((rows[:, 0] <= onset) & (rows[:, 1] > onset)).any()
+            free[player if here.has_parts else slice(None), pitch] &= not ((rows[:, 0] <= onset) & (rows[:, 1] > onset)).any()
         for note in here.sounding:  # nor twice at once, which a file could not tell
-            free[note.player, note.pitch] &= note.end <= onset
+            free[note.player if here.has_parts else slice(None), note.pitch] &= note.end <= onset
         return free
 
     def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
