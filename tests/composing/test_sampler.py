@@ -26,7 +26,7 @@ class Trap(Constraint):
 
     def push(self, event: Sequence[int]) -> None:
         self.events += 1
-        self.low |= self.events > 6 and event[0] == 6 and event[2] < 60
+        self.low |= self.events > 6 and event[0] == 6 and event[2] < 20
 
 
 def run_of(always: bool = False) -> Run:
@@ -43,7 +43,7 @@ def drawn(run: Run, seed: int) -> list[Events | None]:
 
 def test_it_goes_back_and_tries_again() -> None:
     retried = 0
-    for seed in range(6):
+    for seed in range(8):
         found = drawn(run_of(), seed)
         stuck: set[int] = set()
         steps = np.stack(list(run_of().steps(seed, range(3), stuck=stuck)), axis=1)
@@ -54,7 +54,7 @@ def test_it_goes_back_and_tries_again() -> None:
             assert np.array_equal(events, steps[number][: len(events)]) == (number not in stuck)
         again = drawn(run_of(), seed)
         assert all(np.array_equal(one, other) for one, other in zip(found, again, strict=True))  # type: ignore[arg-type]
-    assert retried >= 3
+    assert retried >= 2
 
 
 def test_one_without_any_way_on_is_left_out_alone() -> None:
