@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from partimento.encodings import Context, Pitches
 from partimento.errors import InvalidOption, UnknownName
 from partimento.models.config import ModelConfig
-from partimento.models.field_sizes import Fields, first_id, joint_size
+from partimento.models.field_sizes import WIDEST, Fields, first_id, joint_size
 from partimento.models.inputs import SPREAD
-from partimento.models.intervals import WIDEST, IntervalScores, PitchChain
+from partimento.models.intervals import IntervalScores, PitchChain
 from partimento.models.key_scores import KeyScores
 
 

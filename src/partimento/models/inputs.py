@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from partimento.encodings import Context, Field
 from partimento.errors import UnknownName
 from partimento.models.config import ModelConfig
-from partimento.models.field_sizes import Fields, joint_size
+from partimento.models.field_sizes import Fields, columns_let_in, joint_size
 
 SPREAD = 0.1  # of the first embeddings of columns: small beside those of the fields
 
@@ -69,14 +69,7 @@ class ContextInputs(nn.Module):
 
     def __init__(self, config: ModelConfig, columns: tuple[Context, ...], width: int) -> None:
         super().__init__()
-        let_in = {
-            "place": config.place,
-            "interval": config.intervals,
-            "pitch": config.sounding,
-            "since": config.since,
-            "field": False,
-        }
-        self.columns = [number for number, column in enumerate(columns) if let_in[column.kind]]
+        self.columns = columns_let_in(config, columns)
         self.tables = nn.ModuleList(nn.Embedding(columns[number].size, width) for number in self.columns)
         for table in self.tables:
             nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]

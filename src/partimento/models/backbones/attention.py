@@ -9,11 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partimento.errors import InvalidOption
+from partimento.models.backbone_sizes import BASE, hidden_size
 from partimento.models.backbones.base import Backbone, State
 from partimento.models.backbones.kv_cache import KVCache
 from partimento.models.config import ModelConfig
-
-BASE = 10_000.0  # the slowest rotation takes about so many steps, as in Su et al. 2021
 
 
 class Transformer(Backbone):
@@ -67,7 +66,7 @@ class _Block(nn.Module):
     def __init__(self, config: ModelConfig, keys: int) -> None:
         super().__init__()
         width, self.size, self.span = config.width, config.width // config.queries, config.span
-        hidden = 8 * math.ceil(width / 3)  # 8/3 of the width: as many weights as a plain layer of four times the width
+        hidden = hidden_size(width)
         self.heads = [config.queries * self.size, keys * self.size, keys * self.size]
         self.norms = nn.ModuleList(nn.RMSNorm(width) for _ in range(2))
         self.attend = nn.Linear(width, sum(self.heads), bias=False)
