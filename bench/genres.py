@@ -1,8 +1,8 @@
-"""Models of genres in three ways (told the genre, trained on it alone, fine-tuned to it), scored on test pieces of every genre.
+"""Models of genres in three ways (the genre as a condition, trained on it alone, fine-tuned to it), on test pieces of every genre.
 
-One model learns from all pieces, told the genre (and key, meter, tempo, density, length) of most; it is scored told nothing
+One model learns from all pieces, conditioned on the genre (and key, meter, tempo, density, length) of most; it is scored without
 but one genre, or nothing. Four learn from the pieces of one genre. Four go on from the first with the pieces of one genre, at
-a quarter of the rate and for half the steps, and are told nothing when scored. Trains what is missing in FOLDER and goes on
+a quarter of the rate and for half the steps, and are scored without conditions. Trains what is missing in FOLDER and goes on
 where it was; prints the table as Markdown.
 
 python bench/genres.py CORPUS FOLDER [--steps 300] [--recipe lstm_notes] [--depth 4] [--encoding notes:profile=score]
@@ -38,18 +38,18 @@ def main() -> None:
     known = Conditions.of((), (row.about.genre for row in corpus.rows if row.split == 0))
     whole = corpus.encoded(options.encoding, known)
     of_genre = {genre: whole.only(corpus.matching([f"genre={genre}"])) for genre in genres}
-    told = scheduled(replace(named(options.recipe, options.depth), encoding=options.encoding), options.steps)
-    alone = told.without_conditions()
-    finer = scheduled(told, options.steps // 2, 0.25)
+    recipe = scheduled(replace(named(options.recipe, options.depth), encoding=options.encoding), options.steps)
+    alone = recipe.without_conditions()
+    finer = scheduled(recipe, options.steps // 2, 0.25)
 
     def model(name: str, recipe: Recipe, data: Encoded, start: Checkpoint | None = None) -> Checkpoint:
         result = train(recipe, data, options.folder / name, start=start, threads=1)
         print(f"{name}: {result.step} steps, {result.seconds:.0f} s, {result.valid_bits:.3f} on valid", file=sys.stderr, flush=True)
         return Checkpoint.load(result.path)
 
-    common = model("common", told, whole)
-    rows = [("all genres, told nothing", common.predictor())]
-    rows += [(f"all genres, told {genre}", common.predictor(known.named(genre=genre))) for genre in genres]
+    common = model("common", recipe, whole)
+    rows = [("all genres, no condition", common.predictor())]
+    rows += [(f"all genres, condition {genre}", common.predictor(known.named(genre=genre))) for genre in genres]
     rows += [(f"{genre} alone", model(f"only-{genre}", alone, data).predictor()) for genre, data in of_genre.items()]
     rows += [
         (f"fine-tuned to {genre}", model(f"fine-{genre}", finer, data, common).predictor()) for genre, data in of_genre.items()

@@ -52,7 +52,7 @@ class Chunk:
 class Habits:
     """Each is music21's when False and ours when True."""
 
-    by_value: bool = False  # notes of one moment: shorter values first, then lower pitches; not the order in the file
+    by_value: bool = False  # notes of one onset: shorter values first, then lower pitches; not the order in the file
     no_drums: bool = False  # drums go before chords are gathered, not after
     notes_only: bool = False  # a gap ends at the next note, not at the next element (a tempo, say)
     in_order: bool = False  # overlapping notes of one pitch: first in, first out
@@ -62,12 +62,12 @@ class Habits:
     exact_gaps: bool = False  # which grid fills a gap is exact, not the remainder of a binary fraction
     one_grid: bool = False  # the grid that fills the gap is taken also for notes that outlast it; the nearer one if none does
     half_up: bool = False  # half-way ticks go to the later line
-    on_grid: bool = False  # chords are notes of one grid moment and one note value, not those less than a sixteenth apart
+    on_grid: bool = False  # chords are notes of one grid onset and one note value, not those less than a sixteenth apart
     own_roots: bool = False  # roots by our table
 
 
 RUNGS = (
-    ("by_value", "order of notes within one moment"),
+    ("by_value", "order of notes with one onset"),
     ("no_drums", "drums that share a chord with pitched notes"),
     ("notes_only", "gaps that end at a tempo or a meter"),
     ("in_order", "overlapping notes of one pitch"),
@@ -155,16 +155,16 @@ def _part_events(notes: list[Note], others: list[int], ticks: int, habits: Habit
     elements += [(tick, 0, []) for tick in others]
     elements.sort(key=lambda element: element[0])
     rounding = Habits(exact_gaps=habits.exact_gaps, one_grid=habits.one_grid, half_up=habits.half_up)
-    moments = [_moment(tick, ticks, rounding) for tick, _, _ in elements]
+    onsets = [_moment(tick, ticks, rounding) for tick, _, _ in elements]
     valued: list[tuple[Fraction, int, list[Note]]] = []
     following = len(elements)
     for at in range(len(elements) - 1, -1, -1):
-        if at + 1 < len(elements) and moments[at + 1] > moments[at]:
+        if at + 1 < len(elements) and onsets[at + 1] > onsets[at]:
             following = at + 1
-        gap = moments[following] - moments[at] if following < len(elements) else Fraction(0)
+        gap = onsets[following] - onsets[at] if following < len(elements) else Fraction(0)
         _, length, group = elements[at]
         if group:
-            valued.append((moments[at], _value(length, gap, ticks, rounding), group))
+            valued.append((onsets[at], _value(length, gap, ticks, rounding), group))
     valued.reverse()
     if habits.by_value:
         valued.sort(key=lambda element: (element[0], element[1], min(one.pitch for one in element[2])))
@@ -194,11 +194,11 @@ def _gathered(notes: list[Note], ticks: int) -> list[list[Note]]:
 
 
 def _chords(valued: list[tuple[Fraction, int, list[Note]]]) -> list[tuple[Fraction, int, list[Note]]]:
-    """Our chords: all notes of one moment and one note value, lowest first."""
+    """Our chords: all notes of one onset and one note value, lowest first."""
     of: dict[tuple[Fraction, int], list[Note]] = {}
-    for moment, value, group in valued:
-        of.setdefault((moment, value), []).extend(group)
-    return [(moment, value, sorted(group, key=lambda one: one.pitch)) for (moment, value), group in of.items()]
+    for onset, value, group in valued:
+        of.setdefault((onset, value), []).extend(group)
+    return [(onset, value, sorted(group, key=lambda one: one.pitch)) for (onset, value), group in of.items()]
 
 
 @cache

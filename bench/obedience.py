@@ -4,7 +4,7 @@
 
 Genre is judged by a softmax regression on simple figures of whole pieces (statistics of the card; shares of intervals, durations
 and pitch classes above the tonic; mean pitch), trained on the train split and tried on the test split. Key, density, tempo and
-length are measured on the notes, by the definitions of the conditions. "told nothing" are pieces composed without conditions.
+length are measured on the notes, by the definitions of the conditions. "no condition" are pieces composed without conditions.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def main() -> None:
     classifier = Classifier(*splits[0])
     right = np.mean([classifier.name(piece) == genre for piece, genre in zip(*splits[2], strict=True)])
     print(f"The classifier is right of {100 * right:.1f}% of {len(splits[2][0])} test pieces.\n")
-    told: dict[str, Any] = {"classifier": right}
+    record: dict[str, Any] = {"classifier": right}
 
     def made(guidance: float, notes: int = NOTES, **asked: Any) -> list[Piece]:
         done = compose(
@@ -105,12 +105,12 @@ def main() -> None:
         return [one.piece for one in done]
 
     free = [made(1.0), made(1.0, LONG)]
-    print("| condition | asked | told nothing | " + " | ".join(f"guidance {g:g}" for g in options.guidance) + " |")
+    print("| condition | asked | no condition | " + " | ".join(f"guidance {g:g}" for g in options.guidance) + " |")
     print("|---|---|---:|" + "---:|" * len(options.guidance))
 
     def told_row(name: str, asked: Any, measure: Any, notes: int = NOTES) -> None:
         cells = [measure(free[notes == LONG])] + [measure(made(g, notes, **{name: asked})) for g in options.guidance]
-        told[f"{name}={asked}"] = cells
+        record[f"{name}={asked}"] = cells
         print(f"| {name} | {asked} | " + " | ".join(cells) + " |", flush=True)
 
     for genre in vocabulary.genres:
@@ -123,7 +123,7 @@ def main() -> None:
             told_row(name, value, lambda pieces, name=name: _middle(pieces, name))
     for value in LENGTHS:
         told_row("length", value, lambda pieces: _middle(pieces, "length"), LONG)
-    print("\n" + json.dumps(told))
+    print("\n" + json.dumps(record))
 
 
 def _at(name: str, vocabulary: Conditions) -> int:

@@ -5,7 +5,7 @@ and by the same model that sees only the past.
 
 Of each test piece a hole of 1, 2, 4 and 8 bars at a random place (by the piece's number), and one track of 16 bars, or half as
 many until the model sees all of them at once, if it has several. "past only" is the same task, event for event, of one who does not
-know what comes: what stands after the region's beginning is told as it comes, never before. In both all events of the answer count:
+know what comes: what lies after the region's start is given as it comes, never before. In both all events of the answer count:
 its bar lines, its end, and that it is the turn of a note that stands; "notes alone" are its notes. "in the plain piece" are the
 events that lie in the hole, or are that track's notes, where the model foretells the whole piece; when and whether such
 a note comes is then paid for by the other tracks too. The interval is a bootstrap over pieces of the gain over "past only".
@@ -122,7 +122,7 @@ def main() -> None:
             for genre in (corpus.rows[number].about.genre, "all"):
                 rows[name, genre].append([*found, len(notes)])
     genres = sorted({genre for _, genre in rows} - {"all"})
-    told = {}
+    record = {}
     print("| written | genre | " + " | ".join(COLUMNS) + " |\n|---|---|" + "---:|" * len(COLUMNS))
     for name in (*(f"{size} bar{'s' * (size > 1)}" for size in HOLES), "one voice"):
         for genre in ("all", *genres):
@@ -137,8 +137,8 @@ def main() -> None:
                 f"| {name} | {genre} | {len(table)} | {int(table[:, 5].sum()):,} | {plain_bits:.3f} | {past:.3f} | {full:.3f} "
                 f"| {gain.mean:.3f} ± {(gain.high - gain.low) / 2:.3f} | {past_alone:.3f} | {full_alone:.3f} |"
             )
-            told[f"{name}, {genre}"] = {"past": past, "task": full, "gain": gain.to_json(), "pieces": len(table)}
-    print("\n" + json.dumps(told))
+            record[f"{name}, {genre}"] = {"past": past, "task": full, "gain": gain.to_json(), "pieces": len(table)}
+    print("\n" + json.dumps(record))
 
 
 def _with_tracks(piece: Piece, whole: Piece, grid: int) -> Piece:

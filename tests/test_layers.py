@@ -23,7 +23,8 @@ FLOORS = [
     ["likelihood", "analysis"],
     ["training", "composing"],
     ["benchmarks", "testing"],
-    ["cli", "studio"],
+    ["studio"],
+    ["cli"],
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))

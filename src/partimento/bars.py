@@ -1,4 +1,4 @@
-"""The bars and beats of a piece: where they begin, how many there are, and the number that a page prints. It knows no notes.
+"""The bars and beats of a piece: where they begin, how many there are, and the number that a page prints.
 
 The contract:
 - A meter begins a bar where it is stated. Off a bar line it cuts the bar before it short.

@@ -1,4 +1,4 @@
-"""Figures with intervals, by a bootstrap over pieces (Efron and Tibshirani 1993, chapter 13). It knows numbers only."""
+"""Figures with intervals, by a bootstrap over pieces (Efron and Tibshirani 1993, chapter 13)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain loops compiled to machine code, kept on disk. It knows numba and where its code is kept; it knows no loop.
+"""Plain loops compiled to machine code, kept on disk.
 
 Importing numba and its code takes a quarter of a second, so modules of loops are imported where they are first needed.
 """

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic writes and content hashes. It knows nothing of what the files hold."""
+"""Files that are whole or not there: atomic writes and content hashes."""
 
 from __future__ import annotations
 

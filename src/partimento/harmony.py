@@ -1,4 +1,4 @@
-"""Chords found from the notes of a piece, beat by beat. It knows pieces and chords; it knows no file and no encoding.
+"""Chords found from the notes of a piece, beat by beat.
 
 Each beat is compared with the notes of every chord, as Fujishima ("Realtime chord recognition of musical sound", ICMC
 1999) does with sound, here as probabilities; the best path through the beats is Viterbi's, as in Sheh and Ellis ("Chord
@@ -60,9 +60,9 @@ def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
         return np.zeros(0, CHORD)
     tick, place = beats(piece)
     sounds, lowest = _sounds(notes, tick)
-    heard = np.flatnonzero(sounds.any(axis=1))  # in silence the chord stays, or changes as easily as anywhere in it
-    place = np.minimum.reduceat(place[: heard[-1] + 1], np.append(0, heard[:-1] + 1))
-    tick, sounds, lowest = tick[heard], sounds[heard], lowest[heard]
+    sounding = np.flatnonzero(sounds.any(axis=1))  # in silence the chord stays, or changes as easily as anywhere in it
+    place = np.minimum.reduceat(place[: sounding[-1] + 1], np.append(0, sounding[:-1] + 1))
+    tick, sounds, lowest = tick[sounding], sounds[sounding], lowest[sounding]
     state = best_path(_log_likelihood(sounds, lowest, weights), place, _log_prior(notes, weights), weights)
     begins = np.flatnonzero(np.diff(state, prepend=-1))
     rows = np.zeros(len(begins), CHORD)
@@ -114,10 +114,10 @@ def _sounds(notes: Array, tick: Ints) -> tuple[Floats, Ints]:
     share = overlap / np.maximum(1, tick[beat + 1] - tick[beat])
     pitch = notes["pitch"].astype(np.int64)[note]
     sounds = np.minimum(1.0, np.bincount(beat * 12 + pitch % 12, share, count * 12)).reshape(count, 12)
-    heard = share >= 0.2  # what only reaches into a beat is no bass of it
+    sounding = share >= 0.2  # what only reaches into a beat is no bass of it
     lowest, highest = np.full(count, 128), np.full(count, -1)
-    np.minimum.at(lowest, beat[heard], pitch[heard])
-    np.maximum.at(highest, beat[heard], pitch[heard])
+    np.minimum.at(lowest, beat[sounding], pitch[sounding])
+    np.maximum.at(highest, beat[sounding], pitch[sounding])
     return sounds, np.where(lowest + 12 <= highest, lowest % 12, -1)
 
 

@@ -1,4 +1,4 @@
-"""The instruments of General MIDI by program and name (General MIDI level 1, section "Program Change"). It knows no sound."""
+"""The instruments of General MIDI by program and name (General MIDI level 1, section "Program Change")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sustain pedal folded into durations: notes as long as they sound. It knows pieces; it knows no file and no sound."""
+"""The sustain pedal folded into durations: notes as long as they sound."""
 
 from __future__ import annotations
 

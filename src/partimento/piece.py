@@ -1,4 +1,4 @@
-"""A `Piece`: written music as arrays. It knows ticks, tracks and maps; it knows no file format and no model."""
+"""A `Piece`: written music as arrays."""
 
 from __future__ import annotations
 

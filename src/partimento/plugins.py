@@ -1,4 +1,4 @@
-"""Objects that are named and imported when they are first used: "package.module:object". It knows no object."""
+"""Objects that are named and imported when they are first used: "package.module:object"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What prevails in a piece: the meter or key in force for most of it, its tempo, its density. It knows one piece and no corpus.
+"""What prevails in a piece: the meter or key in force for most of it, its tempo, its density.
 
 Reports, figures and the conditions of training read these, so that one word means one number.
 """

@@ -1,4 +1,4 @@
-"""How work that takes long says where it stands: a function that is handed in. It knows no work and no screen."""
+"""How work that takes long says where it stands: a function that is handed in."""
 
 from __future__ import annotations
 

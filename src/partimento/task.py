@@ -30,6 +30,7 @@ class Region:
     of them. With nothing else said, all notes that begin there are
     replaced. `tracks` (from 1) replaces those of these tracks alone. `part` adds a melody above, a bass below or an
     accompaniment to notes that all stand. `keep` makes a variation: that share of the notes stands, drawn by the seed.
+    `locked` notes stand, whatever else is replaced: the onset in ticks, the pitch and the track (from 1) of each.
     Raises `InvalidOption` for what cannot be, and where two of the last three are asked for.
     """
 
@@ -37,6 +38,7 @@ class Region:
     tracks: tuple[int, ...] = ()
     part: str = ""
     keep: float | None = None
+    locked: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.bars is not None and len(self.bars) != 2:
@@ -80,7 +82,7 @@ class Region:
         """What the notes to write are among the others, one of `ROLES`."""
         if self.keep is not None:
             return "variation"
-        return self.part or ("voice" if self.tracks else "all")
+        return self.part or ("voice" if self.tracks else "variation" if self.locked else "all")
 
     def to_json(self) -> dict[str, Any]:
         """Only what is asked for."""
@@ -90,6 +92,7 @@ class Region:
     def from_json(cls, told: dict[str, Any]) -> Region:
         """What `to_json` wrote. Raises `TypeError` or `InvalidOption` for anything else."""
         rows: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in dict(told).items()}
+        rows |= {"locked": tuple((int(onset), int(pitch), int(track)) for onset, pitch, track in rows.get("locked", ()))}
         return cls(**rows)
 
 
@@ -135,7 +138,14 @@ class Task:
             inside &= np.isin(notes["track"], np.array(region.tracks) - 1)
         if region.keep is not None:
             inside &= np.random.default_rng([seed, 0x7A5C]).random(len(notes)) >= region.keep
-        return np.asarray(~inside)
+        return np.asarray(~inside | self._locked())
+
+    def _locked(self) -> Bools:
+        notes = self.given.notes
+        if not self.write.locked:
+            return np.zeros(len(notes), bool)
+        wanted = set(self.write.locked)
+        return np.array([(onset, pitch, track + 1) in wanted for onset, _, pitch, _, track in notes.tolist()], bool)
 
 
 def ranks(notes: Array) -> tuple[Ints, Ints]:

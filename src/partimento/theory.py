@@ -1,4 +1,4 @@
-"""Pitch-class sets, scales, keys and names: small vectorised tables. It knows nothing of pieces, files or models.
+"""Pitch-class sets, scales, keys and names: small vectorised tables.
 
 A pitch-class set is a 12-bit mask: bit `p` is set when pitch class `p` (C = 0) sounds.
 """

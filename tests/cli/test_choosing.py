@@ -17,7 +17,7 @@ from tests.cli.conftest import Command
 
 SMALL = ["--steps", "3", "--width", "8", "--threads", "1"]
 FAST = ("--tempo", 640)  # for it writes hours of silence, and files of more than three are refused
-KEYS = {"files", "rolls", "notes", "seconds", "first_note_ms", "seed", "ended", "judged", "copies"}
+KEYS = {"files", "rolls", "notes", "seconds", "first_note_ms", "seed", "guard", "ending", "ended", "judged", "copies"}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,10 @@ def test_pieces_end_unless_so_many_notes_are_asked_for(run: Path, tmp_path: Path
     free = partimento(*asked, "-o", tmp_path / "b.mid", "--exact", "--no-guard").json
     assert led["notes"] >= 15
     assert free["notes"] <= 20
+    ruled = partimento(*asked, "-o", tmp_path / "c.mid", "--bars", 2).json  # the rule says the end, so no ending leads there
+    again = partimento("compose", run, "--like", tmp_path / "b.mid", "-o", tmp_path / "again.mid", "--json").json
+    in_force = [(one["guard"], one["ending"]) for one in (led, free, ruled, again)]
+    assert in_force == [(True, True), (False, False), (True, False), (False, False)]
     options = [json.loads(read(tmp_path / name, trusted=True).about.made)["options"] for name in ("a.mid", "b.mid")]
     assert [{"guard", "ending"} & set(one) for one in options] == [{"guard", "ending"}, set()]
 

@@ -42,14 +42,14 @@ def said(piece: Piece) -> tuple[Any, Any, Any]:
 
 
 @pytest.mark.parametrize("key", ["notes:profile=score", "notes", "tasks:profile=score"])
-@pytest.mark.parametrize("wish", WISHES, ids=str)
-def test_wishes_are_stated(key: str, wish: dict[str, Any]) -> None:
+@pytest.mark.parametrize("asked", WISHES, ids=str)
+def test_conditions_are_stated(key: str, asked: dict[str, Any]) -> None:
     model = Told(encoding=make(key))
-    for one in compose(model, notes=5, count=8, seed=2, conditions=wish, guard=False):
+    for one in compose(model, notes=5, count=8, seed=2, conditions=asked, guard=False):
         meter, fifths, tempo = said(one.piece)
-        assert "tempo" not in wish or tempo[0] == pytest.approx(float(wish["tempo"]), rel=0.015)
-        assert "meter" not in wish or "{}/{}".format(*meter) == wish["meter"]
-        assert "key" not in wish or fifths == ((0, 1) if wish["key"] == "a MINOR" else (-2, 0))
+        assert "tempo" not in asked or tempo[0] == pytest.approx(float(asked["tempo"]), rel=0.015)
+        assert "meter" not in asked or "{}/{}".format(*meter) == asked["meter"]
+        assert "key" not in asked or fifths == ((0, 1) if asked["key"] == "a MINOR" else (-2, 0))
         assert again(one.made, model).piece == one.piece
 
 
@@ -70,8 +70,8 @@ def test_what_pieces_state_by_saying_nothing() -> None:
 
 
 def test_rules_go_before_wishes() -> None:
-    wish: dict[str, Any] = {"key": "D major", "tempo": 90, "meter": "3/4"}
-    for one in compose(Told(), notes=9, count=4, conditions=wish, rules=Rules(key="G major", meter=(2, 4)), guard=False):
+    asked: dict[str, Any] = {"key": "D major", "tempo": 90, "meter": "3/4"}
+    for one in compose(Told(), notes=9, count=4, conditions=asked, rules=Rules(key="G major", meter=(2, 4)), guard=False):
         assert said(one.piece)[:2] == ((2, 4), (1, 0))
         assert said(one.piece)[2][0] == pytest.approx(90, rel=0.015)
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from partimento.errors import InvalidOption
-from partimento.models.backbones import BACKBONES, Backbone, State, backbone
+from partimento.models.backbones import BACKBONES, Backbone, State, backbone, banded
 from partimento.models.backbones.recurrent import GRU, LSTM
 from partimento.models.config import ModelConfig
 from partimento.testing.backbones import CHECKS, check_backbone
@@ -100,3 +100,17 @@ def test_sizes_that_cannot_work_together() -> None:
     for wrong in ({"queries": 3}, {"queries": 4, "keys": 3}, {"width": 20, "queries": 4}):
         with pytest.raises(InvalidOption, match="even share"):
             backbone(6, ModelConfig(**{"backbone": "transformer", "width": 16, **wrong}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("span", [0, 1, 7, 40])
+@pytest.mark.parametrize(("steps", "past"), [(1, 0), (1, 9), (5, 0), (37, 0), (37, 12)])
+def test_attention_in_blocks_is_that_under_a_mask(monkeypatch: pytest.MonkeyPatch, span: int, steps: int, past: int) -> None:
+    monkeypatch.setattr(banded, "BLOCK", 8)
+    chance = torch.Generator().manual_seed(span + steps)
+    query = torch.randn(2, 4, steps, 8, generator=chance)
+    key, value = (torch.randn(2, 2, past + steps, 8, generator=chance) for _ in range(2))
+    step, seen = torch.arange(past, past + steps)[:, None], torch.arange(past + steps)
+    mask = (seen <= step) & (seen > step - (span or past + steps))
+    wide = (part.repeat_interleave(2, 1) for part in (key, value))
+    wanted = torch.nn.functional.scaled_dot_product_attention(query, *wide, attn_mask=mask)
+    assert torch.allclose(banded.attended(query, key, value, span), wanted, atol=1e-6)

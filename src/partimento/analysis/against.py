@@ -108,7 +108,7 @@ class Copies:
 def copies(files: Iterable[str], against: str | os.PathLike[str], on_progress: OnProgress = silent) -> Copies:
     """How much of files (scores, folders, archives) is verbatim in a corpus, in a model's training pieces, or in any scores.
 
-    Where there are human pieces that are not in it, the same is told of them. Raises as `Known.of` and `read_pieces`.
+    Where there are human pieces that are not in it, the same is reported of them. Raises as `Known.of` and `read_pieces`.
     """
     known = Known.of(against, on_progress)
     named, refused = read_pieces(files, on_progress)

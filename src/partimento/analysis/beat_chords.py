@@ -78,7 +78,8 @@ class Beats:
         return cls(np.repeat(np.arange(len(music)), length), weight, bass, voices, root, quality)
 
     def changes(self) -> tuple[Ints, Ints, Ints]:
-        """Piece, root and quality of every chord that differs from the one before it in its piece; beats without one are passed."""
+        """Piece, root and quality of every chord that differs from the one before it in its piece; beats without one are
+        passed. Three int64 [C]."""
         rows = np.flatnonzero(self.root >= 0)
         piece, root, quality = self.piece[rows], self.root[rows], self.quality[rows]
         chord = (piece * 12 + root) * len(QUALITY_NAMES) + quality
@@ -91,6 +92,9 @@ def chords(weight_B12: npt.NDArray[np.float32], bass_B: npt.NDArray[np.uint8]) -
 
     Among templates of equal evidence the one whose root lies in the bass wins, then the one whose root sounds longer, then the
     one whose root is nearer above the bass. All is counted from the bass up, so a chord is the same in any transposition.
+
+    `weight_B12` [B, 12] is the share of the beat that each pitch class sounds, 0..1; `bass_B` [B] the lowest pitch (128:
+    silence). Gives int64 [B] twice.
     """
     table = np.zeros((12, 12, len(QUALITY_NAMES)), np.float32)  # pitch class, root, quality
     for quality, name in enumerate(QUALITY_NAMES):
@@ -123,6 +127,6 @@ def keys_found(music: Music) -> tuple[Ints, npt.NDArray[np.bool_], Floats]:
 
 
 def tonic(fifths: Ints, minor: npt.NDArray[np.bool_]) -> Ints:
-    """The pitch class of the tonic of each key."""
+    """The pitch class of the tonic of each key, int64 [P], from its fifths [P] (sharps less flats) and whether it is minor [P]."""
     result: Ints = (7 * fifths + 9 * minor) % 12
     return result

@@ -151,7 +151,7 @@ def _name(pitch: int) -> str:
 
 
 def voices(notes: Array) -> Voices:
-    """How many pitches of these notes sound at once."""
+    """How many pitches of these notes [N] (`NOTE`) sound at once."""
     if not len(notes):
         return Voices()
     start, end = sounding(notes)

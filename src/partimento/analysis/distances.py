@@ -44,13 +44,19 @@ class Distance:
 
 
 def overlap(p: Floats, q: Floats) -> Floats:
-    """The area that two distributions share, 0..1: the sum of the smaller of both shares (`OA` of Yang and Lerch 2020)."""
+    """The area that two distributions share, 0..1: the sum of the smaller of both shares (`OA` of Yang and Lerch 2020).
+
+    Shares [..., K] that sum to 1; gives [...].
+    """
     result: Floats = np.minimum(p, q).sum(axis=-1)
     return result
 
 
 def kl_bits(p: Floats, q: Floats) -> Floats:
-    """The Kullback-Leibler divergence of p from q in bits, both mixed with `SPREAD` of the uniform distribution."""
+    """The Kullback-Leibler divergence of p from q in bits, both mixed with `SPREAD` of the uniform distribution.
+
+    Shares [..., K] that sum to 1; gives [...].
+    """
     size = np.shape(p)[-1]
     p, q = ((1 - SPREAD) * each + SPREAD / size for each in (p, q))
     result: Floats = (p * np.log2(p / q)).sum(axis=-1)
@@ -58,12 +64,12 @@ def kl_bits(p: Floats, q: Floats) -> Floats:
 
 
 def bootstrap_weights(pieces: int, resamples: int, generator: np.random.Generator) -> Floats:
-    """How often each piece is drawn [resamples, pieces], when as many as there are are drawn with replacement."""
+    """How often each piece is drawn, when as many as there are are drawn with replacement: float64 [R, P], `resamples` times."""
     return generator.multinomial(pieces, np.full(pieces, 1 / pieces), size=resamples).astype(np.float64)
 
 
 def half_weights(works: Sequence[str], size: int, halves: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
-    """Two disjoint choices of about `size` pieces each, `halves` times: ones and zeros [halves, pieces] twice.
+    """Two disjoint choices of about `size` pieces each, `halves` times: ones and zeros, float64 [H, P] twice.
 
     A work is on one side only, so a side may be larger than `size` by a part of a work.
     """
@@ -82,7 +88,7 @@ def half_weights(works: Sequence[str], size: int, halves: int, generator: np.ran
 
 
 def interval(value: float, drawn: Floats) -> Interval:
-    """The value and the range of 95% of what was drawn, as far as it is a number."""
+    """The value and the range of 95% of the finite ones among what was drawn [R]."""
     drawn = drawn[np.isfinite(drawn)]
     return Interval.of(value, drawn) if len(drawn) else Interval(float(value), np.nan, np.nan)
 
@@ -105,7 +111,10 @@ class Comparison:
     def distributions(
         self, distance: Callable[[Floats, Floats], Floats], one: Array, other: Array, human: Array
     ) -> Distance | None:
-        """A distance of the pieces' mean histograms; None where a set has nothing of it. Histograms are counts [pieces, K]."""
+        """A distance of the pieces' mean histograms; None where a set has nothing of it.
+
+        Histograms are counts [P, K] of each set. `distance` takes shares [R, K] twice and gives [R].
+        """
         sides = [_means(self.one, one), _means(self.other, other), _means(self.left, human), _means(self.right, human)]
         if any(not np.isfinite(side[0]).all() for side in sides):
             return None
@@ -113,9 +122,10 @@ class Comparison:
         return Distance(interval(drawn[0], drawn[1:]), interval(float(np.nanmean(floor)), floor))
 
     def means(self, one: Floats, other: Floats, human: Floats) -> tuple[Interval, Interval, Distance] | None:
-        """The mean figure [pieces] of both sets, and their difference (the second less the first); None where a set has none.
+        """The mean figure of both sets, and their difference (the second less the first); None where a set has none.
 
-        The floor of a difference is about 0; its range says how far halves of real music differ.
+        Figures are float64 [P], not a number where a piece has none. The floor of a difference is about 0; its range says how
+        far halves of real music differ.
         """
         sides = [_mean(self.one, one), _mean(self.other, other), _mean(self.left, human), _mean(self.right, human)]
         if any(not np.isfinite(side[0]) for side in sides):
@@ -129,7 +139,7 @@ class Comparison:
         """Overlapping area and Kullback-Leibler divergence (nats) of the distances between pieces within `human` and those
         across both sets, after Yang and Lerch, "On the evaluation of generative models in music" (2020), section 3.3.
 
-        Features are [pieces, K] or [pieces]. Of larger sets `MOST_PIECES` are drawn. None where a set has too little.
+        Features are [P, K] or [P]. Of larger sets `MOST_PIECES` are drawn. None where a set has too little.
         """
         one_rows, first = _known(one, self.some_one)
         other_rows, second = _known(other, self.some_other)

@@ -181,10 +181,11 @@ def _telling(kind: str, human: Ngrams, other: Ngrams) -> list[Telling]:
 
 
 def welch_t(one: Floats, other: Floats) -> Floats:
-    """Welch's t of each row [rows, pieces]: how many standard errors the mean of `one` lies above that of `other` (Welch 1947).
+    """Welch's t of each row [K, P] (K rows, P pieces of each set): how many standard errors the mean of `one` lies above that
+    of `other` (Welch 1947).
 
-    Over pieces, it is not misled by a run that one piece repeats without end, as ratios of counts are (Lijffijt et al.
-    2016, "Significance testing of word frequencies in corpora").
+    Over pieces, it is not misled by a run that one piece repeats without end, as ratios of counts are (Lijffijt et al. 2016,
+    "Significance testing of word frequencies in corpora").
     """
     error = np.sqrt(sum(each.var(axis=1, ddof=1) / each.shape[1] for each in (one, other)))
     change = one.mean(axis=1) - other.mean(axis=1)

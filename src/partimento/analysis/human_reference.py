@@ -84,16 +84,16 @@ class Reference:
         """The reference in the folder of a model that says `metadata` of itself. Raises `CheckpointError` when there is none, or
         when it is damaged or of other training data."""
         path = folder / REFERENCE_FILE
-        arrays, told = load(path)
+        arrays, record = load(path)
         stamp = stamp_of(str(metadata.get("fingerprint", "")), metadata.get("only", ()))
-        found = told.get("reference")
+        found = record.get("reference")
         if isinstance(found, dict) and found.get("version") != stamp["version"]:
             raise CheckpointError(f"{path}: made by another version of this program; delete it, and it is made again of the corpus")
         if found != stamp:
             raise CheckpointError(f"{path}: of other pieces than the model was trained on; delete it")
-        index = Index.of_arrays(told["names"], arrays)
-        limits = None if told["limits"] is None else Limits(**told["limits"])
-        human = _by_name(arrays["human"], told.get("figures", UNNAMED_ROWS))
+        index = Index.of_arrays(record["names"], arrays)
+        limits = None if record["limits"] is None else Limits(**record["limits"])
+        human = _by_name(arrays["human"], record.get("figures", UNNAMED_ROWS))
         return cls(index, human, arrays["repetition"], limits, stamp)
 
 

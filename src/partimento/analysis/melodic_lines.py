@@ -43,7 +43,7 @@ _EDGES = np.sqrt(QUARTERS[1:] * QUARTERS[:-1])
 
 
 def note_value(quarters: Floats) -> npt.NDArray[np.uint8]:
-    """The index into `NOTE_VALUES` of each time in quarters."""
+    """The index into `NOTE_VALUES` of each time in quarters: uint8 [N] of [N]."""
     return np.searchsorted(_EDGES, quarters).astype(np.uint8)
 
 

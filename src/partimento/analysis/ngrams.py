@@ -21,7 +21,7 @@ U64 = npt.NDArray[np.uint64]
 
 
 def stream(music: Music, kind: str) -> tuple[npt.NDArray[np.uint8], Ints]:
-    """The symbols of all lines of a set, 0 where a line ends, and the piece of each.
+    """The symbols of all lines of a set, uint8 [N], 0 where a line ends, and the piece of each [N].
 
     - pitch: the MIDI pitch plus 1;
     - interval: semitones to the next note plus 128;
@@ -75,7 +75,7 @@ class Ngrams:
         self._found: dict[int, tuple[U64, Ints, Ints]] = {}
 
     def counts(self, n: int) -> tuple[U64, Ints]:
-        """Every run of `n` symbols as a number of n bytes, ascending, and how often it occurs."""
+        """Every run of `n` symbols as a number of n bytes, ascending, and how often it occurs: uint64 [R] and int64 [R]."""
         runs, starts, stops = self._runs(n)
         return runs, stops - starts
 
@@ -99,7 +99,7 @@ class Ngrams:
 
         Expected under the Markov model of order n - 2: N(w1..wn-1) N(w2..wn) / N(w2..wn-1) (Prum, Rodolphe and de
         Turckheim 1995); ranked by the log-likelihood ratio of Poisson counts, 2 (O ln(O / E) - O + E) (Dunning 1993;
-        Quasthoff and Wolff 2002), so that a rare accident does not win. Each piece is heard at most once a run: the
+        Quasthoff and Wolff 2002), so that a rare accident does not win. Each piece counts at most once a run: the
         ratio is scaled by pieces / O.
         """
         if n < 2:
@@ -129,11 +129,12 @@ class Ngrams:
         ]
 
     def zipf(self, n: int) -> Ints:
-        """How often each run occurs, the commonest first."""
+        """How often each run occurs, the commonest first: int64 [R]."""
         return -np.sort(-self.counts(n)[1])
 
     def growth(self, n: int, points: int = 40, seed: int = 0) -> tuple[Ints, Ints]:
-        """How many different runs the first so many hold, pieces in a random order: (runs so far, different ones), [points]."""
+        """How many different runs the first so many hold, pieces in a random order: (runs so far, different ones), int64 [K]
+        twice, with K at most `points`."""
         _, starts, stops = self._runs(n)
         if not len(starts):
             return np.zeros(1, np.int64), np.zeros(1, np.int64)
@@ -143,12 +144,13 @@ class Ngrams:
         edges = np.stack([starts, stops], axis=1).ravel()
         first = np.minimum.reduceat(np.append(rank_sorted, self.pieces), edges)[::2]
         new = np.cumsum(np.bincount(first, minlength=self.pieces))
-        heard = np.cumsum(np.bincount(rank_sorted[self._inside(starts, stops)], minlength=self.pieces))
+        seen = np.cumsum(np.bincount(rank_sorted[self._inside(starts, stops)], minlength=self.pieces))
         at = np.unique(np.geomspace(1, self.pieces, points).astype(np.int64)) - 1
-        return heard[at], new[at]
+        return seen[at], new[at]
 
     def rates(self, runs: U64, n: int) -> Floats:
-        """The share of each of these runs among the runs of its length in each piece that has any [runs, pieces]."""
+        """The share of each of these runs [R] among the runs of its length, in each of the P pieces that have any:
+        float64 [R, P]."""
         known, starts, stops = self._runs(n)
         inside = self._inside(starts, stops)
         total = np.bincount(self._piece[inside], minlength=self.pieces)

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 WINDOWS = (1, 2, 4)  # bars
 HUMAN_PIECES = 200  # of each split that are measured, at most
-MOST_RUNS = 1000  # told of one piece
+MOST_RUNS = 1000  # reported of one piece
 INDEX_FILE = "originality.safetensors"
 log = logging.getLogger(__name__)
 INDEX_VERSION = 2  # raised whenever another index comes of the same pieces
@@ -74,9 +74,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Index:
-    """The lines of many pieces: `names` [P], the piece of each line [L] and the number of the bar of each moment [M].
+    """The lines of many pieces: `names` [P], the piece of each line [L] and the number of the bar of each onset [M].
 
-    Seven bytes a moment; a moment holds one note or more, and stands in the texture and in its track.
+    Seven bytes an onset; an onset has one note or more, and is counted in the texture and in its track.
     """
 
     names: tuple[str, ...]
@@ -122,13 +122,14 @@ class Index:
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """All but the names, for a file."""
+        """All but the names, for a file: `steps` [M], `sizes` [M] and `bars` [M], `starts` [L + 1], `pieces` [L] (M onsets, L
+        lines)."""
         lines: dict[str, Array] = {"steps": self.lines.steps, "sizes": self.lines.sizes, "starts": self.lines.starts}
         return lines | {"pieces": self.pieces, "bars": self.bars}
 
     @classmethod
     def of_arrays(cls, names: Sequence[str], arrays: Mapping[str, Array]) -> Index:
-        """The index of these `arrays`, others among them."""
+        """The index of the `arrays` of another [M], [L] or [L + 1]; further ones among them are ignored."""
         lines = Lines(arrays["steps"], arrays["sizes"], arrays["starts"])
         return cls(tuple(names), lines, arrays["pieces"], arrays["bars"])
 
@@ -230,18 +231,18 @@ Places = list[tuple[Array, Ints]]
 
 
 def _onsets(piece: Piece, lines: Lines, places: Places) -> Ints:
-    """The tick of each moment [M]."""
+    """The tick of each onset [M]."""
     tick = np.zeros(len(lines.steps), np.int64)
-    for rows, moment in places:
-        tick[moment] = piece.notes["onset"][rows]
+    for rows, onset in places:
+        tick[onset] = piece.notes["onset"][rows]
     return tick
 
 
 def _until(piece: Piece, grid: BarGrid, lines: Lines, places: Places, begin: Floats) -> Floats:
-    """When each moment ends, in bars: with the next of its line, or with the bar in which its notes end."""
+    """When each onset ends, in bars: with the next of its line, or with the bar in which its notes end."""
     tick = np.zeros(len(lines.steps), np.int64)
-    for rows, moment in places:
-        np.maximum.at(tick, moment, piece.notes["onset"][rows].astype(np.int64) + piece.notes["duration"][rows])
+    for rows, onset in places:
+        np.maximum.at(tick, onset, piece.notes["onset"][rows].astype(np.int64) + piece.notes["duration"][rows])
     following = np.append(begin[1:], np.inf)
     following[lines.starts[1:][np.diff(lines.starts) > 0] - 1] = np.inf
     until: Floats = np.minimum(following, np.ceil(grid.bars_at(tick)))
@@ -251,10 +252,10 @@ def _until(piece: Piece, grid: BarGrid, lines: Lines, places: Places, begin: Flo
 def _covered(piece: Piece, places: Places, runs: Runs, chosen: npt.NDArray[np.bool_]) -> int:
     """How many notes lie in the chosen runs."""
     first, last = runs.first[chosen], runs.last[chosen]
-    size = max([*(int(moment.max()) for _, moment in places if len(moment)), *last.tolist()]) + 2
+    size = max([*(int(onset.max()) for _, onset in places if len(onset)), *last.tolist()]) + 2
     edges = np.bincount(first, minlength=size) - np.bincount(last + 1, minlength=size)
     inside = np.cumsum(edges) > 0
     note = np.zeros(len(piece), bool)
-    for rows, moment in places:
-        note[rows[inside[moment]]] = True
+    for rows, onset in places:
+        note[rows[inside[onset]]] = True
     return int(note.sum())

@@ -72,7 +72,7 @@ class Music:
         return len(self.heads)
 
     def take(self, numbers: Sequence[int] | Ints, name: str = "") -> Music:
-        """The pieces of these numbers, in this order."""
+        """The pieces of these numbers [K], in this order."""
         rows = [slice(int(self.offsets[n]), int(self.offsets[n + 1])) for n in numbers]
         notes = np.concatenate([np.zeros(0, NOTE), *(self.notes[row] for row in rows)])
         offsets = np.concatenate([[0], np.cumsum([row.stop - row.start for row in rows])]).astype(np.int64)
@@ -118,23 +118,24 @@ class Music:
 
     @cached_property
     def piece_of_note(self) -> Ints:
-        """The number of the piece of each note."""
+        """The number of the piece of each note [N]."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     @cached_property
     def track_row(self) -> Ints:
-        """The track of each note, counted through all pieces of the set."""
+        """The track of each note [N], counted through all pieces of the set."""
         first = np.concatenate([[0], np.cumsum([len(head.tracks) for head in self.heads])])[:-1].astype(np.int64)
         row: Ints = first[self.piece_of_note] + self.notes["track"]
         return row
 
     @cached_property
     def is_drum(self) -> npt.NDArray[np.bool_]:
+        """Whether each note [N] is a drum's."""
         return np.array([track.is_drum for head in self.heads for track in head.tracks], bool)[self.track_row]
 
     @cached_property
     def program(self) -> Ints:
-        """The General MIDI program of each note, 0..127; 128 for drums."""
+        """The General MIDI program of each note [N], 0..127; 128 for drums."""
         program = [128 if track.is_drum else track.program for head in self.heads for track in head.tracks]
         return np.array(program, np.int64)[self.track_row]
 
@@ -144,7 +145,7 @@ class Music:
         return np.array([head.ticks_per_quarter for head in self.heads], np.int64)
 
     def in_quarters(self, ticks: Array) -> Floats:
-        """One time for each note, in quarters."""
+        """One time for each note, in quarters [N], from ticks [N]."""
         result: Floats = ticks / self.ticks_per_quarter[self.piece_of_note]
         return result
 

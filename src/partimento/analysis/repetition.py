@@ -28,7 +28,7 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def row_of(piece: Piece) -> tuple[Ints, Ints]:
-    """Pitch and onset, in twelfths of a quarter, of each pitched note of the texture in its row."""
+    """Pitch and onset, in twelfths of a quarter, of each pitched note of the texture in its row: int64 [N] twice."""
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     notes = piece.notes[~drums[piece.notes["track"]]] if drums.any() else piece.notes
     onset = nearest_line(notes["onset"], piece.ticks_per_quarter, GRID)
@@ -38,12 +38,12 @@ def row_of(piece: Piece) -> tuple[Ints, Ints]:
 
 
 def repeats(pitch: Ints, onset: Ints) -> npt.NDArray[np.bool_]:
-    """Whether the run of `RUN` notes that ends with each note came before in the piece."""
+    """Whether the run of `RUN` notes that ends with each note came before in the piece: bool [N] of pitches [N] and onsets [N]."""
     step = _steps(pitch, onset)
-    heard = np.zeros(len(pitch), bool)
+    repeated = np.zeros(len(pitch), bool)
     runs = len(step) - (RUN - 1) + 1
     if runs < 2:
-        return heard
+        return repeated
     mixed = step.astype(np.uint64) * _ODD
     mixed ^= mixed >> np.uint64(32)
     value = np.zeros(runs, np.uint64)
@@ -51,14 +51,14 @@ def repeats(pitch: Ints, onset: Ints) -> npt.NDArray[np.bool_]:
         value = (value ^ mixed[place : place + runs]) * _ODD
         value ^= value >> np.uint64(29)
     _, first = np.unique(value, return_index=True)
-    heard[RUN - 1 :] = True
-    heard[RUN - 1 + first] = False
-    return heard
+    repeated[RUN - 1 :] = True
+    repeated[RUN - 1 + first] = False
+    return repeated
 
 
 def loops(pitch: Ints, onset: Ints) -> Floats:
     """The longest time, in quarters, that figures of at most each of the `PERIODS` go round: that each note is the one a figure
-    before, again and at once."""
+    before, again and at once. Float64 [len(PERIODS)] of pitches [N] and onsets [N] in twelfths of a quarter."""
     longest = np.zeros(len(PERIODS))
     step = _steps(pitch, onset)
     for lag in range(1, len(step)):
@@ -77,8 +77,8 @@ def figures(piece: Piece) -> Floats:
     """What a piece adds to `Habits.of`: the share of its notes that end a run that came before, after each of the `LENGTHS` (not a
     number where it is shorter), and its loops of each of the `PERIODS`; [FIGURES]."""
     pitch, onset = row_of(piece)
-    heard = np.cumsum(repeats(pitch, onset))
-    shares = [heard[length - 1] / (length - RUN + 1) if length <= len(heard) else np.nan for length in LENGTHS]
+    repeated = np.cumsum(repeats(pitch, onset))
+    shares = [repeated[length - 1] / (length - RUN + 1) if length <= len(repeated) else np.nan for length in LENGTHS]
     return np.concatenate([shares, loops(pitch, onset)])
 
 
@@ -101,16 +101,16 @@ class Habits:
         return cls(tuple(map(tuple, np.round(shares, 3).tolist())), tuple(np.round(loops, 3).tolist()))
 
     def share(self, place: float) -> Floats:
-        """The shares [len(LENGTHS)] of the piece that stands at `place` (0..1) among human ones."""
+        """The shares of the piece that lies at `place` (0..1) among human ones: float64 [L], one for each of the `LENGTHS`."""
         return np.array([np.interp(100 * place, QUANTILES, column) for column in zip(*self.shares, strict=True)])
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Habits:
+    def from_json(cls, record: dict[str, Any]) -> Habits:
         """What `to_json` wrote. Raises `ValueError` or `TypeError` for anything else."""
-        shares, loops = np.array(told["shares"], np.float64), np.array(told["loops"], np.float64)
+        shares, loops = np.array(record["shares"], np.float64), np.array(record["loops"], np.float64)
         if shares.shape != (len(QUANTILES), len(LENGTHS)) or loops.shape != (len(PERIODS),) or not (loops > 0).all():
             raise ValueError("habits")
         return cls(tuple(map(tuple, shares.tolist())), tuple(loops.tolist()))

@@ -15,8 +15,8 @@ CLEAR_BARS = (16, 120)  # a piece of so many bars shows its form in a small pict
 
 
 def self_similarity(piece: Piece, most_bars: int = MOST_BARS) -> Floats:
-    """The cosine of what sounds in each two bars [bars, bars], 0..1: pitch classes that begin in each eighth of it, by duration
-    (Foote, "Visualizing music and audio using self-similarity", 1999, with notes in place of spectra).
+    """The cosine of what sounds in each two bars, float64 [B, B], 0..1: pitch classes that begin in each eighth of it, by
+    duration (Foote, "Visualizing music and audio using self-similarity", 1999, with notes in place of spectra).
 
     Drums are left out; a bar of rest is like no other. Bars after `most_bars` are left out.
     """
@@ -26,11 +26,11 @@ def self_similarity(piece: Piece, most_bars: int = MOST_BARS) -> Floats:
     tuned, bar = tuned[bar < most_bars], bar[bar < most_bars]
     count = int(bar.max()) + 1 if len(bar) else 0
     place = np.minimum((bar * PLACES + 1e-6).astype(np.int64), count * PLACES - 1)
-    heard = np.bincount(place * 12 + tuned["pitch"] % 12, np.sqrt(tuned["duration"]), count * PLACES * 12).reshape(
+    weight = np.bincount(place * 12 + tuned["pitch"] % 12, np.sqrt(tuned["duration"]), count * PLACES * 12).reshape(
         count, PLACES * 12
     )
-    length = np.linalg.norm(heard, axis=1, keepdims=True)
-    alike = heard / np.where(length > 0, length, 1)
+    length = np.linalg.norm(weight, axis=1, keepdims=True)
+    alike = weight / np.where(length > 0, length, 1)
     similarity: Floats = np.clip(alike @ alike.T, 0, 1)
     return similarity
 

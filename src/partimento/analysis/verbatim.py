@@ -1,8 +1,8 @@
-"""A piece as lines of moments, and what lines have in common, in any transposition: intervals and rhythm.
+"""A piece as lines, onset by onset, and what lines have in common, in any transposition: intervals and rhythm.
 
-A line is the whole texture, or one track. A moment is all notes of a line that begin at once; a step leads from one moment to
+A line is the whole texture, or one track. Notes of a line that begin at once share an onset; a step leads from one onset to
 the next: the shapes of both chords, the interval between their lowest notes, and the time between them. Equal steps are equal
-notes in some transposition, however long the notes are held. A seed is the steps from a moment on that hold eight notes.
+notes in some transposition, however long the notes are held. A seed is the steps from an onset on that hold eight notes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from partimento.piece import Array, Piece, nearest_line
 
 GRID = 24  # lines a quarter on which times are equal: 32nds and triplet sixteenths
-SEED_NOTES, SEED_MOMENTS = 8, 3  # what is shorter is found everywhere
+SEED_NOTES, SEED_ONSETS = 8, 3  # what is shorter is found everywhere
 TOO_COMMON = 500  # a seed that is found more often starts no search: it is a commonplace, and no sign of copying
 
 Ints = npt.NDArray[np.int64]
@@ -30,8 +30,8 @@ _INVERSE = np.uint64(pow(_BASE, -1, 1 << 64))
 
 @dataclass(frozen=True)
 class Lines:
-    """The moments of lines, one line after another: `steps` [M] uint32 (the step to the moment; 0 at a line's first), `sizes` [M]
-    (its notes) and `starts` [L + 1] (the first moment of each line)."""
+    """The onsets of lines, one line after another: `steps` [M] uint32 (the step to the onset; 0 at a line's first), `sizes` [M]
+    (its notes) and `starts` [L + 1] (the first onset of each line)."""
 
     steps: npt.NDArray[np.uint32]
     sizes: npt.NDArray[np.uint8]
@@ -39,41 +39,42 @@ class Lines:
 
     @cached_property
     def line(self) -> Ints:
-        """The line of each moment."""
+        """The line of each onset [M]."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     @cached_property
     def notes(self) -> Ints:
-        """How many notes come before each moment [M + 1]."""
+        """How many notes come before each onset [M + 1]."""
         return np.concatenate([[0], np.cumsum(self.sizes, dtype=np.int64)])
 
     @cached_property
     def sums(self) -> Hashes:
-        """Hashes of all steps before each moment [M + 1]: those of any stretch follow from two of them."""
+        """Hashes of all steps before each onset [M + 1]: those of any stretch follow from two of them."""
         powers = np.cumprod(np.full(len(self.steps), _BASE, np.uint64))
         return np.concatenate([np.zeros(1, np.uint64), np.cumsum(_mixed(self.steps.astype(np.uint64)) * powers, dtype=np.uint64)])
 
     @cached_property
     def shifts(self) -> Hashes:
+        """The factors that take what lies before each onset out of a hash: uint64 [M + 1]."""
         return np.concatenate([np.ones(1, np.uint64), np.cumprod(np.full(len(self.steps), _INVERSE, np.uint64))])
 
     def hashes(self, first: Ints, last: Ints) -> Hashes:
-        """A hash of the steps that lead from each first moment to its last one."""
+        """A hash of the steps that lead from each first onset [K] to its last one [K]: uint64 [K]."""
         found: Hashes = (self.sums[last + 1] - self.sums[first + 1]) * self.shifts[first]
         return found
 
     def seeds(self) -> tuple[Ints, Hashes]:
-        """The moments with which a seed begins, and its hash."""
+        """The onsets with which a seed begins, int64 [K], and its hash, uint64 [K]."""
         first = np.arange(len(self.steps))
-        last = np.searchsorted(self.notes, self.notes[:-1] + SEED_NOTES) - 1  # the moment that brings the eighth note
-        last = np.maximum(last, first + SEED_MOMENTS - 1)
+        last = np.searchsorted(self.notes, self.notes[:-1] + SEED_NOTES) - 1  # the onset that brings the eighth note
+        last = np.maximum(last, first + SEED_ONSETS - 1)
         first = first[last < self.starts[1:][self.line]]
         return first, self.hashes(first, last[first])
 
 
 def lines_of(piece: Piece) -> tuple[Lines, list[tuple[Array, Ints]]]:
-    """The lines of a piece: the texture, and each track where there are several; drums are left out. Beside each line, the
-    rows of its notes and the moment of each."""
+    """The lines of a piece: the texture, and each track where there are several; drums are left out. Beside each line, the rows
+    of its notes [N] and the onset [N] of each, as a row of `Lines`."""
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     rows = np.flatnonzero(~drums[piece.notes["track"]]) if len(piece) else np.zeros(0, np.int64)
     track = piece.notes["track"][rows]
@@ -84,28 +85,28 @@ def lines_of(piece: Piece) -> tuple[Lines, list[tuple[Array, Ints]]]:
     steps, sizes, starts, places = [], [], [0], []
     for part in parts:
         key = np.unique(time[part] << 7 | pitch[part])
-        moment, first, size = np.unique(key >> 7, return_index=True, return_counts=True)
-        steps.append(_steps(key, moment, first))
+        onset, first, size = np.unique(key >> 7, return_index=True, return_counts=True)
+        steps.append(_steps(key, onset, first))
         sizes.append(np.minimum(size, 255).astype(np.uint8))
-        places.append((part, starts[-1] + np.searchsorted(moment, time[part])))
-        starts.append(starts[-1] + len(moment))
+        places.append((part, starts[-1] + np.searchsorted(onset, time[part])))
+        starts.append(starts[-1] + len(onset))
     return Lines(np.concatenate(steps), np.concatenate(sizes), np.array(starts)), places
 
 
-def _steps(key: Ints, moment: Ints, first: Ints) -> npt.NDArray[np.uint32]:
+def _steps(key: Ints, onset: Ints, first: Ints) -> npt.NDArray[np.uint32]:
     if not len(key):
         return np.zeros(0, np.uint32)
     low = key[first] & 127
     above = (key & 127) - np.repeat(low, np.diff(np.append(first, len(key))))
     shape = np.add.reduceat(_mixed(above.astype(np.uint64) + np.uint64(1)), first)
-    leap, wait = (np.diff(low) + 128).astype(np.uint64), np.diff(moment).astype(np.uint64)
+    leap, wait = (np.diff(low) + 128).astype(np.uint64), np.diff(onset).astype(np.uint64)
     step = _mixed(_mixed(shape[:-1] * _ODD ^ shape[1:]) ^ (leap << np.uint64(32) | wait))
     return np.concatenate([np.zeros(1, np.uint32), (step >> np.uint64(32)).astype(np.uint32)])
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Stretches that two sets of lines have in common [R]: moments first..last of the one, from `there` on of the other."""
+    """Stretches that two sets of lines have in common [R]: onsets first..last of the one, from `there` on of the other."""
 
     first: Ints
     last: Ints

@@ -1,4 +1,4 @@
-"""Protocol P1: the JSB chorales, four voices in sixteenths, in nats per note. It knows the data and its baselines, no model.
+"""Protocol P1: the JSB chorales, four voices in sixteenths, in nats per note.
 
 A note is one voice in one sixteenth: one of 47 symbols, MIDI pitches 36..81 and rest. Soprano, bass, alto and tenor of a slot
 are predicted in this order, each given all slots before and the voices before it; every piece is scored from its first slot,

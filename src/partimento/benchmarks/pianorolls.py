@@ -1,4 +1,4 @@
-"""Protocol P2: the four piano-roll sets of Boulanger-Lewandowski et al. 2012, in nats a frame. It knows the data, no model.
+"""Protocol P2: the four piano-roll sets of Boulanger-Lewandowski et al. 2012, in nats a frame.
 
 Frames 2..T of each piece are predicted from those before, summed over 88 keys, and averaged over all frames of a set; the figure
 with the first frame stands beside it. Row A: keys are independent within a frame. Row B: the exact chain rule within a frame,

@@ -1,4 +1,4 @@
-"""What the published benchmarks share: figures over pieces, and their intervals. It knows no data set and no model.
+"""What the published benchmarks share: figures over pieces, and their intervals.
 
 A figure is a sum of nats over a sum of units (notes, frames): a micro average over all pieces of a set.
 """

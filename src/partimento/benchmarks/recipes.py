@@ -1,4 +1,4 @@
-"""The recipes of the published benchmarks: functions that return one. They know names and numbers, no tensor and no data."""
+"""The recipes of the published benchmarks: functions that return one."""
 
 from __future__ import annotations
 

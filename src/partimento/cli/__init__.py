@@ -25,6 +25,7 @@ from partimento.cli.leaderboard import leaderboard
 from partimento.cli.originality import originality
 from partimento.cli.render import render
 from partimento.cli.screen import Problem
+from partimento.cli.studio import studio
 from partimento.cli.train import train
 from partimento.errors import InvalidOption, PartimentoError
 from partimento.system import Terminated, terminable
@@ -47,7 +48,23 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *(build, train, evaluate, compare, leaderboard, compose, render, inspect, convert, explore, card, originality, demo, bench),
+    *(
+        build,
+        train,
+        evaluate,
+        compare,
+        leaderboard,
+        compose,
+        render,
+        inspect,
+        convert,
+        explore,
+        card,
+        originality,
+        studio,
+        demo,
+        bench,
+    ),
 )
 TYPED = {"start": "from", "conditions": "condition"}  # options whose name is another one in Python
 for place, command in enumerate(COMMANDS):

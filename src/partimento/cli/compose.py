@@ -58,12 +58,13 @@ def compose(
     What it copies of the training pieces is named, with the piece and the bars.
 
     With --json: files, rolls, notes (new ones, in all), seconds, first_note_ms
-    (from the start of the process), seed, ended (how many pieces came to an
-    end of their own), judged (of each file originality: the keys of the command
+    (from the start of the process), seed, guard and ending (whether the repetition
+    guard was in force, and whether pieces were led to an end near --notes),
+    ended (how many pieces came to an end of their own), judged (of each file originality: the keys of the command
     originality, over among them, or null; and with --best ranking: rank,
     bits_per_note, distance), copies (with --original, what could not be
-    replaced); with --like files, rolls, notes, seconds, first_note_ms, seed and
-    same (whether the bytes are those of the other file).
+    replaced); with --like files, rolls, notes, seconds, first_note_ms, seed,
+    guard, ending and same (whether the bytes are those of the other file).
 
     Parameters
     ----------
@@ -177,6 +178,8 @@ def compose(
             "seconds": screen.seconds,
             "first_note_ms": round(1000 * first[0], 1),
             "seed": made.seed,
+            "guard": made[0].guard,
+            "ending": made[0].ending,
             "ended": sum(one.ended for one in made),
             "judged": [{"file": str(name)} | one.to_json() for name, one in zip(names, made, strict=True)],
             "copies": made.copies,
@@ -203,7 +206,8 @@ def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, rol
     if not same:
         screen.warn("another processor, version of torch or of partimento rounds otherwise")
     files = {"files": [str(out)], "rolls": [str(name) for name in rolls], "notes": one.new_notes, "seconds": screen.seconds}
-    screen.result(files | {"first_note_ms": first_ms, "seed": one.seed, "same": same})
+    how = {"seed": one.seed, "guard": one.guard, "ending": one.ending}
+    screen.result(files | {"first_note_ms": first_ms} | how | {"same": same})
 
 
 def write_rolls(made: Iterable[Composition], names: Sequence[Path]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Music that a command is given: corpora, files, folders, archives and runs, each as a set. It knows how they are told apart."""
+"""Music that a command is given: corpora, files, folders, archives and runs, each as a set."""
 
 from __future__ import annotations
 

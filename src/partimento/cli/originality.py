@@ -23,7 +23,7 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
 
     A run is eight notes or more with the same intervals and rhythm, in the whole texture or in one track. Shares are of
     the notes that lie in runs of the whole texture of at least 1, 2 and 4 bars. Where the corpus has pieces that are not in
-    its train split, the same is told of them: the human baseline. A file with a longer run or a larger share (2 bars) than
+    its train split, the same is report of them: the human baseline. A file with a longer run or a larger share (2 bars) than
     97.5 of 100 human pieces is marked.
 
     With --json: against, files (of each name, notes, longest_notes, runs (the ten
@@ -48,9 +48,9 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
         raise Problem("originality: name at least one file, folder or archive")
     with screen.progress() as on_progress:
         found = copies(files, against, on_progress)
-    told = found.to_json()
-    _show(screen, told["files"], found.limits, found.human)
-    screen.result({"against": str(against)} | told | {"seconds": screen.seconds})
+    report = found.to_json()
+    _show(screen, report["files"], found.limits, found.human)
+    screen.result({"against": str(against)} | report | {"seconds": screen.seconds})
 
 
 def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, human: list[Finding]) -> None:

@@ -153,7 +153,8 @@ def learn(screen: Screen, corpus: Path, recipe: str | Recipe | None, *, out: Pat
         )
         screen.say(
             f"   about {duration(plan.epoch_seconds)} an epoch at {plan.notes_per_second:,.0f} notes a second, "
-            f"{plan.memory_bytes / 2**20:,.0f} MB beside the corpus"
+            f"{plan.memory_bytes / 2**20:,.0f} MB beside the corpus, "
+            f"products in {plan.precision}{' precision' if plan.precision == 'single' else ''}"
         )
 
     with screen.progress() as on_progress:

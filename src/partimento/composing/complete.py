@@ -1,4 +1,4 @@
-"""Completes a task: window after window, what is written in one standing in the next. It knows no model from the inside."""
+"""Completes a task: window after window, what is written in one standing in the next."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from partimento.composing.composition import Composition
 from partimento.composing.constraints import prepared
+from partimento.composing.following import NOBODY, Follower
 from partimento.composing.guidance import guided
 from partimento.composing.provenance import Asked, Options, Trained, licence_of, provenance_of, title_of
 from partimento.composing.rules import Inside, Rules
@@ -26,7 +27,11 @@ MOST_WRITTEN = 1000  # notes in one window
 
 
 def complete(
-    checkpoint: Trained, asked: Asked, options: Options, on_progress: Callable[[int, int], None] | None
+    checkpoint: Trained,
+    asked: Asked,
+    options: Options,
+    on_progress: Callable[[int, int], None] | None,
+    follower: Follower = NOBODY,
 ) -> list[Composition]:
     """The pieces of a task: window after window, the first for all at once, later ones for each by itself, since each has
     other notes before it."""
@@ -59,7 +64,8 @@ def complete(
                     players=played,
                     is_last=bars == stretches[-1],
                 )
-                answers = _answers(predictor, encoding, before, drawn, place)
+                follower.begin(group, before, one, place)
+                answers = _answers(predictor, encoding, before, drawn, place, follower)
                 for index, answer, written in zip(group, answers, pieces(encoding, before, answers), strict=True):
                     drawn_in[index].append((np.concatenate([before, answer]), len(before)))
                     windows[index].append((one, written))
@@ -80,14 +86,19 @@ def complete(
     return made
 
 
-def _answers(predictor: Generator, encoding: Tasks, before: Events, options: Options, place: Inside) -> list[Events]:
+def _answers(
+    predictor: Generator, encoding: Tasks, before: Events, options: Options, place: Inside, follower: Follower
+) -> list[Events]:
     """The second halves of a task's window, each up to its end."""
     cursor, constraints = prepared(encoding, before, options, place)
-    drawn = steps(
+    drawn = []
+    for events in steps(
         *(predictor, encoding, before, cursor, constraints),
         *(options.sampling, options.seed, options.count, options.most),
-    )
-    new_BTF = np.stack(list(drawn), axis=1)
+    ):
+        drawn.append(events)
+        follower.push(events)
+    new_BTF = np.stack(drawn, axis=1)
     return [first_notes(events, MOST_WRITTEN, encoding) for events in new_BTF]
 
 

@@ -1,4 +1,4 @@
-"""Composes pieces: pushes what is given through a model, then draws events one by one. It knows no model from the inside.
+"""Composes pieces: pushes what is given through a model, then draws events one by one.
 
 The same model, options, seed and number give the same notes: each sequence has a random stream of its own, and `compose`
 computes on one thread, since sums that are shared among threads differ in the last bit. They are the same on one kind of
@@ -20,6 +20,7 @@ from partimento.analysis.repetition import Habits
 from partimento.composing.complete import complete
 from partimento.composing.composition import Composition
 from partimento.composing.constraints import ends_by_itself, habits_of, prepared
+from partimento.composing.following import NOBODY, Follower
 from partimento.composing.guidance import guided
 from partimento.composing.preamble import stated
 from partimento.composing.provenance import (
@@ -107,17 +108,18 @@ def compose(
     guard: bool | Habits | None = None,
     ending: bool | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    follower: Follower = NOBODY,
 ) -> list[Composition]:
     """`count` pieces of `notes` new notes each by a model (a checkpoint, or the path of one or of its run), after those of `given`
     (a piece, or the path of a score), under `rules`; or a `task` completed, whose region says how many. `on_progress(done, of)`
-    counts notes, or windows of a task.
+    counts notes, or windows of a task; a `follower` sees each event as it is drawn.
 
-    `conditions` are wishes for the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
+    `conditions` describe the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length. Where nothing is given, a piece states the key, meter and tempo of them before its first note (`preamble.py`).
     `guidance` above 1 presses them harder (`guidance.py`); 1 leaves them to the model.
 
     The `guard` keeps pieces from repeating themselves more than people do: by the habits given; or with True by those beside the
-    checkpoint, or by general ones. With `ending`, `notes` is a wish: pieces of the encoding `notes` end within a quarter of it
+    checkpoint, or by general ones. With `ending`, `notes` is a target: pieces of the encoding `notes` end within a quarter of it
     where music ends, on a bar line that nothing crosses, at the latest at the next such.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
@@ -141,7 +143,7 @@ def compose(
     habits = habits_of(guard, checkpoint.encoding, checkpoint) if task is None else None
     ending = task is None and ends_by_itself(ending, checkpoint.encoding)
     options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), guidance, habits, ending)
-    return _compose(checkpoint, start, options, on_progress)
+    return _compose(checkpoint, start, options, on_progress, follower)
 
 
 def again(made: str, checkpoint: Trained) -> Composition:
@@ -157,10 +159,14 @@ def again(made: str, checkpoint: Trained) -> Composition:
 
 
 def _compose(
-    checkpoint: Trained, start: Given | None, options: Options, on_progress: Callable[[int, int], None] | None = None
+    checkpoint: Trained,
+    start: Given | None,
+    options: Options,
+    on_progress: Callable[[int, int], None] | None = None,
+    follower: Follower = NOBODY,
 ) -> list[Composition]:
     if isinstance(start, Asked):
-        return complete(checkpoint, start, options, on_progress)
+        return complete(checkpoint, start, options, on_progress, follower)
     encoding, predictor = checkpoint.encoding, guided(checkpoint, options.conditions, options.guidance)
     before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
     if start is None and options.rules is not None:
@@ -168,8 +174,10 @@ def _compose(
     with one_thread():
         drawn = []
         held = np.zeros(options.count, np.int64)
+        follower.begin(range(options.count), before)
         for step in _stream(predictor, encoding, before, options):
             drawn.append(step)
+            follower.push(step)
             if on_progress is not None:
                 held += [encoding.notes_in(step[b : b + 1]) for b in range(options.count)]
                 on_progress(min(int(held.min()), options.notes), options.notes)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis.originality import Finding, stretch
+from partimento.composing.provenance import Options
 from partimento.encodings import Events
 from partimento.piece import Piece
 
@@ -64,6 +65,16 @@ class Composition:
     def seed(self) -> int:
         """The seed of the run that it came of."""
         return int(json.loads(self.made)["options"]["seed"])
+
+    @property
+    def guard(self) -> bool:
+        """Whether the repetition guard was in force."""
+        return "guard" in json.loads(self.made)["options"]
+
+    @property
+    def ending(self) -> bool:
+        """Whether the piece was led to an end near the notes asked for; not where rules say how long it is."""
+        return Options.from_json(json.loads(self.made)["options"]).ends
 
     def judgement(self) -> list[str]:
         """How it was judged, in lines for people; none where it was not."""

@@ -47,9 +47,9 @@ def ends_by_itself(ending: bool | None, encoding: Encoding) -> bool:
 def prepared(
     encoding: Encoding, before: Events, options: Options, place: Inside | None = None
 ) -> tuple[Cursor, Callable[[Cursor, int], Sequence[Constraint]]]:
-    """A cursor after the events `before`, with which each sequence begins, and what makes the constraints of a sequence from a copy
-    of it and the sequence's number. `place` is that of a task. Raises `InvalidOption` where the rules contradict each other, or
-    cannot be asked of the encoding."""
+    """A cursor after the events `before` [T, F], with which each sequence begins, and what makes the constraints of a sequence
+    from a copy of it and the sequence's number. `place` is that of a task. Raises `InvalidOption` where the rules contradict
+    each other, or cannot be asked of the encoding."""
     cursor = encoding.cursor()
     guard = None if options.guard is None else Guard(cursor, options.guard)
     for event in before.tolist():

@@ -37,6 +37,8 @@ class LastBar(Bars):
     beat_ticks: int = 1
 
     def onsets(self, here: Texture, ticks: Ints) -> Bools:
+        """Which of the onsets at these `ticks` [K] leave the last bar whole: before its half, or on it, or in the chord that
+        has begun. Bool [K]."""
         room = (ticks <= self.half_tick - self.beat_ticks) | (ticks == self.half_tick)
         return np.asarray(room & ((ticks > here.last_onset) | (here.chord_size < CHORD)))
 
@@ -44,6 +46,7 @@ class LastBar(Bars):
         return None if self.is_met(here) else self.half_tick
 
     def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
+        """Which of the `ends` [K], in ticks, of a note leave the last bar whole: before its half or at its end. Bool [K]."""
         return np.asarray((ends <= self.half_tick) | (ends == self.end_tick))
 
 
@@ -78,8 +81,8 @@ class Ending(Constraint):
         self.closing: Bars | None = None
 
     def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
-        """Which kinds of event may come next: not the end too early, nothing else when it is overdue. Where rules leave nothing (as
-        many notes as may sound, all of them held for long) the piece ends as soon as it may by law."""
+        """Which kinds of event may come next, bool [S]: not the end too early, nothing else when it is overdue. Where rules
+        leave nothing (as many notes as may sound, all of them held for long) the piece ends as soon as it may by law."""
         if drawn:
             return allowed
         end = np.arange(len(allowed)) == self.here.end_id
@@ -129,7 +132,7 @@ class Ending(Constraint):
         return self.closing
 
     def bias(self, logits: Floats, drawn: Prefix) -> Floats:
-        """Of the next kind of event, the end as likely as it should be here."""
+        """Log-probabilities [S] of the next kind of event, the end as likely as it should be here."""
         if drawn:
             return logits
         if self.closing is not None:
@@ -157,6 +160,6 @@ class Ending(Constraint):
 
 
 def can_end(cursor: Cursor) -> bool:
-    """Whether an encoding has an event for the end of a piece, and tells its notes."""
+    """Whether an encoding has an event for the end of a piece, and a cursor that knows its notes."""
     here = texture_of(cursor)
     return here is not None and here.end_id > 0

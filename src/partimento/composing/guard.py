@@ -1,9 +1,9 @@
-"""The repetition guard: which pitch would say once more what was said too often, and what people would have repeated by now.
+"""The repetition guard: which pitches would repeat too much, and what people would have repeated by now.
 
 Two human pieces are the measure of each sequence. As long as it repeats no more of itself than the upper one, everything may be
 drawn; above that, pitches that would end a run of eight notes that came before are masked; and at any time those that would keep a
 figure of up to four bars going round for longer than 99 of 100 human pieces do. Where it repeats less than the lower one, what
-followed when it was as it is now is made likelier, the more it lacks. It knows notes and the habits of people; no model.
+followed when it was as it is now is made likelier, the more it lacks.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from partimento.instruments import DRUMS
 from partimento.piece import nearest_line
 
 MOST_LAG = 512  # notes of a figure; a longer one is no loop
-STRENGTH = 30.0  # nats by which each field of an echo is likelier, for the share that is lacking; twice that in a long echo
+STRENGTH = 30.0  # nats by which each field of a repetition is likelier, for the share that is lacking; twice that in a long one
 STRONGEST = 6.0
 MOST_EVENTS = 4096  # events that are remembered
-NEAREST = 8 * GRID  # what is repeated lies two bars of 4/4 back or more: people hardly ever say a bar twice in a row
+NEAREST = 8 * GRID  # what is repeated lies two bars of 4/4 back or more: people hardly ever repeat a bar twice in a row
 
 
 class Guard(Constraint):
-    """That of sequence `number` of a run; a `cursor` that does not tell onsets has none (`can_guard`)."""
+    """That of sequence `number` of a run; a `cursor` without onsets has none (`can_guard`)."""
 
     def __init__(self, cursor: Cursor, habits: Habits) -> None:
         self.cursor, self.habits = cursor, habits
@@ -73,14 +73,14 @@ def can_guard(cursor: Cursor) -> bool:
 
 
 def without(allowed: Bools, ids: Sequence[int]) -> Bools:
-    """Less these ids, unless that leaves none."""
+    """The mask [S] less these ids, unless that leaves none."""
     kept = allowed.copy()
     kept[[at for at in ids if 0 <= at < len(kept)]] = False
     return kept if kept.any() else allowed
 
 
 def place_of(number: int) -> float:
-    """Where among human pieces sequence `number` of a run stands: 1/2, 1/4, 3/4, ..., evenly, however many there are (van der
+    """Where among human pieces sequence `number` of a run lies: 1/2, 1/4, 3/4, ..., evenly, however many there are (van der
     Corput 1935). It repeats no less than this one, and no more than the one halfway up from there: so sequences repeat about as
     much as people do, and as differently, whatever the model, while one that repeats as people do is rarely held back."""
     place, step, number = 0.0, 0.5, number + 1
@@ -100,7 +100,7 @@ class Repeats:
         self.notes = self.repeated = 0
         self._pitch = 0
         self._recent: tuple[int, ...] = ()  # the last steps, with which one more makes a run
-        self._heard: dict[tuple[int, ...], set[int]] = {}
+        self._seen: dict[tuple[int, ...], set[int]] = {}
         self._steps = np.zeros(256, np.int64)
         self._onsets = np.zeros(256, np.int64)
         self._same = np.zeros(MOST_LAG, np.int64)  # how many of the last steps are those 1, 2, .. steps before
@@ -115,7 +115,7 @@ class Repeats:
         """Another sequence that begins with the same notes, measured by other pieces."""
         twin = copy(self)
         twin._measure(habits, place, least)
-        twin._heard = {recent: set(steps) for recent, steps in self._heard.items()}
+        twin._seen = {recent: set(steps) for recent, steps in self._seen.items()}
         twin._steps, twin._onsets, twin._same = self._steps.copy(), self._onsets.copy(), self._same.copy()
         return twin
 
@@ -138,12 +138,12 @@ class Repeats:
             recent, pitch, wait = (*recent, wait << 8 | (one - pitch + 128))[2 - RUN :], one, 0
         steps = set() if chord else self._loop_steps(onset)
         if self._share(1 + len(chord)) > self._limits[min(self.notes + 1 + len(chord), LENGTHS[-1])]:
-            steps |= self._heard.get(recent, set())
+            steps |= self._seen.get(recent, set())
         return {pitch + (step & 255) - 128 for step in steps if step >> 8 == wait}
 
     @property
     def pull(self) -> float:
-        """Nats by which an echo should be likelier, in each field of an event."""
+        """Nats by which a repetition should be likelier, in each field of an event."""
         lacks = self._floor[min(self.notes, LENGTHS[-1])] - self.share
         return float(np.clip(STRENGTH * lacks, 0, STRONGEST))
 
@@ -166,9 +166,9 @@ class Repeats:
         same *= before == step
         self._steps[at] = step
         if len(self._recent) == RUN - 2:
-            heard = self._heard.setdefault(self._recent, set())
-            self.repeated += step in heard
-            heard.add(step)
+            seen = self._seen.setdefault(self._recent, set())
+            self.repeated += step in seen
+            seen.add(step)
         self._recent = (*self._recent, step)[2 - RUN :]
 
     def _before(self, at: int) -> npt.NDArray[np.int64]:

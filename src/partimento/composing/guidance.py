@@ -28,6 +28,7 @@ class Guided:
         self.fields, self.both, self.strength = both.fields, both, strength
 
     def begin(self, count: int, given: Events | None = None, cursors: Sequence[Cursor] | None = None) -> Session:
+        """`count` sequences after the events `given` [T, F], each under the conditions and free of them."""
         twice = None if cursors is None else [one for one in cursors for _ in range(2)]
         return _GuidedSession(self.both.begin(2 * count, given, twice), self.strength)
 

@@ -1,4 +1,4 @@
-"""Pieces that copy more than people do, composed anew. It knows runs of `compose` by their seeds, and a judge; no model."""
+"""Pieces that copy more than people do, composed anew."""
 
 from __future__ import annotations
 

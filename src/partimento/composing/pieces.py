@@ -135,14 +135,14 @@ def compose(
     - `notes`: how many new ones, more or less: a piece ends where music ends near that; with `ending=False` just so many.
     - `count` pieces; `best`: only so many of them are kept, those that the model finds likeliest and that are most like human
       ones. `original`: what copies more of the training pieces than human pieces do is composed anew.
-    - `seed`: the same one gives the same pieces; without one, it is drawn, and told as `seed` of the result.
-    - `rules` must hold of every new note. `conditions` are wishes for the whole piece: {"key": "G minor"} or "meter=3/4".
+    - `seed`: the same one gives the same pieces; without one, it is drawn, and given as `seed` of the result.
+    - `rules` must hold of every new note. `conditions` describe the whole piece: {"key": "G minor"} or "meter=3/4".
       `guidance` above 1 presses them harder, at twice the work.
     - `temperature` below 1 is safer, above 1 wilder; of one field "pitch=0.9,duration=0.7". `top_k`, `top_p`, `min_p` leave out
       what is unlikely; or all four as a `Sampling`.
     - `guard` keeps pieces from repeating themselves more than human pieces do: those that the model is laid beside.
 
-    `on_progress` hears of notes, or of windows where notes are written inside a piece.
+    `on_progress` counts notes, or windows where notes are written inside a piece.
 
     Raises `CheckpointError`, `InvalidOption`, `InvalidPiece`, `UnreadableFile` and `UnknownName`.
     """
@@ -159,7 +159,7 @@ def compose(
         piece = replace(checkpoint.encoding.decode(head), about=piece.about)
     if piece is not None and write is not None:
         task, piece = Task(piece, write), None
-    wishes = parse_conditions(conditions)
+    asked = parse_conditions(conditions)
     reference = reference_of(checkpoint.path, checkpoint.metadata, on_progress)
     if guard is None and not can_guard(checkpoint.encoding.cursor()):
         guard = False
@@ -177,7 +177,7 @@ def compose(
             seed=seed,
             count=count,
             rules=rules,
-            conditions=wishes,
+            conditions=asked,
             guidance=guidance,
             guard=habits,
             ending=ending,
@@ -187,7 +187,7 @@ def compose(
 
     pieces, copies = originals(run, lambda one: bool(one.over), seed, count) if original else (run(seed, count), 0)
     if best and reference is not None:
-        pieces = _best(pieces, best, reference, checkpoint, wishes)
+        pieces = _best(pieces, best, reference, checkpoint, asked)
     return Composed(tuple(pieces), seed, copies)
 
 
@@ -213,7 +213,7 @@ def remake(path: Path_, model: Trained | Path_ | None = None) -> Composition:
 
 
 def parse_conditions(words: Conditions) -> dict[str, str | float]:
-    """Wishes for a piece from words such as "meter=3/4"; several of them, or a mapping. Raises `InvalidOption`."""
+    """Conditions from words such as "meter=3/4"; several of them, or a mapping. Raises `InvalidOption`."""
     if isinstance(words, Mapping):
         return dict(words)
     words = [words] if isinstance(words, str) else list(words)

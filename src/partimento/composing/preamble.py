@@ -1,4 +1,4 @@
-"""What a piece says before its first note: a meter, key and tempo that are asked for are stated there. It knows no model.
+"""What a piece says before its first note: a meter, key and tempo that are asked for are stated there.
 
 A model under conditions leans to them, but draws its first events as pieces begin, many of which state nothing; and what is
 stated there it keeps to. What was not asked for, it states or not as it likes.

@@ -69,26 +69,26 @@ class Options:
 
     @property
     def ends(self) -> bool:
-        """Whether `notes` is a wish, and the music is to end near it; the rules go before."""
+        """Whether `notes` is a target near which the music is to end; the rules go before."""
         return self.ending and not (self.rules is not None and self.rules.say_the_end)
 
     def to_json(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"notes": self.notes, "sampling": self.sampling.to_json(), "seed": self.seed, "count": self.count}
+        record: dict[str, Any] = {"notes": self.notes, "sampling": self.sampling.to_json(), "seed": self.seed, "count": self.count}
         if self.rules is not None:
-            told["rules"] = self.rules.to_json()
-        told |= {"conditions": dict(self.conditions)} if self.conditions else {}
-        told |= {"guidance": self.guidance} if self.guidance != 1 else {}
-        told |= {"guard": self.guard.to_json()} if self.guard is not None else {}
-        return told | ({"ending": True} if self.ending else {})
+            record["rules"] = self.rules.to_json()
+        record |= {"conditions": dict(self.conditions)} if self.conditions else {}
+        record |= {"guidance": self.guidance} if self.guidance != 1 else {}
+        record |= {"guard": self.guard.to_json()} if self.guard is not None else {}
+        return record | ({"ending": True} if self.ending else {})
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Options:
+    def from_json(cls, record: dict[str, Any]) -> Options:
         """What `to_json` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else, and `InvalidOption`."""
-        notes, seed, count = (told[key] for key in ("notes", "seed", "count"))
-        rules = Rules.from_json(told["rules"]) if "rules" in told else None
-        guard = Habits.from_json(told["guard"]) if "guard" in told else None
-        conditions, guidance = dict(told.get("conditions", {})), float(told.get("guidance", 1.0))
-        sampling, ending = Sampling(**told["sampling"]), bool(told.get("ending"))
+        notes, seed, count = (record[key] for key in ("notes", "seed", "count"))
+        rules = Rules.from_json(record["rules"]) if "rules" in record else None
+        guard = Habits.from_json(record["guard"]) if "guard" in record else None
+        conditions, guidance = dict(record.get("conditions", {})), float(record.get("guidance", 1.0))
+        sampling, ending = Sampling(**record["sampling"]), bool(record.get("ending"))
         return cls(notes, sampling, seed, count, rules, conditions, guidance, guard, ending)
 
 
@@ -138,15 +138,15 @@ class Asked:
         return {"midi": data, "write": self.task.write.to_json(), "title": self.title, "licence": self.licence}
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Asked:
+    def from_json(cls, record: dict[str, Any]) -> Asked:
         """Raises `ValueError`, `TypeError` or a `PartimentoError` for what `to_json` did not write."""
         unpacker = zlib.decompressobj()
         try:
-            data = unpacker.decompress(base64.b64decode(told["midi"], validate=True), MOST_BYTES)
+            data = unpacker.decompress(base64.b64decode(record["midi"], validate=True), MOST_BYTES)
         except (binascii.Error, zlib.error) as error:
             raise ValueError(str(error)) from None
         piece, _ = piece_from_midi(data)
-        return cls(Task(piece, Region.from_json(told["write"])), str(told["title"]), str(told["licence"]))
+        return cls(Task(piece, Region.from_json(record["write"])), str(record["title"]), str(record["licence"]))
 
 
 Given = Start | Asked
@@ -171,7 +171,7 @@ def read_provenance(made: str, checkpoint: Trained) -> tuple[Given | None, Optio
     """
     try:
         note = json.loads(made)
-        sha256, name, told, given = str(note["model"]["sha256"]), str(note["model"]["name"]), note["options"], note["given"]
+        sha256, name, record, given = str(note["model"]["sha256"]), str(note["model"]["name"]), note["options"], note["given"]
         if sha256 != checkpoint.sha256:
             raise CheckpointError(
                 f"the piece was made by {name} (sha256 {sha256}); {checkpoint.path} is another model "
@@ -180,7 +180,7 @@ def read_provenance(made: str, checkpoint: Trained) -> tuple[Given | None, Optio
         start: Given | None = None
         if given is not None:
             start = Asked.from_json(given) if "midi" in given else Start.from_json(given, checkpoint.encoding)
-        options, index = Options.from_json(told), told["index"]
+        options, index = Options.from_json(record), record["index"]
         if type(index) is not int or type(options.count) is not int or not 0 <= index < options.count:
             raise ValueError("index")
     except (ValueError, KeyError, TypeError, RecursionError, UnreadableFile) as error:

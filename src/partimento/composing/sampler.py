@@ -1,6 +1,6 @@
 """Sequences drawn side by side, event after event and field by field, within their constraints.
 
-It knows no rule, no encoding and no model from the inside: what holds a sequence is a list of one kind of thing, a `Constraint`.
+What a sequence is held to is a list of `Constraint` objects, whether rules, guard or ending.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class Constraint:
     """What holds one sequence to something; it does nothing until a method is overridden. `drawn` are the fields of the next event
     that are drawn already.
 
-    Constraints are asked one after another, each with what the one before has left. They read where the sequence stands from its
+    Constraints are asked one after another, each with what the one before has left. They read the state of the sequence from its
     cursor, which is moved on over an event before they take it in.
     """
 
     def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
-        """Of the ids `allowed` in field `len(drawn)`, bool [size], those that may be drawn; `allowed` itself stays as it is."""
+        """Of the ids `allowed` in field `len(drawn)`, bool [S], those that may be drawn; `allowed` itself stays as it is."""
         return allowed
 
     def bias(self, logits: Floats, drawn: Prefix) -> Floats:
-        """Log-probabilities [size] of field `len(drawn)` as they should be; `logits` itself stays as it is."""
+        """Log-probabilities [S] of field `len(drawn)` as they should be; `logits` itself stays as it is."""
         return logits
 
     def is_loophole(self, drawn: Prefix) -> bool:
@@ -63,7 +63,7 @@ class Law(Constraint):
 
 
 class Row:
-    """One sequence: where it stands, what it is held to, and what of its next event has proved to lead nowhere."""
+    """One sequence: its cursor, what it is held to, and what of its next event has proved to lead nowhere."""
 
     def __init__(self, encoding: Encoding, cursor: Cursor, constraints: Sequence[Constraint]) -> None:
         self.fields, self.cursor = encoding.fields, cursor
@@ -72,6 +72,7 @@ class Row:
         self._banned: dict[Prefix, set[int]] = {}
 
     def allowed(self, drawn: Prefix) -> Bools:
+        """The ids that may be drawn in field `len(drawn)`, bool [S]."""
         allowed = np.ones(self.fields[len(drawn)].size, bool)
         if self._banned:
             allowed[list(self._banned.get(drawn, ()))] = False
@@ -80,12 +81,16 @@ class Row:
         return allowed
 
     def biased(self, logits: Floats, drawn: Prefix) -> Floats:
+        """Log-probabilities [S] of field `len(drawn)` after all constraints."""
         for one in self.constraints:
             logits = one.bias(logits, drawn)
         return logits
 
     def is_rejected(self, logits: Floats, allowed: Bools, drawn: Prefix, uniforms: Uniforms, number: int) -> bool:
-        """Whether the event so far is not to be kept, since it goes on through a loophole more often than the model would."""
+        """Whether the event so far is not to be kept, since it goes on through a loophole more often than the model would.
+
+        Log-probabilities [S] and what is allowed of them [S] are those of field `len(drawn)`.
+        """
         if not any(one.is_loophole(drawn) for one in self.constraints):
             return False
         weight = weights(logits[None], self.cursor.allowed(drawn)[None], Sampling())[0]
@@ -191,7 +196,7 @@ def steps(
 
 
 def first_notes(events: Events, notes: int, encoding: Encoding) -> Events:
-    """The events up to the one that brings the last of `notes`, or the one that ends the piece."""
+    """The events [T, F] up to the one that brings the last of `notes`, or the one that ends the piece."""
     held = 0
     for at in range(len(events)):
         held += encoding.notes_in(events[at : at + 1])

@@ -1,4 +1,4 @@
-"""Draws ids from log-probabilities. It knows no model, no encoding and no music: only numbers, masks and uniform draws."""
+"""Draws ids from log-probabilities."""
 
 from __future__ import annotations
 
@@ -108,11 +108,12 @@ def draw(
     *,
     field: str = "",
 ) -> npt.NDArray[np.int64]:
-    """An id for each row of log-probabilities (up to a constant), by the inverse of the distribution function at `uniforms_B`.
+    """An id for each row of log-probabilities [B, S] (up to a constant), by the inverse of the distribution function at
+    `uniforms_B` [B]: int64 [B].
 
-    Only allowed ids are drawn; where the model gives none of them any probability they are equally likely. Temperature 0
-    and `top_k` 1 take the lowest of equally probable ids. Raises `InvalidOption` when a row allows nothing,
-    `CheckpointError` when a log-probability is not a number.
+    Only allowed ids are drawn; where the model gives none of them any probability they are equally likely. Temperature 0 and
+    `top_k` 1 take the lowest of equally probable ids. Raises `InvalidOption` when a row allows nothing, `CheckpointError` when
+    a log-probability is not a number.
     """
     if not allowed_BS.any(axis=1).all():
         raise InvalidOption(f"nothing is allowed as the next {field or 'id'}; loosen the rules that must hold")

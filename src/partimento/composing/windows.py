@@ -51,6 +51,7 @@ class Window:
         return int(grid.tick_of(max(first, int(grid.upbeat)))) - self.start_tick
 
     def asked(self, encoding: Tasks) -> Events:
+        """The prompt: events [T, F] of the piece and the region, up to where the answer begins."""
         return encoding.prompt(self.piece, np.ones(len(self.piece), bool), self.region)
 
     def inside(self, tracks: Sequence[int]) -> Inside:
@@ -194,7 +195,7 @@ def _track(task: Task, tracks: list[Track], player: Track, pitch: int) -> int:
 
 
 def pieces(encoding: Tasks, asked: Events, answers: Sequence[Events]) -> Iterator[Piece]:
-    """What was written, without what stands, of each answer."""
+    """What was written of each answer [T, F] to the prompt `asked` [T, F], without the fixed notes."""
     head = asked[np.flatnonzero(asked[:, 0] == encoding.separator)[0] + 1 :]
     for answer in answers:
         yield encoding.generated(np.concatenate([head, answer]), len(head))

@@ -1,4 +1,4 @@
-"""How much of one piece stands in another, note after note, though played, transposed or changed a little. It knows pitches."""
+"""How much of one piece is found in another, note after note, though played, transposed or changed a little."""
 
 from __future__ import annotations
 

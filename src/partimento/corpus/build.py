@@ -1,6 +1,6 @@
 """Sources become a corpus: read in worker processes, labelled, freed of duplicates, split by work, written once.
 
-It knows the order of these steps and what to keep when it is interrupted; each step has a file of its own.
+This file orders the steps and keeps what an interruption would lose; each step has a file of its own.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def build(
 ) -> Corpus:
     """Builds the corpus at `out`, or finishes a build that was interrupted; the same sources give the same fingerprint.
 
-    `on_progress` is told how far it is. Raises `CorpusError` when too little music is found,
+    `on_progress` is called with the stage, what is done and the total. Raises `CorpusError` when too little music is found,
     `InvalidOption` for a source that is not there or a folder that holds something else, `WriteFailed` on a full disk.
     """
     options, out = options or Options(), Path(out)

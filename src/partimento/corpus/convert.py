@@ -1,4 +1,4 @@
-"""Scores to files of another format, one after another, changed on the way. It knows names of files; it prints nothing."""
+"""Scores to files of another format, one after another, changed on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces as Parquet: a table of pieces, one row each, and a table of all their notes, one row each. It knows no folder."""
+"""Pieces as Parquet: a table of pieces, one row each, and a table of all their notes, one row each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeded segments of a split, batch by batch, for training. It knows events and masks; it knows no model.
+"""Seeded segments of a split, batch by batch, for training.
 
 Nothing is materialised but the places of an epoch's segments: batch `i` of epoch `e` is a function of (split, sizes, seed, e, i).
 """

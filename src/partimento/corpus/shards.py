@@ -1,4 +1,4 @@
-"""What a build has read so far: shards of parsed files that survive a kill. It knows bytes and checksums, no music."""
+"""What a build has read so far: shards of parsed files that survive a kill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model may be told of a whole piece: composer, genre, key, meter, tempo, density, length, each a category or absent.
+"""What a model may be given of a whole piece: composer, genre, key, meter, tempo, density, length, each a category or absent.
 
 Conditions are no events: a small vector of ids beside them, so they go with every encoding.
 """
@@ -58,7 +58,7 @@ SCALES = {
 class Conditions:
     """The vocabulary of the head of a piece. An id is the place of a name in its tuple, from 1 on; 0 is absent or not known.
 
-    Key: that of the longest stretch, as written, with the mode that the notes tell where major is written; found from the
+    Key: that of the longest stretch, as written, with the mode found from the notes where major is written; found from the
     notes where none is written, or C major, which most programs write when nobody chose (see `docs/encodings.md`). Meter:
     that of the longest stretch. Tempo: quarters a minute of the whole. Density: notes a quarter from the first onset to the
     end. Length: bars. Meter and tempo are absent where the piece states none, all but the names where it has no notes.
@@ -99,7 +99,7 @@ class Conditions:
             found["length"] = SCALES["length"].id_of(float(BarGrid.of(piece).bars_at(piece.end_tick)))
         return self._vector(found)
 
-    def named(self, **wishes: str | float) -> npt.NDArray[np.uint16]:
+    def named(self, **conditions: str | float) -> npt.NDArray[np.uint16]:
         """The ids uint16[C] of what is asked for, such as `key="G minor", meter="3/4", tempo=96, length=32`.
 
         Names may be in any case; numbers are quarters a minute, notes a quarter, and bars. Raises `UnknownName`, which lists
@@ -107,14 +107,14 @@ class Conditions:
         """
         known = {"composer": self.composers, "genre": self.genres, "key": KEYS, "meter": METERS}
         found = {}
-        for name, wish in wishes.items():
+        for name, value in conditions.items():
             if name in known:
                 of_folded = {one.casefold(): number for number, one in reversed(list(enumerate(known[name], 1)))}
-                if str(wish).casefold() not in of_folded:
-                    raise UnknownName(name, str(wish), known[name] or ("none",))
-                found[name] = of_folded[str(wish).casefold()]
+                if str(value).casefold() not in of_folded:
+                    raise UnknownName(name, str(value), known[name] or ("none",))
+                found[name] = of_folded[str(value).casefold()]
             elif name in SCALES:
-                found[name] = SCALES[name].id_of(_number(name, wish))
+                found[name] = SCALES[name].id_of(_number(name, value))
             else:
                 raise UnknownName("condition", name, [*known, *SCALES])
         return self._vector(found)
@@ -172,14 +172,14 @@ def _short(number: float) -> str:
     return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
 
 
-def _number(name: str, wish: str | float) -> float:
+def _number(name: str, value: str | float) -> float:
     try:
-        value = float(wish)
+        number = float(value)
     except ValueError:
-        value = 0.0
-    if not 0 < value < np.inf:
-        raise InvalidOption(f"{name} is {wish!r}; it must be a number above 0, in {SCALES[name].unit}")
-    return value
+        number = 0.0
+    if not 0 < number < np.inf:
+        raise InvalidOption(f"{name} is {value!r}; it must be a number above 0, in {SCALES[name].unit}")
+    return number
 
 
 def _key(piece: Piece) -> int:

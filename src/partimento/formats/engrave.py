@@ -18,7 +18,8 @@ _OPTIONS: dict[str, Any] = {"inputFrom": "xml", "xmlIdChecksum": True, "footer":
 
 
 def engrave(musicxml: bytes, to: str, options: dict[str, Any] | None = None, *, seconds: float = SECONDS) -> list[str]:
-    """The pages of a score as SVG (`to` is "svg"), or one MEI file ("mei"). Raises `WriteFailed` when Verovio dies or hangs."""
+    """The pages of a score as SVG (`to` is "svg"), or one MEI file ("mei"); "timed" adds one text to the pages, a JSON list of
+    [quarter, ids of the notes that begin there]. Raises `WriteFailed` when Verovio dies or hangs."""
     task = json.dumps({"to": to, "options": {**_OPTIONS, **(options or {})}, "musicxml": musicxml.decode()})
     command = [sys.executable, "-m", "partimento.formats.engrave"]
     try:
@@ -44,6 +45,9 @@ def _serve() -> None:
         result = [toolkit.getMEI()]
     else:
         result = [toolkit.renderToSVG(page + 1) for page in range(toolkit.getPageCount())]
+        if task["to"] == "timed":
+            times = toolkit.renderToTimemap()
+            result.append(json.dumps([[one["qstamp"], one["on"]] for one in times if one.get("on")]))
     json.dump(result, sys.stdout)
 
 

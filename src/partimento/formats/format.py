@@ -29,6 +29,7 @@ KEEPS = {
 }
 
 Writer = Callable[[Piece], bytes]
+Written = Callable[[bytes], Any]  # to a `notated.NotatedScore`
 
 
 class Reader(Protocol):
@@ -41,13 +42,15 @@ class Reader(Protocol):
 class Format:
     """A format. `recognises` looks at bytes and is sure: content that one format recognises is never read as another.
 
-    `writers` are by suffix, the usual one first. `keeps` says what of `KEEPS` comes back from a file, each with a remark or "".
+    `written` gives the score as it is written, of a format that says more of notes than a piece holds. `writers` are by suffix,
+    the usual one first. `keeps` says what of `KEEPS` comes back from a file, each with a remark or "".
     """
 
     name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
     read: Reader
+    written: Written | None = None
     writers: Mapping[str, Writer] = field(default_factory=dict)
     keeps: Mapping[str, str] = field(default_factory=dict)
 

@@ -65,6 +65,7 @@ class NotatedScore:
     licence: str = ""
     made: str = ""
     repairs: Counter[str] = field(default_factory=Counter)
+    heads: list[Note] = field(default_factory=list)  # of the notes of the piece, in their order, once it is made
 
     def state_meter(self, place: Place, numerator: int, denominator: int) -> None:
         """The first part that says something wins."""
@@ -104,6 +105,7 @@ class NotatedScore:
         meters = true_meters(score.bars, score.meters, self.unit)
         keys = {place: votes.most_common(1)[0][0] for place, votes in score.keys.items()}
         sounding = [note for note in notes if 0 <= note.pitch <= 127]
+        self.heads = sounding
         if len(sounding) < len(notes):
             self.repairs["pitch out of range"] += len(notes) - len(sounding)
         places: set[Any] = {note.onset for note in notes} | {note.end for note in notes}

@@ -95,17 +95,17 @@ def playing_order(bars: list[Marks]) -> list[int]:
     at = start = 0  # of the stretch that may be repeated
     time = 1  # that it is played
     jumps: list[int] = []  # the bars whose jump was taken
-    heard: set[int] = set()
+    played: set[int] = set()
     while at < len(bars):
         bar = bars[at]
-        again = bool(jumps) and at in heard
+        again = bool(jumps) and at in played
         if at != start and (bar.repeat_from or (at and bars[at - 1].endings and not bar.endings)):
             start, time = at, 1
         if bar.endings and (last_ending[at] if again else time) not in bar.endings:
             at += 1
             continue
         order.append(at)
-        heard.add(at)
+        played.add(at)
         if len(order) > MOST_TIMES * (len(bars) + 1):
             raise UnreadableFile("too long", "its repeats do not end")
         until = bars[jumps[-1]].until if jumps else ""

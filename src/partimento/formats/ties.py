@@ -14,7 +14,9 @@ _GAP = 4  # quarters over which a tie still holds a note: those of a written-out
 class Note:
     """One note head: tied ones are joined later. Velocity 0 means that the dynamic marks of its `staff` decide.
 
-    `attack` and `release` are how much later than written it starts and ends.
+    `attack` and `release` are how much later than written it starts and ends. `step` is what it is written on, 0..6 (C..B), -1
+    where the format does not say or the part transposes by other than octaves. `heads` are where its tied heads begin, but for
+    the first one, `tuplet` how many notes its tuplet has in the time of the usual number, 0 where that is not said.
     """
 
     onset: Place
@@ -28,6 +30,9 @@ class Note:
     release: Place = 0
     staff: int = -1  # -1: the one that has the number of the track
     voice: str = ""
+    step: int = -1
+    heads: tuple[Place, ...] = ()
+    tuplet: int = 0
 
 
 def joined(notes: list[Note], unit: int = 1) -> list[Note]:
@@ -57,6 +62,7 @@ def joined(notes: list[Note], unit: int = 1) -> list[Note]:
                 current.voice = note.voice
                 waiting.remove(current)
                 current.end, current.release = max(current.end, note.end), note.release
+                current.heads += (note.onset,)
         elif waiting:
             open_ties[key] = waiting = [one for one in waiting if one.end > note.onset]
         if current is note:

@@ -120,7 +120,7 @@ def compare(
 
     `corpus` is by default the one that the first run was trained on. `split` is train, valid or test; `split_method`, by default
     what the first model was trained with, works or windows (which leaks). `context` limits each prediction to so many events
-    before it (0: all); several give a row each. `only` keeps to pieces such as "genre=folk". With `conditions` models are told
+    before it (0: all); several give a row each. `only` keeps to pieces such as "genre=folk". With `conditions` models are given
     composer, genre, key and so on of each piece.
 
     A model that was trained with windows is not scored by works: it has seen what would be scored. A model that was trained on

@@ -61,6 +61,11 @@ class NeuralModel(nn.Module, ABC):
         encoding says. This may take minutes."""
         return None
 
+    def matrices(self) -> dict[str, list[int]]:
+        """The names of the parameters that are matrices of its backbone, with the rows of each matrix that one holds, one above the
+        other; none where it has no backbone."""
+        return {}
+
     def prepare(self, on_progress: OnProgress = silent) -> None:
         """Makes what it needs beside its weights before it can be judged. This may take minutes."""
 

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
 from partimento.models.families import FIRST, FamilyConfig, family
 
-SCHEDULES = ("plateau", "cosine", "trapezoid")
+SCHEDULES = ("plateau", "cosine", "trapezoid", "auto")
+OPTIMISERS = ("adamw", "muon")
+PRECISIONS = ("single", "bfloat16", "auto")
 T = TypeVar("T")
 
 
@@ -64,9 +66,12 @@ class ModelConfig(FamilyConfig):
 class TrainingConfig:
     """How the weights are found.
 
-    `batch` segments of at most `segment` events make a step. AdamW at `learning_rate`, reached after `warmup` steps. What
-    `schedule` says follows: `plateau`, or over `steps` down to zero: `cosine`, or `trapezoid` (constant, then linear over the
-    share `cooldown` of the steps). Every `valid_every` steps (and at least once an epoch) `valid_events` events of the valid
+    `batch` segments of at most `segment` events make a step at `learning_rate`, reached after `warmup` steps, by `optimiser`:
+    `adamw`, or `muon` for the matrices of the backbone and AdamW for the rest. `precision` is that of matrix products on a
+    processor, `single` or `bfloat16`, or `auto` for the faster one (on a GPU they are in bfloat16 in any case). What `schedule`
+    says follows: `plateau`, or over `steps` down to zero: `cosine`, or `trapezoid` (constant, then linear over the share
+    `cooldown` of the steps); `auto` is a trapezoid over the time or the steps that a run is given, and `plateau` in a run that is
+    given neither. Every `valid_every` steps (and at least once an epoch) `valid_events` events of the valid
     split are scored. With `plateau`, after `patience` validations that gain less than `min_gain` bits per note the rate is
     multiplied by `decay`; when this has happened `decays` times and would again, or after `epochs`, training ends. The
     defaults were found on 5.9 million notes of classical music (see `LOG.md`): smaller batches gain more a note and cost no
@@ -108,13 +113,16 @@ class TrainingConfig:
     drop: float = _later(0.0)
     omit: float = _later(0.25)
     tasks: float = _later(0.0)
+    optimiser: str = _later("adamw")
+    precision: str = _later("single")
 
     def __post_init__(self) -> None:
         check_types(self)
         big = 2**31
-        if self.schedule not in SCHEDULES:
-            raise UnknownName("schedule", self.schedule, SCHEDULES)
-        if self.schedule != "plateau" and not self.steps:
+        for name, known in (("schedule", SCHEDULES), ("optimiser", OPTIMISERS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise UnknownName(name, getattr(self, name), known)
+        if self.schedule in ("cosine", "trapezoid") and not self.steps:
             raise InvalidOption(f"the schedule {self.schedule!r} needs to know its steps")
         check_range(self, batch=(1, big), segment=(1, big), learning_rate=(0.0, 10.0), weight_decay=(0.0, 10.0), clip=(1e-6, 1e9))
         check_range(self, warmup=(0, big), valid_every=(1, big), valid_events=(1, 2**60), patience=(1, big), decay=(0.0, 1.0))

@@ -88,6 +88,11 @@ class Model(NeuralModel):
         loss_BT: Tensor = self.heads.loss(h_BTD, target_BTF, context_BTC, smoothing)
         return loss_BT
 
+    def matrices(self) -> dict[str, list[int]]:
+        stacked = self.backbone.stacked()
+        matrices = ((name, weight) for name, weight in self.backbone.named_parameters() if weight.ndim == 2)
+        return {f"backbone.{name}": stacked.get(name, [len(weight)]) for name, weight in matrices}
+
     @torch.no_grad()
     def inherit(self, weights: Mapping[str, Tensor]) -> None:
         """Takes the weights (tensors by name, each in the shape [...] of this model's own) of another model of this config; of

@@ -48,7 +48,8 @@ def gru_voices(depth: int = 4) -> Recipe:
 
 def lstm_notes(depth: int = 4) -> Recipe:
     """Whole scores note by note; the fastest to train and to play on a processor without a GPU."""
-    return Recipe("lstm_notes", "notes", recurrent_model("lstm", depth, 0.1), recurrent_training(depth, batch=16, segment=256))
+    training = fast(recurrent_training(depth, batch=16, segment=256))
+    return Recipe("lstm_notes", "notes", recurrent_model("lstm", depth, 0.0), training)
 
 
 def convolution_notes(depth: int = 4) -> Recipe:
@@ -68,8 +69,8 @@ def transformer_notes(depth: int = 4) -> Recipe:
         "span": 256,
         "embedding": 16 * depth,
     }
-    model = ModelConfig("transformer", dropout=0.1, **shape, **STRUCTURE)
-    return Recipe("transformer_notes", "notes", model, base_training(depth, 2e-3, batch=8, segment=512))
+    model = ModelConfig("transformer", **shape, **STRUCTURE)
+    return Recipe("transformer_notes", "notes", model, fast(base_training(depth, 2e-3, batch=8, segment=512)))
 
 
 def transformer_tasks(depth: int = 4) -> Recipe:
@@ -96,6 +97,12 @@ def base_training(depth: int, rate: float, batch: int, segment: int) -> Training
     return TrainingConfig(
         batch=max(1, round(batch * max(1.0, scale))), segment=segment, learning_rate=rate / scale, average=0.998, transpose=5
     )
+
+
+def fast(training: TrainingConfig) -> TrainingConfig:
+    """What learns fastest on a processor and much music (`bench/recipes.py`): Muon, products in bfloat16 where that pays, and a
+    rate that falls over the second half of the time or steps that are given."""
+    return replace(training, optimiser="muon", precision="auto", schedule="auto", cooldown=0.5)
 
 
 BENCHMARKS = ("lstm_slots", "memory_slots", "past_slots", "lstm_frames", "gru_rolls")

@@ -78,14 +78,14 @@ def hands_of(onset: Ints, end: Ints, pitch: Ints, reach: int) -> Ints:
     ordered = pitch[order]
     best = np.zeros(len(_CUTS))
     came_from = np.zeros((len(times), len(_CUTS)), np.int64)
-    heard: list[int] = []  # rows that sound on
+    sounding: list[int] = []  # rows that sound on
     for number, now in enumerate(times.tolist()):
         group = order[bounds[number] : bounds[number + 1]]
-        heard = [row for row in heard if end[row] > now]
+        sounding = [row for row in sounding if end[row] > now]
         total = best[:, None] + _MOVES
         came_from[number] = total.argmin(axis=0)
-        best = total.min(axis=0) + _cut_costs(pitch[group], pitch[heard], ordered[near[number][0] : near[number][1]])
-        heard += group.tolist()
+        best = total.min(axis=0) + _cut_costs(pitch[group], pitch[sounding], ordered[near[number][0] : near[number][1]])
+        sounding += group.tolist()
     at = int(best.argmin())
     for number in range(len(times) - 1, -1, -1):
         group = order[bounds[number] : bounds[number + 1]]

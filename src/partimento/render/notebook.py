@@ -38,15 +38,15 @@ def _shown(piece: Piece) -> str:
 def _player(piece: Piece) -> str:
     if not len(piece):
         return ""
-    heard = piece.second_at(piece.notes["onset"]) < MOST_SECONDS
+    shown = piece.second_at(piece.notes["onset"]) < MOST_SECONDS
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "piece.ogg"
-            write_audio(replace(piece, notes=piece.notes[heard]), path, RATE, mono=True)
+            write_audio(replace(piece, notes=piece.notes[shown]), path, RATE, mono=True)
             player = f'<audio controls preload="none" style="width: 100%" src="{_inside("audio/ogg", path.read_bytes())}"></audio>'
     except PartimentoError as error:
         return f"<p>No sound: {escape.escape(str(error))}</p>"
-    return player if heard.all() else f"{player}<p>The first {MOST_SECONDS / 60:.0f} minutes.</p>"
+    return player if shown.all() else f"{player}<p>The first {MOST_SECONDS / 60:.0f} minutes.</p>"
 
 
 def _inside(mime: str, data: bytes) -> str:

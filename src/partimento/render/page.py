@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -31,6 +32,15 @@ def pages(piece: Piece, *, paper: str = "a4") -> list[bytes]:
 
     Paper is "a4" or "letter". Raises `WriteFailed` where the piece cannot be engraved.
     """
+    return _engraved(piece, paper, "svg")[0]
+
+
+def timed_pages(piece: Piece, *, paper: str = "a4") -> tuple[list[bytes], list[tuple[int, list[str]]]]:
+    """As `pages`; and of each tick at which notes begin the `id` attributes of these notes in the pages."""
+    return _engraved(piece, paper, "timed")
+
+
+def _engraved(piece: Piece, paper: str, to: str) -> tuple[list[bytes], list[tuple[int, list[str]]]]:
     if paper not in _TENTHS_OF_MM:
         raise UnknownName("paper", paper, _TENTHS_OF_MM)
     width, height = _TENTHS_OF_MM[paper]
@@ -47,11 +57,14 @@ def pages(piece: Piece, *, paper: str = "a4") -> list[bytes]:
         "justifyVertically": True,
         "systemDivider": "none",
         "breaksNoWidow": True,
+        "removeIds": to != "timed",
     }
-    first, *others = engrave(musicxml_from_score(score), "svg", options)
+    first, *others = engrave(musicxml_from_score(score), to, options)
+    times = json.loads(others.pop()) if to == "timed" else []
     if piece.about.title:  # Verovio forgets how large MusicXML wants it
         first = re.sub(r'(class="pgHead.*?<tspan font-size=")\d+', r"\g<1>600", first, count=1, flags=re.DOTALL)
-    return [page.encode() for page in (first, *others)]
+    found = [(round(quarter * piece.ticks_per_quarter), ids) for quarter, ids in times]
+    return [page.encode() for page in (first, *others)], found
 
 
 def _sounds(part: Part) -> bool:

@@ -40,7 +40,7 @@ def follow_cursor(encoding: Encoding, events: npt.NDArray[Any]) -> None:
 
 
 def follow_music(encoding: Encoding, events: npt.NDArray[Any]) -> None:
-    """Where the cursor tells music: its notes, ticks and bars after each of the events [T, F], against the decoded piece."""
+    """Where the cursor knows of music: its notes, ticks and bars after each of the events [T, F], against the decoded piece."""
     cursor, key = encoding.cursor(), encoding.key
     if not cursor.ticks_per_quarter:
         assert not any(cursor.next_note(tuple([1] * at)) for at in range(len(encoding.fields))), f"{key}: notes, and no ticks"
@@ -72,7 +72,7 @@ def follow_music(encoding: Encoding, events: npt.NDArray[Any]) -> None:
             _hold_texture(texture, begun, place)
     found = _notes(piece, ticks)
     assert _places(begun) == _places(found), (
-        f"{key}: the cursor told {_places(begun) - _places(found)} beside the notes of the piece"
+        f"{key}: the cursor found {_places(begun) - _places(found)} beside the notes of the piece"
     )
     if (texture := texture_of(cursor)) is not None:
         assert Counter(texture.notes) == Counter(found), f"{key}: ends or programs differ from the notes of the piece"
@@ -92,7 +92,7 @@ def _foretold(cursor: Cursor, event: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _hold_texture(texture: Texture, begun: Sequence[Note], place: str) -> None:
-    """What a texture tells of its notes, worked out of all of them."""
+    """What a texture knows of its notes, worked out of all of them."""
     notes = texture.notes
     onsets = sorted({note.onset for note in notes})
     assert [(note.onset, note.pitch) for note in notes] == [(note.onset, note.pitch) for note in begun], f"{place}: its notes"
@@ -112,7 +112,7 @@ def _outer(notes: Iterable[Note], tick: int) -> _Outer:
 
 
 def _meters(piece: Piece, ticks: float) -> list[tuple[int, int, int]]:
-    """Tick of the cursor, numerator and denominator: a meter begins a bar where it stands, and the first is 4/4 unless stated."""
+    """Tick of the cursor, numerator and denominator: a meter begins a bar where it lies, and the first is 4/4 unless stated."""
     return [(0, 4, 4), *((round(tick * ticks), upper, lower) for tick, upper, lower in piece.meters.tolist())]
 
 

@@ -221,7 +221,7 @@ def check_cursor(encoding: Encoding, examples: int) -> None:
 
 
 def check_music(encoding: Encoding, examples: int) -> None:
-    """Where the cursor tells notes, ticks and bars, they are those of the decoded piece."""
+    """Where the cursor knows notes, ticks and bars, they are those of the decoded piece."""
     longest = 40 if type(encoding.cursor()) is HistoryCursor else 100
 
     @settings(max_examples=examples, deadline=None)

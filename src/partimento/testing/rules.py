@@ -1,6 +1,6 @@
 """Whether a rule holds, whatever a model wants: pieces drawn evenly under it, judged from their written MIDI.
 
-The checkers are plain loops over notes that share nothing with the code that obeys. Each stands for one rule of the registry.
+The checkers are plain loops over notes that share nothing with the code that obeys. Each checks one rule of the registry.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Batches as a model takes them: segments varied by the recipe, with what the encoding says of them. It knows no step.
+"""Batches as a model takes them: segments varied by the recipe, with what the encoding says of them.
 
 Batch `i` of epoch `e` is a function of (split, recipe, e, i), its random variations too.
 """

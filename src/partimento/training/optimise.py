@@ -1,4 +1,4 @@
-"""A model with its optimiser, and one step of it. It knows batches; it knows no corpus, no schedule and no file."""
+"""A model with its optimiser, and one step of it."""
 
 from __future__ import annotations
 
@@ -12,29 +12,51 @@ from torch.nn.parallel import DistributedDataParallel
 
 from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
+from partimento.errors import InvalidOption
 from partimento.models.base import NeuralModel, untrained
 from partimento.models.config import Recipe, TrainingConfig
 from partimento.training.batches import Batch
+from partimento.training.muon import Muon
 from partimento.training.process import World
 
 
 def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = None) -> tuple[NeuralModel, torch.optim.Optimizer]:
-    """A new model, seeded by the recipe, and its optimiser. Sets torch's random state."""
-    torch.manual_seed(recipe.training.seed)
+    """A new model, seeded by the recipe, and its optimiser. Sets torch's random state.
+
+    Raises `InvalidOption` where the recipe wants Muon and the model has no matrices for it.
+    """
+    config = recipe.training
+    torch.manual_seed(config.seed)
     model = untrained(recipe.model, encoding, vocabulary).to("cuda" if torch.cuda.is_available() else "cpu")
-    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": recipe.training.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    return model, torch.optim.AdamW(groups, lr=recipe.training.learning_rate, betas=(0.9, 0.99), fused=True)
+    named = dict(model.named_parameters())
+    for_muon = model.matrices() if config.optimiser == "muon" else {}
+    rest = [parameter for name, parameter in named.items() if name not in for_muon]
+    matrices = [parameter for parameter in rest if parameter.ndim > 1]
+    vectors = [parameter for parameter in rest if parameter.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+    if config.optimiser == "adamw":
+        return model, adamw
+    if not for_muon:
+        raise InvalidOption("this model has no backbone of matrices; take the optimiser 'adamw'", option="optimiser")
+    own = [(named[name], rows) for name, rows in for_muon.items()]
+    return model, Muon(own, adamw, config.weight_decay)
 
 
 class Stepper:
-    """Takes steps with a model and its optimiser; several processes, each with some rows of a batch, take one together."""
+    """Takes steps with a model and its optimiser; several processes, each with some rows of a batch, take one together. With
+    `precision` "bfloat16" matrix products are in it; weights, sums and losses are in single precision."""
 
     def __init__(
-        self, model: NeuralModel, optimiser: torch.optim.Optimizer, config: TrainingConfig, world: World | None = None
+        self,
+        model: NeuralModel,
+        optimiser: torch.optim.Optimizer,
+        config: TrainingConfig,
+        world: World | None = None,
+        precision: str = "single",
     ) -> None:
         self.optimiser, self.config, self.world = optimiser, config, world or World()
+        self.precision = precision
         self.objective: nn.Module = _Objective(model, config)
         if self.world.size > 1:
             self.objective = DistributedDataParallel(self.objective, find_unused_parameters=True)
@@ -55,31 +77,34 @@ class Stepper:
         for number, part in enumerate(parts):
             waits = isinstance(self.objective, DistributedDataParallel) and number < len(parts) - 1
             with self.objective.no_sync() if waits else contextlib.nullcontext():  # type: ignore[operator]
-                loss: Tensor = self.objective(part)
+                with self._products():
+                    loss: Tensor = self.objective(part)
                 (loss * (self.world.size / events)).backward()  # type: ignore[no-untyped-call]
             nats += loss.item()
         nats = self.world.sum(nats)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip).item()
         if math.isfinite(nats) and math.isfinite(norm):
             for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            self.optimiser.step()
+                group["lr"] = rate * group.get("times", 1.0)
+            with self._products():
+                self.optimiser.step()
         return nats, norm
+
+    def _products(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
 
 class _Objective(nn.Module):
-    """The nats of a batch's targets, in bfloat16 where a GPU does the matrix products."""
+    """The nats of a batch's targets."""
 
     def __init__(self, model: NeuralModel, config: TrainingConfig) -> None:
         super().__init__()
         self.model, self.config = model, config
 
     def forward(self, batch: Batch) -> Tensor:
-        device = batch.mask.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
-            noise, smoothing = self.config.noise, self.config.smoothing
-            known = batch.context, batch.conditions
-            loss_BT = self.model.loss(batch.before, batch.target, *known, noise=noise, smoothing=smoothing)
+        noise, smoothing = self.config.noise, self.config.smoothing
+        known = batch.context, batch.conditions
+        loss_BT = self.model.loss(batch.before, batch.target, *known, noise=noise, smoothing=smoothing)
         return (loss_BT.float() * batch.mask).sum()
 
 

@@ -16,13 +16,15 @@ from partimento.progress import OnProgress, silent
 from partimento.system import peak_memory
 from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build
+from partimento.training.precision import chosen as chosen_precision
 
 STEPS = 4
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`parameters` of the model, `notes` and `steps` of an epoch, its seconds, and the bytes the training adds to the process."""
+    """`parameters` of the model, `notes` and `steps` of an epoch, its seconds, the bytes the training adds to the process, and the
+    `precision` of its matrix products."""
 
     parameters: int
     notes: int
@@ -30,6 +32,7 @@ class Plan:
     epoch_seconds: float
     memory_bytes: int
     notes_per_second: float
+    precision: str = "single"
 
 
 def plan(
@@ -50,6 +53,7 @@ def plan(
     with thread_count(threads), torch.random.fork_rng():
         model, optimiser = build(recipe, encoded.encoding, encoded.vocabulary)
         batches, stepper = batches_of(model, split, config, on_progress), Stepper(model, optimiser, config)
+        stepper.precision = precision = chosen_precision(config.precision, recipe.model.width, stepper.device)
         count = batches.count(0)
         for number in range(steps + 1):
             batches.batch(0, number % count)  # what is worked out once a piece is not part of an epoch
@@ -68,4 +72,4 @@ def plan(
     memory = max(memory, peak_memory() - before)
     rate = events / max(1e-9, seconds)
     lengths = encoded.offsets[split.pieces + 1] - encoded.offsets[split.pieces]
-    return Plan(parameters, split.events_scored, count, float(lengths.sum()) / rate, memory, rate)
+    return Plan(parameters, split.events_scored, count, float(lengths.sum()) / rate, memory, rate, precision)

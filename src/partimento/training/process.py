@@ -1,4 +1,4 @@
-"""What a training asks of its process: signals that wait for the end of a step, other processes. It knows no model."""
+"""What a training asks of its process: signals that wait for the end of a step, other processes."""
 
 from __future__ import annotations
 

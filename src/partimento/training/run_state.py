@@ -1,4 +1,4 @@
-"""The whole state of a run in one file, so that a killed run goes on to the same weights. It knows files, no loop and no data.
+"""The whole state of a run in one file, so that a killed run goes on to the same weights.
 
 `state-<step>.safetensors` holds the model, the optimiser, the best weights and torch's random state as tensors, and the
 rest as JSON. The last three are kept; a damaged newest one is passed over, aloud.
@@ -44,7 +44,8 @@ class RunState:
     """What a run is, beside its tensors.
 
     `index` is the next batch of `epoch`; `nats` and `fresh_notes` count since the last validation; `skipped` steps in a row
-    were left out. `best` are the weights that were best on valid, `average` the moving average, where there is one.
+    were left out; `precision` is that of the matrix products, decided when the run began. `best` are the weights that were
+    best on valid, `average` the moving average, where there is one.
     """
 
     step: int = 0
@@ -55,13 +56,14 @@ class RunState:
     nats: float = 0.0
     fresh_notes: int = 0
     skipped: int = 0
+    precision: str = ""
     schedule: Schedule = field(default_factory=Schedule)
     history: list[HistoryRow] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        names = ("step", "epoch", "index", "notes", "seconds", "nats", "fresh_notes", "skipped")
+        names = ("step", "epoch", "index", "notes", "seconds", "nats", "fresh_notes", "skipped", "precision")
         rows = {name: getattr(self, name) for name in names}
         return {**rows, "schedule": self.schedule.to_json(), "history": [asdict(row) for row in self.history]}
 
@@ -161,7 +163,7 @@ def _restore(tensors: dict[str, Tensor], model: NeuralModel, optimiser: torch.op
     model.load_state_dict({name: tensors[f"model.{name}"] for name in _under("model.", tensors)})
     for name, parameter in model.named_parameters():
         rows = {}
-        for key in ("step", "exp_avg", "exp_avg_sq"):
+        for key in ("step", "exp_avg", "exp_avg_sq", "momentum"):
             if (value := tensors.get(f"optimiser.{key}.{name}")) is not None:
                 rows[key] = value.to(parameter.device)
         if rows:

@@ -1,4 +1,4 @@
-"""The learning rate over a run, and when the run ends. It knows steps and validation scores; it knows no tensor."""
+"""The learning rate over a run, and when the run ends."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from partimento.models.config import TrainingConfig
 @dataclass
 class Schedule:
     """Linear warm-up, then what the config names: a plateau schedule, whose rate falls when validations stop gaining and which
-    ends after enough falls; or down to zero over a number of steps, as a cosine (Loshchilov and Hutter 2017, section 3) or a
-    trapezoid (Zhai et al. 2022, section 3.5).
+    ends after enough falls; or down to zero over a number of steps or a time, as a cosine (Loshchilov and Hutter 2017, section 3)
+    or a trapezoid (Zhai et al. 2022, section 3.5).
 
     `best` is the lowest score so far, in bits per note, and `best_step` its step; `mark` is the score that a validation
     must beat by `min_gain` to count as a gain; `stale` counts validations since.
@@ -25,12 +25,14 @@ class Schedule:
     stale: int = 0
     falls: int = 0
 
-    def learning_rate(self, config: TrainingConfig, step: int) -> float:
-        """The rate of the step after `step` steps."""
+    def learning_rate(self, config: TrainingConfig, step: int, left: float | None = None) -> float:
+        """The rate of the step after `step` steps; `left` is the share of the run that is to come, where its time or steps are
+        given."""
         rate = config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup))
-        if config.schedule == "plateau":
+        if config.schedule == "plateau" or (config.schedule == "auto" and left is None):
             return rate * config.decay**self.falls
-        left = max(0.0, 1 - step / config.steps)
+        if left is None or config.schedule != "auto":
+            left = max(0.0, 1 - step / config.steps)
         if config.schedule == "cosine":
             return rate * 0.5 * (1 - math.cos(math.pi * left))
         return rate * min(1.0, left / max(config.cooldown, 1e-9))
@@ -48,9 +50,11 @@ class Schedule:
             return True
         return False
 
-    def ended(self, config: TrainingConfig, step: int) -> bool:
-        """Whether the schedule has come to its end after `step` steps."""
-        return self.falls > config.decays if config.schedule == "plateau" else step >= config.steps
+    def ended(self, config: TrainingConfig, step: int, left: float | None = None) -> bool:
+        """Whether the schedule has come to its end after `step` steps, with the share `left` of the run to come."""
+        if config.schedule == "auto" and left is not None:
+            return False  # the run's time or steps end it
+        return self.falls > config.decays if config.schedule in ("plateau", "auto") else step >= config.steps
 
     def to_json(self) -> dict[str, Any]:
         """Infinity is not JSON: it becomes None."""

@@ -28,6 +28,7 @@ from partimento.progress import OnProgress, silent
 from partimento.system import Terminated
 from partimento.training.batches import batches_of
 from partimento.training.optimise import Stepper, build, follow
+from partimento.training.precision import chosen as chosen_precision
 from partimento.training.process import World, alone_in, signals, world
 from partimento.training.run_state import HistoryRow, RunState, fingerprint, load_state, refuse_other_run, save_state, states
 from partimento.training.validation import Sample
@@ -95,7 +96,8 @@ def train(
     folder = Path(folder)
     with thread_count(threads), torch.random.fork_rng(), signals() as stopped_by, world() as processes, alone_in(folder, processes):
         run = Run(recipe, encoded, folder, split_method, metadata or {}, on_step, processes, start, on_progress)
-        return run.finished() or run.go(stopped_by, budget_seconds, max_steps)
+        run.budget_seconds, run.max_steps = budget_seconds, max_steps
+        return run.finished() or run.go(stopped_by)
 
 
 class Run:
@@ -129,6 +131,9 @@ class Run:
         self.encoding = encoded.encoding
         self.sample = Sample(encoded.split("valid", split_method), self.config.valid_events, self.config.seed)
         self.warnings: list[str] = []
+        self.budget_seconds: float | None = None
+        self.max_steps: int | None = None
+        self.left: float | None = None
         self.model, self.optimiser = build(recipe, encoded.encoding, vocabulary)
         if start is not None:
             self.model.inherit(start.model.state_dict())
@@ -156,20 +161,22 @@ class Run:
             self._clean()
         return self._result(done.metadata["training"])
 
-    def go(self, stopped_by: list[int], budget_seconds: float | None, max_steps: int | None) -> TrainResult:
+    def go(self, stopped_by: list[int]) -> TrainResult:
         for leftover in self.folder.glob(".*.tmp") if self.world.rank == 0 else ():
             leftover.unlink(missing_ok=True)
         found, warnings = load_state(self.folder, self.model, self.optimiser, self.identity)
         for warning in warnings:
             self._warn(warning)
         state = self.state = found or RunState()
+        self._set_precision()
         if self.config.average and not state.average:
             state.average = {name: weight.detach().clone() for name, weight in self.model.state_dict().items()}
         self._write_history()
         begun = time.monotonic()
         if self.world.rank == 0:
             self.model.prepare(self.on_progress)
-        before = state.seconds + time.monotonic() - begun
+        before = state.seconds = state.seconds + time.monotonic() - begun
+        self._set_left()
         started = saved = reported = time.monotonic()
         notes_before = state.notes
         stopped = ""
@@ -181,7 +188,8 @@ class Run:
             if validated:
                 self._validate()
                 state.seconds = before + time.monotonic() - started
-            stopped = self._stop(budget_seconds, max_steps)
+            self._set_left()
+            stopped = self._stop()
             signal_number = int(self.world.first(stopped_by[0] if stopped_by else 0))
             if validated or now - reported >= REPORT_EVERY_SECONDS:
                 reported = now
@@ -198,11 +206,32 @@ class Run:
             self._validate()
         return self._finish(stopped)
 
+    def _set_precision(self) -> None:
+        """That of the run where it has begun, whatever would be chosen here."""
+        here = chosen_precision(self.config.precision, self.recipe.model.width, self.stepper.device)
+        here = "bfloat16" if self.world.first(here == "bfloat16") else "single"  # the first process decides for all
+        self.state.precision = self.state.precision or here
+        if self.state.precision != here:
+            self._warn(f"this training began with products in {self.state.precision} and goes on so; here {here} is faster")
+        self.stepper.precision = self.state.precision
+
+    def _set_left(self) -> None:
+        """The share of the run that is to come; None where neither its time nor its steps are given."""
+        shares = []
+        if self.max_steps is not None:
+            shares.append(1 - self.state.step / self.max_steps)
+        if self.budget_seconds is not None:
+            shares.append(1 - self.world.first(self.state.seconds) / self.budget_seconds)
+        self.left = max(0.0, min(shares)) if shares else None
+
+    def _rate(self) -> float:
+        return self.state.schedule.learning_rate(self.config, self.state.step, self.left)
+
     def _step(self) -> None:
-        """One batch: loss, gradient, AdamW."""
+        """One batch: loss, gradient, a step of the weights."""
         state, config = self.state, self.config
         batch = self.batches.batch(state.epoch, state.index)
-        nats, norm = self.stepper.step(batch, state.schedule.learning_rate(config, state.step))
+        nats, norm = self.stepper.step(batch, self._rate())
         notes = self.encoding.notes_in(batch.target[batch.mask].numpy())
         if math.isfinite(nats) and math.isfinite(norm):
             state.nats, state.fresh_notes, state.skipped = state.nats + nats, state.fresh_notes + notes, 0
@@ -229,7 +258,7 @@ class Run:
         valid_bits = self.world.first(self.sample.bits(predictor_of(judged, self.encoding)) if self.world.rank == 0 else 0.0)
         if not math.isfinite(valid_bits):
             self._diverge(f"step {state.step}: the score on valid is {valid_bits}")
-        rate = state.schedule.learning_rate(self.config, state.step - 1)
+        rate = state.schedule.learning_rate(self.config, state.step - 1, self.left)
         train_bits = state.nats / math.log(2) / max(1, state.fresh_notes)
         if state.schedule.judge(self.config, state.step, valid_bits):
             state.best = {name: weight.detach().clone() for name, weight in judged.state_dict().items()}
@@ -238,15 +267,15 @@ class Run:
         state.history.append(row)
         self._write_history()
 
-    def _stop(self, budget_seconds: float | None, max_steps: int | None) -> str:
+    def _stop(self) -> str:
         state = self.state
-        if state.schedule.ended(self.config, state.step):
-            return "plateau" if self.config.schedule == "plateau" else "schedule"
+        if state.schedule.ended(self.config, state.step, self.left):
+            return "schedule" if self.config.schedule in ("cosine", "trapezoid") else "plateau"
         if state.epoch >= self.config.epochs:
             return "epochs"
-        if max_steps is not None and state.step >= max_steps:
+        if self.max_steps is not None and state.step >= self.max_steps:
             return "steps"
-        return "budget" if budget_seconds is not None and self.world.first(state.seconds) >= budget_seconds else ""
+        return "budget" if self.left == 0 else ""
 
     def _finish(self, stopped: str) -> TrainResult:
         state = self.state
@@ -258,6 +287,7 @@ class Run:
             "valid_bits": state.schedule.best,
             "best_step": state.schedule.best_step,
             "stopped": stopped,
+            "precision": state.precision,
             "split_method": self.identity["split_method"],
             "train_events": self.batches.split.events_scored,
         }
@@ -289,7 +319,7 @@ class Run:
         state, nan = self.state, math.nan
         last = state.history[-1] if state.history else None
         train_bits = state.nats / math.log(2) / state.fresh_notes if state.fresh_notes else last.train_bits if last else nan
-        rate = state.schedule.learning_rate(self.config, state.step)
+        rate = self._rate()
         valid_bits, best = (last.valid_bits if last else nan), state.schedule.best
         place = (state.step, self._epoch(), state.notes, state.seconds, notes_per_second)
         self.on_step(Progress(*place, train_bits, valid_bits, best, rate, warning))

@@ -1,4 +1,4 @@
-"""A fixed sample of the valid split, and a model's bits per note on it. It knows splits and predictors, no training step."""
+"""A fixed sample of the valid split, and a model's bits per note on it."""
 
 from __future__ import annotations
 

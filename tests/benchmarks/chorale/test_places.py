@@ -7,7 +7,7 @@ import pytest
 
 from partimento.benchmarks.chorale import memory
 from partimento.benchmarks.chorale.memory import PLACES, Memory, Tunes
-from partimento.benchmarks.chorale.own_repeats import OWN, Echoes
+from partimento.benchmarks.chorale.own_repeats import OWN, OwnRepeats
 from partimento.benchmarks.chorale.past import BASS, INTERVALS, NONE, REST, Symbols
 from partimento.benchmarks.chorale.places import LISTS, VOTES, Places
 from tests.benchmarks.chorale.made import TRAIN, chorale
@@ -49,9 +49,9 @@ def moved(slot: Symbols, before: int, pitch: int) -> list[int]:
 
 
 def test_places_in_the_piece_itself() -> None:
-    echoes, codes, longest = Echoes(), [steps(PIECE, kind) for kind in range(3)], 0
+    own, codes, longest = OwnRepeats(), [steps(PIECE, kind) for kind in range(3)], 0
     for t in range(len(PIECE)):
-        following, lengths = echoes.found()
+        following, lengths = own.found()
         for kind, voice in enumerate((0, BASS, 0)):
             ranked = sorted(
                 (-length, -s) for s in range(1, t) if (t - s) % 4 == 0 and (length := agree(codes[kind][:s], codes[kind][:t])) >= 2
@@ -62,7 +62,7 @@ def test_places_in_the_piece_itself() -> None:
             assert following[part].tolist() == expected
             assert not lengths[part.stop : (kind + 1) * OWN].any()
         longest = max(longest, int(lengths.max()))
-        echoes.push(PIECE[t].tolist())
+        own.push(PIECE[t].tolist())
     assert longest >= 6
 
 
@@ -108,7 +108,7 @@ def test_votes_are_shares_by_length_and_by_the_voices_drawn() -> None:
         places.push(slot)
     slot, last = PIECE[40].astype(int).tolist(), PIECE[39].astype(int)
     lists = [*(tunes.places(by_chords) for by_chords in (False, True)), None, None, None]
-    following, lengths = places.echoes.found()
+    following, lengths = places.own.found()
     for kind in range(3):
         lists[2 + kind] = following[kind * OWN : (kind + 1) * OWN], lengths[kind * OWN : (kind + 1) * OWN]
     for voice in range(4):

@@ -91,6 +91,8 @@ def card(files: Floats, human: Floats, others: dict[str, Floats] | None = None, 
     """The rows of a card from `figures` of the files, of human pieces and of further sets. The same for the same `seed`.
 
     Intervals are the percentile bootstrap over pieces (Efron and Tibshirani 1993, chapter 13).
+
+    Tables are float64 [P, len(ROWS)], a row for each piece.
     """
     chance = np.random.Generator(np.random.Philox(seed))
     means = _means(human, len(human), chance)

@@ -59,6 +59,7 @@ class Block:
 
     @cached_property
     def piece_of_pitched(self) -> Ints:
+        """The piece of each pitched note [T]."""
         return self.music.piece_of_note[self.pitched]
 
     @cached_property
@@ -72,7 +73,7 @@ class Block:
 
     @cached_property
     def moves(self) -> Ints:
-        """The rows of `lines` from which a line goes on to its next note."""
+        """The rows of `lines` from which a line goes on to its next note [K]."""
         return np.flatnonzero(self.lines.goes_on)
 
     @cached_property

@@ -87,7 +87,7 @@ class Histogram:
 
 
 def of_piece(function: Callable[[Piece], float]) -> Callable[[Block], Floats]:
-    """The function of a block that asks each piece; pieces without a note have no number."""
+    """The function of a block that asks each piece; pieces without a note have no number. Float64 [P]."""
 
     def of_block(block: Block) -> Floats:
         return np.array([function(piece) if len(piece) else np.nan for piece in block.pieces], np.float64)

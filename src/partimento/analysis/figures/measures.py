@@ -29,7 +29,7 @@ class Measures:
     figures: dict[str, Floats]
 
     def shares(self, name: str) -> Floats:
-        """Each piece's histogram over its sum [pieces that have any, labels]."""
+        """Each piece's histogram over its sum: float64 [K, labels] of the K pieces that have any."""
         counts = self.counts[name]
         total = counts.sum(axis=1, keepdims=True)
         filled = total[:, 0] > 0
@@ -37,13 +37,14 @@ class Measures:
         return result
 
     def share(self, name: str) -> Floats:
-        """The mean of the pieces' shares [labels], so that every piece counts alike; zeros when no piece has any."""
+        """The mean of the pieces' shares, float64 [K] for K labels, so that every piece counts alike; zeros when no piece has
+        any."""
         shares = self.shares(name)
         return shares.mean(axis=0) if len(shares) else np.zeros(self.counts[name].shape[1])
 
 
 def measure(music: Music, on_progress: OnProgress | None = None) -> Measures:
-    """Counts a whole set, block by block; `on_progress(pieces done, of)` is told how far it is."""
+    """Counts a whole set, block by block; `on_progress(pieces done, of)` is called after each block."""
     blocks: list[tuple[dict[str, npt.NDArray[np.int64]], dict[str, Floats]]] = []
     done = 0
     for part in music.blocks():

@@ -72,7 +72,7 @@ def grams(notes: Array, ticks_per_quarter: int, size: int = GRAM) -> tuple[npt.N
     """A hash of every run of `size` notes of one track, and the index of its first note.
 
     A run is known by its intervals and by the times between its onsets in twelfths of a quarter, so in any transposition.
-    `notes` are in a piece's order.
+    `notes` [N] are in a piece's order. Gives uint64 [G] and int64 [G].
     """
     count = len(notes) - size + 1
     if count < 1:
@@ -90,6 +90,6 @@ def grams(notes: Array, ticks_per_quarter: int, size: int = GRAM) -> tuple[npt.N
 
 
 def pitched(piece: Piece) -> Array:
-    """The notes that are not drums."""
+    """The notes that are not drums [T]."""
     drums = np.array([track.is_drum for track in piece.tracks], bool)
     return piece.notes[~drums[piece.notes["track"]]] if drums.any() else piece.notes

@@ -15,12 +15,13 @@ CADENCES = ("V–I", "vii°–I", "IV–I", "others to I", "ends on V", "others"
 
 
 def keys_found(block: Block) -> Ints:
+    """1 at the key found of each piece, an index into `KEYS`: int64 [P, 30]."""
     fifths, minor = block.keys
     return block.one_each(fifths + 7 + len(MAJOR_KEYS) * minor, len(KEYS))
 
 
 def keys_written(block: Block) -> Ints:
-    """The key in force for most of the piece, and last that none is stated."""
+    """1 at the key in force for most of the piece, or last where none is stated: int64 [P, 31]."""
     found = []
     for piece in block.pieces:
         key = key_in_force(piece)
@@ -29,26 +30,29 @@ def keys_written(block: Block) -> Ints:
 
 
 def intervals_above_bass(block: Block) -> Ints:
-    """On every beat, minor second to major seventh."""
+    """Counts of the intervals that sound above the bass on a beat, minor second to major seventh: int64 [P, 11]."""
     beats = block.beats
-    heard = np.flatnonzero((beats.bass < 128) & ((beats.weight > SOUNDS).sum(axis=1) > 1))
-    above = (beats.bass[heard, None] + np.arange(1, 12)) % 12
-    row, interval = np.nonzero(np.take_along_axis(beats.weight[heard], above, axis=1) > SOUNDS)
-    return block.table(beats.piece[heard[row]], interval, 11)
+    sounding = np.flatnonzero((beats.bass < 128) & ((beats.weight > SOUNDS).sum(axis=1) > 1))
+    above = (beats.bass[sounding, None] + np.arange(1, 12)) % 12
+    row, interval = np.nonzero(np.take_along_axis(beats.weight[sounding], above, axis=1) > SOUNDS)
+    return block.table(beats.piece[sounding[row]], interval, 11)
 
 
 def chords(block: Block) -> Ints:
+    """Counts of the beats of each chord, an index into `NUMERALS`: int64 [P, K]."""
     beats = block.beats
     rows = np.flatnonzero(beats.root >= 0)
     return block.table(beats.piece[rows], _numeral(block, beats.piece[rows], beats.root[rows], beats.quality[rows]), len(NUMERALS))
 
 
 def qualities(block: Block) -> Ints:
+    """Counts of the beats of each chord quality, an index into `QUALITY_NAMES`: int64 [P, K]."""
     rows = np.flatnonzero(block.beats.root >= 0)
     return block.table(block.beats.piece[rows], block.beats.quality[rows], len(QUALITY_NAMES))
 
 
 def root_motions(block: Block) -> Ints:
+    """Counts of the moves from one root to another, in semitones upwards: int64 [P, 12]."""
     piece, root, _ = block.once(_changes)
     same_piece = np.flatnonzero(np.diff(piece) == 0)
     turn = same_piece[root[same_piece + 1] != root[same_piece]]
@@ -56,6 +60,7 @@ def root_motions(block: Block) -> Ints:
 
 
 def chord_changes(block: Block) -> Ints:
+    """Counts of the pairs of chords in a row, first * len(NUMERALS) + second: int64 [P, K * K] for K numerals."""
     piece, _, symbol = block.once(_changes)
     same_piece = np.flatnonzero(np.diff(piece) == 0)
     move = same_piece[symbol[same_piece + 1] != symbol[same_piece]]
@@ -63,7 +68,7 @@ def chord_changes(block: Block) -> Ints:
 
 
 def cadences(block: Block) -> Ints:
-    """The last chord of each piece and the one of another degree before it, as an index into `CADENCES`."""
+    """The last chord of each piece and the one of another degree before it, as an index into `CADENCES`. Counts, int64 [P, 6]."""
     piece, _, symbol = block.once(_changes)
     last = np.flatnonzero(np.diff(piece, append=-1) != 0)
     degree = symbol // 3
@@ -77,12 +82,18 @@ def cadences(block: Block) -> Ints:
 
 
 def minor(block: Block) -> Floats:
-    """1 where the key found is minor, 0 where it is major."""
+    """1 where the key found is minor, 0 where it is major.
+
+    Float64 [P].
+    """
     return np.where(np.bincount(block.piece_of_pitched, minlength=len(block)) > 0, block.keys[1], np.nan)
 
 
 def chords_per_beat(block: Block) -> Floats:
-    """Changes of chord over beats."""
+    """Changes of chord over beats.
+
+    Float64 [P].
+    """
     with np.errstate(invalid="ignore"):
         share: Floats = block.once(chord_changes).sum(axis=1) / np.bincount(block.beats.piece, minlength=len(block))
     return share

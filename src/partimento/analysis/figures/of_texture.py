@@ -17,15 +17,17 @@ FAMILIES = tuple(
 
 
 def notes_at_once(block: Block) -> Ints:
-    """The notes that sound at the start of each beat."""
+    """Counts of the notes that sound at the start of each beat, `MOST_VOICES` or more as one: int64 [P, MOST_VOICES + 1]."""
     return block.table(block.beats.piece, np.minimum(block.beats.voices, MOST_VOICES), MOST_VOICES + 1)
 
 
 def velocities(block: Block) -> Ints:
+    """Counts of the notes by velocity, in steps of 8: int64 [P, 16]."""
     return block.table(block.music.piece_of_note, block.music.notes["velocity"] // 8, 16)
 
 
 def instruments(block: Block) -> Ints:
+    """Counts of the notes by family of instruments, an index into `FAMILIES`: int64 [P, K]."""
     return block.table(block.music.piece_of_note, block.music.program // 8, len(FAMILIES))
 
 
@@ -35,7 +37,7 @@ def polyphony(piece: Piece) -> float:
 
 
 def pitches_at_once(notes: Array) -> float:
-    """The time that each pitch sounds, over the time that any does; not a number without notes."""
+    """The time that each pitch of the notes [N] sounds, over the time that any does; not a number without notes."""
     if not len(notes):
         return np.nan
     start, end = sounding(notes)
@@ -44,7 +46,8 @@ def pitches_at_once(notes: Array) -> float:
 
 
 def sounding(notes: Array) -> tuple[Ints, Ints]:
-    """The ticks from which and to which each pitch sounds; notes of one pitch that overlap sound once."""
+    """The ticks from which and to which each pitch of the notes [N] sounds, int64 [S] twice; notes of one pitch that overlap
+    sound once."""
     start = notes["pitch"].astype(np.int64) << 32 | notes["onset"]  # pitches one after another on one line of time
     first, last = _joined(start, start + notes["duration"])
     return first & 0xFFFFFFFF, (first & 0xFFFFFFFF) + last - first
@@ -59,7 +62,10 @@ def _joined(start: Ints, end: Ints) -> tuple[Ints, Ints]:
 
 
 def velocity_spread(block: Block) -> Floats:
-    """The standard deviation of the velocities of a piece."""
+    """The standard deviation of the velocities of a piece.
+
+    Float64 [P], in MIDI velocities.
+    """
     piece, velocity = block.music.piece_of_note, block.music.notes["velocity"].astype(np.float64)
     with np.errstate(invalid="ignore"):
         mean = np.bincount(piece, velocity, len(block)) / block.notes

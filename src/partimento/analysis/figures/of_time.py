@@ -24,15 +24,18 @@ _CLOSE = 0.03  # of a beat
 
 
 def durations(block: Block) -> Ints:
+    """Counts of the pitched notes by duration, an index into `VALUE_NAMES`: int64 [P, K]."""
     values = note_value(block.music.in_quarters(block.music.notes["duration"]))[block.pitched]
     return block.table(block.piece_of_pitched, values, len(VALUE_NAMES))
 
 
 def waits(block: Block) -> Ints:
+    """Counts of the times from onset to onset in lines, an index into `VALUE_NAMES`: int64 [P, K]."""
     return block.table(block.lines.piece[block.moves], _wait_values(block), len(VALUE_NAMES))
 
 
 def duration_changes(block: Block) -> Ints:
+    """Counts of two such times in a row, first * K + second: int64 [P, K * K] for K note values."""
     follows = np.flatnonzero(np.diff(block.moves) == 1)  # two moves in a row
     wait = _wait_values(block)
     pairs = wait[follows] * len(VALUE_NAMES) + wait[follows + 1]
@@ -44,7 +47,7 @@ def _wait_values(block: Block) -> Ints:
 
 
 def places(block: Block) -> Ints:
-    """Where in the beat notes begin, as an index into `PLACES`."""
+    """Counts of where in the beat notes begin, an index into `PLACES`: int64 [P, 5]."""
     meters, piece, onset = block.music.meters, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
     row, in_bar = meters.row(onset, piece), meters.in_bar(onset, piece)
     pulse = meters.pulse[row]
@@ -59,7 +62,7 @@ def places(block: Block) -> Ints:
 
 
 def places_in_bar(upper: int, lower: int, size: int) -> Callable[[Block], Ints]:
-    """Where notes begin in the bars of one meter that is stated, in sixteenths."""
+    """A function that counts where notes begin in the bars of one meter that is stated, in sixteenths: int64 [P, size]."""
 
     def counted(block: Block) -> Ints:
         meters, piece, onset = block.music.meters, block.music.piece_of_note, block.music.notes["onset"].astype(np.int64)
@@ -73,7 +76,7 @@ def places_in_bar(upper: int, lower: int, size: int) -> Callable[[Block], Ints]:
 
 
 def meters(block: Block) -> Ints:
-    """The meter in force for most of the piece."""
+    """1 at the meter in force for most of the piece, an index into `METERS`: int64 [P, K]."""
     found = []
     for piece in block.pieces:
         meter = meter_in_force(piece)
@@ -86,21 +89,29 @@ tempo_qpm = of_piece(mean_tempo_qpm)
 
 
 def tempos(block: Block) -> Ints:
+    """1 at the mean tempo of the piece, in steps of `TEMPO_STEP` quarters a minute: int64 [P, TEMPOS]."""
     step = np.clip(np.nan_to_num(block.once(tempo_qpm)) / TEMPO_STEP - 0.5, 0, TEMPOS - 1)
     return block.one_each(step.astype(np.int64), TEMPOS)
 
 
 def lengths(block: Block) -> Ints:
+    """1 at the playing time of the piece, an index into `LENGTHS`: int64 [P, K]."""
     return block.one_each(np.searchsorted(LENGTH_SECONDS, block.seconds), len(LENGTHS))
 
 
 def seconds(block: Block) -> Floats:
-    """The playing time, from the first tick to the end of the last note."""
+    """The playing time, from the first tick to the end of the last note.
+
+    Float64 [P].
+    """
     return block.seconds
 
 
 def notes(block: Block) -> Floats:
-    """How many notes there are, drums too."""
+    """How many notes there are, drums too.
+
+    Float64 [P].
+    """
     return block.notes.astype(np.float64)
 
 
@@ -115,7 +126,10 @@ def notes_per_bar(piece: Piece) -> float:
 
 
 def wait_quarters(block: Block) -> Floats:
-    """The mean time from onset to onset in lines, in quarters."""
+    """The mean time from onset to onset in lines, in quarters.
+
+    Float64 [P].
+    """
     piece = block.lines.piece[block.moves]
     with np.errstate(invalid="ignore"):
         mean: Floats = np.bincount(piece, block.lines.wait_quarters[block.moves], len(block)) / np.bincount(
@@ -125,7 +139,10 @@ def wait_quarters(block: Block) -> Floats:
 
 
 def off_grid(block: Block) -> Floats:
-    """The share of onsets that are at no half, third, quarter or sixth of a beat, 0..1."""
+    """The share of onsets that are at no half, third, quarter or sixth of a beat, 0..1.
+
+    Float64 [P].
+    """
     with np.errstate(invalid="ignore"):
         share: Floats = block.once(places)[:, -1] / block.notes
     return share

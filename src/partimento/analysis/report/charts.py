@@ -1,4 +1,4 @@
-"""Charts as inline SVG, drawn at the width of a phone so that letters are never shrunk. They know numbers and labels, no music."""
+"""Charts as inline SVG, drawn at the width of a phone so that letters are never shrunk."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def columns(labels: Sequence[str], series: Series, alt: str, *, every: int = 1) 
 
 
 def grid(row_labels: Sequence[str], column_labels: Sequence[str], values: Floats, alt: str) -> str:
-    """A table of shares as shades; the larger ones are written in per cent."""
+    """A table of shares [R, C] as shades; the larger ones are written in per cent."""
     left = 12 + _LETTER * max(map(len, row_labels), default=0)
     cell = (WIDTH - left - 2) / max(len(column_labels), 1)
     parts = [_text(left + (at + 0.5) * cell, 12, label, "middle", 10.5) for at, label in enumerate(column_labels)]
@@ -96,7 +96,7 @@ def grid(row_labels: Sequence[str], column_labels: Sequence[str], values: Floats
 
 
 def curves(series: Sequence[tuple[str, Ints, Ints]], x_title: str, y_title: str, alt: str) -> str:
-    """Lines on two logarithmic axes; each is (name, x, y) and wears its name at its end."""
+    """Lines on two logarithmic axes; each is (name, x [N], y [N]), and its name is written at its end."""
     height, top, left, right = 210, 10, 40, 26
     series = [(name, x[(x > 0) & (y > 0)], y[(x > 0) & (y > 0)]) for name, x, y in series]
     series = [one for one in series if len(one[1])]
@@ -133,7 +133,7 @@ def curves(series: Sequence[tuple[str, Ints, Ints]], x_title: str, y_title: str,
 
 
 def picture(values: Floats, alt: str) -> str:
-    """A square matrix of values 0..1 as a PNG inside the page, dark where they are high, its first row at the top."""
+    """A square matrix [N, N] of values 0..1 as a PNG inside the page, dark where they are high, its first row at the top."""
     from matplotlib.image import imsave
 
     buffer = io.BytesIO()

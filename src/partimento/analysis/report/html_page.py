@@ -29,7 +29,7 @@ CALLED = {"pitch": "Notes", "interval": "Melodic patterns, in any key", "rhythm"
 
 
 def to_html(exploration: Exploration, *, title: str = "", notes: Sequence[str] = (), folder: str = "") -> bytes:
-    """The page. `notes` are said beneath the title; `folder` is where the numbers lie, as seen from the page."""
+    """The page. `notes` are printed beneath the title; `folder` is where the numbers lie, as seen from the page."""
     from importlib.resources import files
 
     from jinja2 import Environment

@@ -1,4 +1,4 @@
-"""The settings of the family `chorale`. It knows no tensor and no data."""
+"""The settings of the family `chorale`."""
 
 from __future__ import annotations
 

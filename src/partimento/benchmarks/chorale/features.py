@@ -1,5 +1,5 @@
 """The features of a slot before it is drawn, as one row of numbers: from a piece's own past, and from the memory of the training
-pieces. It knows no network; `network.py` reads the columns named here.
+pieces. `network.py` reads the columns named here.
 """
 
 from __future__ import annotations

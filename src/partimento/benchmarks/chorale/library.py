@@ -1,4 +1,4 @@
-"""Features of whole pieces, kept, and what the trees that were grown over them predict. It knows no network."""
+"""Features of whole pieces, kept, and what the trees that were grown over them predict."""
 
 from __future__ import annotations
 

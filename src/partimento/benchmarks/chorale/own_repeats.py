@@ -58,7 +58,7 @@ class Repeats(Agreeing):
         return following.reshape(-1), np.searchsorted(OWN_LENGTHS, lengths, side="right").tolist()
 
 
-class Echoes(Agreeing):
+class OwnRepeats(Agreeing):
     """The `OWN` places whose past agrees longest with the present end in any transposition, the latest first: by soprano, by bass,
     by all voices."""
 

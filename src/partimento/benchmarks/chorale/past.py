@@ -1,4 +1,4 @@
-"""Features of the next slot of a chorale from its own past, grown slot by slot. It knows no other piece and no network.
+"""Features of the next slot of a chorale from its own past, grown slot by slot.
 
 A slot is four symbols in the order in which they are drawn: soprano, bass, alto, tenor; 0..45 are the MIDI pitches 36..81, 46 is
 the rest. All features of slot t are functions of the slots before it and of t; those of a voice, of the voices drawn before

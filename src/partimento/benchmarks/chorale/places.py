@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.benchmarks.chorale.memory import PLACES, Tunes
-from partimento.benchmarks.chorale.own_repeats import OWN, Echoes
+from partimento.benchmarks.chorale.own_repeats import OWN, OwnRepeats
 from partimento.benchmarks.chorale.past import INTERVALS, NONE, Growing, Slot, intervals
 
 LISTS = 5  # of training places by soprano and by all voices; of own places by soprano, by bass, by all voices
@@ -22,15 +22,15 @@ class Places(Growing):
     """The places of all kinds, and what they vote for."""
 
     def __init__(self, tunes: Tunes) -> None:
-        self.tunes, self.echoes = tunes, Echoes()
+        self.tunes, self.own = tunes, OwnRepeats()
         self._next, self._length = np.full((len(_LIST), 4), NONE, np.int64), np.zeros(len(_LIST), np.int64)
         self._last: Slot = [NONE] * 4
 
     def push(self, slot: Slot) -> None:
         """After the tunes have taken in the slot."""
-        self.echoes.push(slot)
+        self.own.push(slot)
         self._last = slot
-        found = (*(self.tunes.places(by_chords) for by_chords in (False, True)), self.echoes.found())
+        found = (*(self.tunes.places(by_chords) for by_chords in (False, True)), self.own.found())
         self._next = np.concatenate([following for following, _ in found])
         self._length = np.minimum(np.concatenate([lengths for _, lengths in found]), _LONGEST)
 

@@ -98,7 +98,7 @@ class Rules:
         return at
 
     def masks(self, at: Setting, here: Texture) -> NoteMasks:
-        """What the rules made at a place leave of each field of the events after `here`, a sequence that stands there."""
+        """What the rules made at a place leave of each field of the events after `here`, a sequence that has come there."""
         fixed = frozenset({"meter", "key"} if self.tempo_qpm is None and at.place is None else {"meter", "key", "tempo"})
         return here.masks(at.rules, at.players, fixed, 0 if at.place is None else at.place.start_tick)
 

@@ -1,4 +1,4 @@
-"""Rules of pitch: key, instruments, ranges, chords, bass line, parallel fifths. They know ticks, no fields."""
+"""Rules of pitch: key, instruments, ranges, chords, bass line, parallel fifths."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _span(text: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Ranges(Rule):
-    """The lowest and the highest pitch of each program; key -1 stands for all others. `players` are those that may play."""
+    """The lowest and the highest pitch of each program; key -1 is all others. `players` are those that may play."""
 
     of_program: Mapping[int, tuple[int, int]]
     players: frozenset[int] = frozenset(range(128))

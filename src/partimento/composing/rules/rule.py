@@ -1,6 +1,6 @@
 """What a rule is: its options, as people write them and as files keep them, how it is made for a place, and its masks.
 
-It knows no field of an event and no model. A rule's musical answers are those of `NoteRule` (`encodings/texture.py`).
+A rule's musical answers are those of `NoteRule` (`encodings/texture.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules of time: meter, tempo, bars, how many notes at once, whose rhythm. They know no pitch, but for the tonic at the end."""
+"""Rules of time: meter, tempo, bars, how many notes at once, whose rhythm."""
 
 from __future__ import annotations
 
@@ -282,7 +282,7 @@ class Rhythm(Rule):
                 )
 
     def _next(self, here: Texture) -> int:
-        """Which onset comes after the moment of the last note."""
+        """Which onset comes after that of the last note."""
         return int(np.searchsorted(self.onset_ticks, here.last_onset, side="right"))
 
     def onsets(self, here: Texture, ticks: Ints) -> Bools:

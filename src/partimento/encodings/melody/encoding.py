@@ -1,7 +1,7 @@
 """The encoding `melody`: parts one after another, one pitch and one note value for each note or chord.
 
 By default it follows what the project's seed made of a file read by music21 (`docs/melody.md` measures every difference); options
-add rests, and written note values with dots, triplets and ties. How notes become events is told in `loop.py`, what writes a
+add rests, and written note values with dots, triplets and ties. How notes become events is described in `loop.py`, what writes a
 length in `note_values.py`.
 """
 

@@ -1,4 +1,4 @@
-"""The loop of `melody`, compiled. It knows notes in canonical order and lengths in lines, and is told of tables and options."""
+"""The loop of `melody`, compiled."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def _grid(gap: int) -> int:
 
 @inlined
 def _up_to(gap: int, length: int) -> int:
-    """A note that stops within a quarter of its length before the next moment of its part, or an eighth after it, ends there:
+    """A note that stops within a quarter of its length before the next onset of its part, or an eighth after it, ends there:
     notes are played shorter, and now and then longer, than they are written."""
     return gap if gap and 4 * (gap - length) <= length and 8 * (length - gap) <= length else length
 
 
 @always_inlined
 def _of_chord(pitch: Any, value: Any, written: int, chord: int, roots: Any) -> Any:
-    """The pitch that stands for the notes of one value, of several roots the lowest, and the next value of the moment."""
+    """The pitch that stands for the notes of one value, of several roots the lowest, and the next value of that onset."""
     lowest, highest, classes, longer = 128, -1, 0, _NONE
     for note in range(len(pitch)):
         if value[note] == written:
@@ -89,7 +89,7 @@ def encode(
     rest: int,
     tie: int,
 ) -> Any:
-    """The events, uint8 [T, 2]: moment after moment, of each moment the notes of one value after another, shortest first.
+    """The events, uint8 [T, 2]: onset after onset, of each onset the notes of one value after another, shortest first.
 
     `line_of` and `grids` are those of the ticks of the piece, the next four those of `Values`; without `grids` a note ends on the
     line nearest to its end. `id_of` has the id of each MIDI pitch, `roots` the root of each bass and set of pitch classes; `chord`
@@ -101,7 +101,7 @@ def encode(
     value = np.empty(len(notes), np.int64)  # of each note, the length that is written for it
     count, stop, next_line, before, until = 0, 0, 0, 0, 0
     while stop < len(notes):
-        # the notes from start to stop are one moment, of one part; `gap` is the time to its next one, 0 for the last
+        # the notes from start to stop begin at one onset, in one part; `gap` is the time to its next one, 0 for the last
         start, stop, gap, line = stop, stop + 1, 0, next_line
         if start == 0 or track[start] != track[start - 1]:
             line, until = _line(onset[start], line_of, lines), 0

@@ -55,13 +55,13 @@ class Voices(Encoding):
         # by voice and step, the highest note of a step last, of unisons the shortest
         order = np.lexsort([-notes["duration"], notes["pitch"], notes["onset"], voice])
         notes, voice = notes[order], voice[order]
-        moment = voice * MAX_STEPS + notes["onset"]
-        last = np.append(moment[1:] != moment[:-1], True)[: len(moment)]
-        notes, voice, moment = notes[last], voice[last], moment[last]
+        place = voice * MAX_STEPS + notes["onset"]
+        last = np.append(place[1:] != place[:-1], True)[: len(place)]
+        notes, voice, place = notes[last], voice[last], place[last]
         length = notes["duration"].astype(np.int64)
         if len(notes):  # a note ends where the next one of its voice begins
             same = voice[1:] == voice[:-1]
-            length[:-1] = np.where(same, np.minimum(length[:-1], np.diff(moment)), length[:-1])
+            length[:-1] = np.where(same, np.minimum(length[:-1], np.diff(place)), length[:-1])
         steps = int((notes["onset"] + length).max()) if len(notes) else 0
         events = np.full((steps, self.voices), REST, np.uint8)
         row = np.repeat(notes["onset"], length) + np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)

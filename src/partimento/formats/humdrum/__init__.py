@@ -10,6 +10,7 @@ FORMAT = Format(
     (".krn",),
     recognises=lambda data: data.lstrip()[:2] in (b"!!", b"**") and _KERN.search(data) is not None,
     read=deferred("partimento.formats.humdrum.read:piece_from_humdrum"),
+    written=deferred("partimento.formats.humdrum.read:score_from_humdrum"),
     writers={".krn": deferred("partimento.formats.humdrum.write:humdrum_from_piece")},
     keeps={
         "notes": "",

@@ -52,15 +52,17 @@ class _Spine:
     clef: str = ""  # the first one
     fifths: int | None = None
     key_at: Place = -1
+    staff: str = ""
     track: int = 0  # of its part, at the end
 
 
 @dataclass(eq=False)
 class _Voice:
-    """One column of the moment; `end` is where its last note or rest ends."""
+    """One column of the moment; `end` is where its last note or rest ends, `name` that of its spine and its place in it."""
 
     spine: _Spine
     end: Place = 0
+    name: str = ""
 
 
 @dataclass
@@ -82,10 +84,15 @@ def piece_from_humdrum(
     data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
 ) -> tuple[Piece, Counter[str]]:
     """The piece in a Humdrum file with **kern spines. Raises `UnreadableFile`."""
+    return finished(score_from_humdrum(data), source, limits, repeats)
+
+
+def score_from_humdrum(data: bytes) -> NotatedScore:
+    """What is written in a Humdrum file with **kern spines. Raises `UnreadableFile`."""
     text = text_of(data)
     if "**kern" not in text:
         raise UnreadableFile("not Humdrum", "there is no **kern spine")
-    return finished(score_of(text), source, limits, repeats)
+    return score_of(text)
 
 
 def score_of(text: str) -> NotatedScore:
@@ -105,7 +112,7 @@ def score_of(text: str) -> NotatedScore:
             if reading.spines:
                 raise UnreadableFile("several pieces", "more than one score in a file")
             reading.spines = [_Spine(token, place, place) for place, token in enumerate(columns)]
-            reading.voices = [_Voice(spine) for spine in reading.spines]
+            reading.voices = [_Voice(spine, name=str(spine.number)) for spine in reading.spines]
             reading.score.bars.append(Bar(0, 0))
             continue
         if len(columns) != len(reading.voices):
@@ -175,6 +182,8 @@ def _read_interpretations(tokens: list[str], reading: _Reading) -> None:
             spine.clef = spine.clef or token
         elif token.startswith("*part"):
             spine.part = spine.part or token
+        elif token.startswith("*staff"):
+            spine.staff = spine.staff or token
         elif token.startswith('*I"'):
             spine.name = spine.name or token[3:].strip()
         elif re.match(r"\*I[a-z]", token):
@@ -223,6 +232,11 @@ def _change_columns(tokens: list[str], reading: _Reading) -> None:
     if not voices:  # the end of the score must still be known
         _end_bar(reading, "")
     reading.voices = voices
+    places: Counter[int] = Counter()
+    for one in voices:
+        number = one.spine.number
+        one.name = f"{number}.{places[number]}" if places[number] else str(number)
+        places[number] += 1
 
 
 def _joins_next(tokens: list[str], voices: list[_Voice], at: int) -> bool:
@@ -258,8 +272,8 @@ def _read_data(columns: list[str], reading: _Reading) -> None:
         start, track = voice.end, voice.spine.number  # of the spine, until tracks are known
         now = start if now is None else now
         voice.end = start + token.length
-        for length, pitch, before, after in token.notes:
-            notes.append(Note(start, start + length, pitch, track, before, after))
+        for length, pitch, before, after, step in token.notes:
+            notes.append(Note(start, start + length, pitch, track, before, after, voice=voice.name, step=step))
     if now is None:
         return
     for column, voice in zip(columns, reading.voices, strict=True):
@@ -298,8 +312,15 @@ def _set_tracks(reading: _Reading) -> None:
                 Track(PROGRAMS.get(spine.code, 0), spine.clef.startswith("*clefX"), spine.name or spine.code.capitalize())
             )
         spine.track = tracks[identity]
+    staves: list[list[str]] = [[] for _ in score.tracks]  # of each track, the highest first
+    for spine in sorted(used, key=lambda spine: (spine.place, spine.number), reverse=True):
+        spine.staff = spine.staff or f"*{spine.place}"
+        if spine.staff not in staves[spine.track]:
+            staves[spine.track].append(spine.staff)
     for note in score.notes:
-        note.track = reading.spines[note.track].track
+        spine = reading.spines[note.track]
+        note.track = spine.track
+        note.staff = spine.track << 8 | min(255, staves[spine.track].index(spine.staff) + 1)
 
 
 def _expanded(reading: _Reading) -> list[int]:

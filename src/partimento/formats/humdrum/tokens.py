@@ -25,10 +25,10 @@ _DURATION = re.compile(r"(\d+)(?:%(\d+))?")
 @dataclass(slots=True)
 class Token:
     """The length after which the next token of the column comes (0: it takes no time) and the notes, each with its own length,
-    pitch, and whether it is tied to the one before and the one after. `graces` are left out."""
+    pitch, whether it is tied to the one before and the one after, and its step. `graces` are left out."""
 
     length: Place
-    notes: list[tuple[Place, int, bool, bool]]
+    notes: list[tuple[Place, int, bool, bool, int]]
     graces: int = 0
 
 
@@ -60,8 +60,9 @@ def _read(token: str) -> Token:
         letters = _PITCH.findall(one)  # signs of articulation may stand between them, as before accidentals and dots
         if letters and "r" not in one:
             octave = 3 + len(letters) if letters[0].islower() else 4 - len(letters)
-            pitch = 12 * (octave + 1) + _STEPS[letters[0].lower()] + one.count("#") - one.count("-")
-            notes.append((length, pitch, "]" in one or "_" in one, "[" in one or "_" in one))
+            letter = letters[0].lower()
+            pitch = 12 * (octave + 1) + _STEPS[letter] + one.count("#") - one.count("-")
+            notes.append((length, pitch, "]" in one or "_" in one, "[" in one or "_" in one, "cdefgab".index(letter)))
     return Token(first, notes)  # type: ignore[arg-type]
 
 

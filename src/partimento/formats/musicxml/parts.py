@@ -103,7 +103,7 @@ class Part:
 
     def staff_number(self, staff: str) -> int:
         """The number of a staff, for the dynamic marks that notes on it follow."""
-        return self.staff_numbers.setdefault(staff, (self.place << 8) + len(self.staff_numbers))
+        return self.staff_numbers.setdefault(staff, (self.place << 8) + min(max(whole(staff, 1), 0), 255))
 
     def finish(self) -> None:
         """Gives the score the dynamic marks of each staff."""

@@ -32,10 +32,15 @@ def piece_from_musicxml(
     data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIMITS, repeats: str = "written"
 ) -> tuple[Piece, Counter[str]]:
     """The piece in MusicXML, plain or compressed. Raises `UnreadableFile`."""
+    return finished(score_from_musicxml(data), source, limits, repeats)
+
+
+def score_from_musicxml(data: bytes) -> NotatedScore:
+    """What is written in MusicXML, plain or compressed. Raises `UnreadableFile`."""
     root = tree_of(unpack(data))
     if root.tag not in ("score-partwise", "score-timewise"):
         raise UnreadableFile("not a score", f"XML with the root {root.tag[:40]!r}, which is neither MusicXML nor MEI")
-    return finished(score_of(root), source, limits, repeats)
+    return score_of(root)
 
 
 def score_of(root: Element) -> NotatedScore:
@@ -171,15 +176,18 @@ def _read_note(element: Element, inner: dict[str, Element], part: Part, at: int,
     given = inner.get("instrument")
     instrument = part.instruments.get(given.get("id", ""), part.first) if given is not None else part.first
     pitch = inner.get("pitch")
+    step = -1
     if pitch is not None:
-        key = _key_of(pitch, "", score.repairs)
+        step, key = _key_of(pitch, "", score.repairs)
         if part.transpose:
-            key += part.transpose.get(staff, part.transpose.get("", 0))
+            semitones = part.transpose.get(staff, part.transpose.get("", 0))
+            key += semitones
+            step = (step + 4 * _fifths(semitones)) % 7 if step >= 0 else step
     elif instrument.drum >= 0:
         key = instrument.drum
     else:
         drawn = inner.get("unpitched")
-        key = _key_of(drawn, "display-", score.repairs) if drawn is not None and len(drawn) else 60
+        key = _key_of(drawn, "display-", score.repairs)[1] if drawn is not None and len(drawn) else 60
     before = after = False
     if "tie" in inner:
         types = [one.get("type") for one in element if one.tag == "tie"]
@@ -206,24 +214,29 @@ def _read_note(element: Element, inner: dict[str, Element], part: Part, at: int,
             part.units(release) if release else 0,
             part.staff_numbers.get(staff) or part.staff_number(staff),
             (inner["voice"].text or "") if "voice" in inner else "",
+            step,
+            tuplet=whole(inner["time-modification"].findtext("actual-notes")) if "time-modification" in inner else 0,
         )
     )
 
 
-def _key_of(pitch: Element, prefix: str, repairs: Counter[str]) -> int:
-    """The key of a pitch on the keyboard, as it is written. A quarter tone sounds as the next key above, and is counted."""
+def _key_of(pitch: Element, prefix: str, repairs: Counter[str]) -> tuple[int, int]:
+    """The step (C = 0) of a pitch and its key on the keyboard, as it is written. A quarter tone sounds as the next key above, and
+    is counted."""
     inner = {one.tag: one.text for one in pitch}
-    written = _semitones(inner.get(prefix + "step"), inner.get(prefix + "octave"), inner.get("alter"))
+    step, written = _semitones(inner.get(prefix + "step"), inner.get(prefix + "octave"), inner.get("alter"))
     key = math.floor(written + 0.5)
     if key != written:
         repairs["quarter tones moved to the next key"] += 1
-    return key
+    return step, key
 
 
 @lru_cache(maxsize=4096)
-def _semitones(step: str | None, octave: str | None, alter: str | None) -> float:
+def _semitones(step: str | None, octave: str | None, alter: str | None) -> tuple[int, float]:
     alteration = min(max(number(alter), -12.0), 12.0)
-    return 12 * (min(max(whole(octave, 4), -100), 100) + 1) + _STEPS.get((step or "").strip().upper(), 0) + alteration
+    letter = (step or "").strip().upper()
+    place = "CDEFGAB".find(letter) if len(letter) == 1 else -1
+    return place, 12 * (min(max(whole(octave, 4), -100), 100) + 1) + _STEPS.get(letter, 0) + alteration
 
 
 def _read_attributes(element: Element, part: Part, bar_start: int, at: int) -> None:
@@ -241,9 +254,14 @@ def _read_attributes(element: Element, part: Part, bar_start: int, at: int) -> N
     for key in element.findall("key"):
         if key.find("fifths") is not None and not score.tracks[part.place].is_drum:
             semitones = part.transpose.get(key.get("number", ""), part.transpose.get("", 0))
-            fifths = whole(key.findtext("fifths")) + (7 * semitones + 5) % 12 - 5
+            fifths = whole(key.findtext("fifths")) + _fifths(semitones)
             fifths -= 12 * (fifths > 7) - 12 * (fifths < -7)
             score.state_key(at, fifths, text_in(key, "mode") in ("minor", "aeolian"))
+
+
+def _fifths(semitones: int) -> int:
+    """How far a transposition goes on the line of fifths: -5..6."""
+    return (7 * semitones + 5) % 12 - 5
 
 
 def _meter(time: Element) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from partimento.errors import InvalidOption
 from partimento.models.backbone_sizes import BASE, hidden_size
+from partimento.models.backbones.banded import attended
 from partimento.models.backbones.base import Backbone, State
 from partimento.models.backbones.kv_cache import KVCache
 from partimento.models.config import ModelConfig
@@ -37,29 +39,25 @@ class Transformer(Backbone):
         self.norm = nn.RMSNorm(config.width)
 
     def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]:
-        h_BTD = self.project(h_BTI)
-        at, past, pasts = (0, 0, [None] * len(self.blocks)) if state is None else (state[0], state[1][0].steps, state[1])
-        steps = h_BTD.shape[1]
-        turn = _turns(at, steps, self.size, h_BTD.device)
-        mask = self._mask(past, steps, h_BTD.device)
+        h_BTD = self.project(h_BTI).float()  # what blocks add to stays in single precision, whatever their products are in
+        at, pasts = (0, [None] * len(self.blocks)) if state is None else state
+        turn = _turns(at, h_BTD.shape[1], self.size, h_BTD.device)
         after = []
         for block, before in zip(self.blocks, pasts, strict=True):
-            h_BTD, own = block(h_BTD, before, turn, mask)
+            h_BTD, own = block(h_BTD, before, turn)
             after.append(own)
-        return self.norm(h_BTD), (at + steps, after)
-
-    def _mask(self, past: int, steps: int, device: torch.device) -> Tensor | None:
-        """bool [T, S]: which of the kept and new steps each new one sees; None where plain causality says it."""
-        fits = not self.span or past + steps <= self.span
-        if fits and (past == 0 or steps == 1):
-            return None
-        query, key = torch.arange(past, past + steps, device=device)[:, None], torch.arange(past + steps, device=device)
-        seen = key <= query
-        return seen & (key > query - self.span) if self.span else seen
+        return self.norm(h_BTD), (at + h_BTD.shape[1], after)
 
     def select(self, state: State, rows: Tensor) -> State:
         at, pasts = state
         return at, [past.select(rows) for past in pasts]
+
+    def stacked(self) -> Mapping[str, list[int]]:
+        each: dict[str, list[int]] = {}
+        for name, module in self.named_modules():
+            if isinstance(module, _Block):
+                each |= {f"{name}.attend.weight": module.heads, f"{name}.widen.weight": [module.narrow.in_features] * 2}
+        return each
 
 
 class _Block(nn.Module):
@@ -78,22 +76,12 @@ class _Block(nn.Module):
             for layer in (self.gather, self.narrow):
                 layer.weight /= math.sqrt(2 * config.layers)
 
-    def forward(
-        self, h_BTD: Tensor, past: KVCache | None, turn: tuple[Tensor, Tensor], mask: Tensor | None
-    ) -> tuple[Tensor, KVCache]:
-        steps = h_BTD.shape[1]
+    def forward(self, h_BTD: Tensor, past: KVCache | None, turn: tuple[Tensor, Tensor]) -> tuple[Tensor, KVCache]:
         parts = torch.split(self.attend(self.norms[0](h_BTD)), self.heads, -1)
-        query, key, value = (part.reshape(len(part), steps, -1, self.size).transpose(1, 2) for part in parts)  # [B, heads, T, size]
+        query, key, value = (part.reshape(*part.shape[:2], -1, self.size).transpose(1, 2) for part in parts)  # [B, heads, T, size]
         query, new = _turned(query, turn), (_turned(key, turn), value)
         (key, value), after = (new, KVCache.of(new, self.span)) if past is None else past.then(new)
-        group = query.shape[1] // key.shape[1]
-        if steps == 1:  # the queries of a group stand as steps, which here all see the same
-            query = query.reshape(len(query), -1, group, self.size)
-            seen = F.scaled_dot_product_attention(query, key, value).reshape(len(query), 1, -1)
-        else:
-            shared = (key, value) if group == 1 else (key.repeat_interleave(group, 1), value.repeat_interleave(group, 1))
-            seen = F.scaled_dot_product_attention(query, *shared, attn_mask=mask, is_causal=mask is None)
-            seen = seen.transpose(1, 2).flatten(2)
+        seen = attended(query, key, value, self.span).transpose(1, 2).flatten(2)
         h_BTD = h_BTD + self.dropout(self.gather(seen))
         gate, up = self.widen(self.norms[1](h_BTD)).chunk(2, -1)
         return h_BTD + self.dropout(self.narrow(F.silu(gate) * up)), after

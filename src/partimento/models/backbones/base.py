@@ -8,6 +8,7 @@ call gave back. A long sequence in pieces with the state carried over gives what
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -25,3 +26,7 @@ class Backbone(nn.Module, ABC):
     @abstractmethod
     def select(self, state: State, rows: Tensor) -> State:
         """The state of some of the sequences: `rows` [K] are int64 indices into the batch."""
+
+    def stacked(self) -> Mapping[str, list[int]]:
+        """Rows of each of the matrices that one parameter holds one above the other, by its name: those that hold several."""
+        return {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -27,6 +29,9 @@ class LSTM(Backbone):
     def select(self, state: State, rows: Tensor) -> State:
         return tuple(part[:, rows].contiguous() for part in state)  # parts are [layers, B, D]
 
+    def stacked(self) -> Mapping[str, list[int]]:
+        return _gates(self, 4)
+
 
 class GRU(Backbone):
     """Cho et al. 2014, in the form whose reset gate follows the matrix product (torch's, cuDNN's)."""
@@ -42,3 +47,12 @@ class GRU(Backbone):
 
     def select(self, state: State, rows: Tensor) -> State:
         return state[:, rows].contiguous()  # [layers, B, D]
+
+    def stacked(self) -> Mapping[str, list[int]]:
+        return _gates(self, 3)
+
+
+def _gates(module: nn.Module, count: int) -> dict[str, list[int]]:
+    """A matrix for each gate."""
+    weights = ((name, weight) for name, weight in module.named_parameters() if weight.ndim == 2)
+    return {name: [len(weight) // count] * count for name, weight in weights}

@@ -1,0 +1,1 @@
+"""The workshop over HTTP, on this machine alone. `docs/studio-api.md` is its description."""
