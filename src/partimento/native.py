@@ -71,8 +71,8 @@ class Native:
 
 
 def code_folders(sources: Sequence[Path], of: str) -> Iterator[Path]:
-    """Where the code of loops may be kept: beside the first of its sources, or with the user. The folder's name is a hash of all that
-    it was made from.
+    """Where the code of loops may be kept: beside the first of its sources, or with the user. The folder's name is a hash of all
+    that it was made from.
 
     So nothing in it is ever replaced by something else, and processes that write it at one time write the same.
     """

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from partimento.errors import InvalidOption
+from partimento.models.config import ModelConfig
+
 BASE = 10_000.0  # the slowest rotation of positions takes about so many steps, as in Su et al. 2021
 KERNEL = 3  # steps that a convolution looks at
 CYCLE = 8  # dilations 1, 2 .. 128, and again: 511 steps back after one cycle
@@ -17,3 +20,14 @@ def hidden_size(width: int) -> int:
 def dilation(layer: int) -> int:
     """How far apart the steps are that a layer of a convolution looks at."""
     return int(2 ** (layer % CYCLE))
+
+
+def grouped(config: ModelConfig) -> tuple[int, int]:
+    """The size of a transformer's heads, and how many have keys of their own. Raises `InvalidOption` where sizes do not fit."""
+    keys = config.keys or config.queries
+    if config.width % (2 * config.queries) or config.queries % keys:
+        raise InvalidOption(
+            f"width {config.width}, queries {config.queries}, keys {keys}: each query needs an even share of the width, "
+            "and each key the same number of queries"
+        )
+    return config.width // config.queries, keys

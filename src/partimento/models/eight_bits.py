@@ -40,3 +40,8 @@ def in_single_precision(arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
             array = array.astype(np.float32) * scale.reshape(-1, *[1] * (array.ndim - 1))
         whole[name] = array.astype(np.float32) if array.dtype.kind == "f" else array
     return whole
+
+
+def numbers_in(arrays: Arrays) -> int:
+    """How many weights there are, in arrays of any shape [...]."""
+    return sum(array.size for name, array in arrays.items() if not name.endswith(SCALE))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from partimento.encodings import Context, Field
+from partimento.encodings import Context, Field, Pitches
 from partimento.errors import InvalidOption
 from partimento.models.config import ModelConfig
 
@@ -14,6 +15,17 @@ MAX_JOINT = 2**16
 WIDEST = 48  # semitones of an interval that have a score of their own
 NEAR = 12  # keys on either side that are seen one by one
 OCTAVE = 12  # further ones by their place in it
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a model reads and predicts: the fields of an event, the columns of what is known before it, which fields are pitches,
+    and the fields of the conditions of a piece."""
+
+    fields: Fields
+    columns: tuple[Context, ...] = ()
+    pitches: tuple[Pitches, ...] = ()
+    conditions: Fields = ()
 
 
 def first_id(field: Field) -> int:
@@ -39,3 +51,12 @@ def columns_let_in(config: ModelConfig, columns: Sequence[Context]) -> list[int]
         "field": False,
     }
     return [number for number, column in enumerate(columns) if let_in[column.kind]]
+
+
+def check_heads(config: ModelConfig, fields: Fields) -> None:
+    """Raises `InvalidOption` for heads that cannot do what their config asks, or not with these fields."""
+    for option, kind in (("interval_logits", "chained"), ("key_scores", "independent")):
+        if getattr(config, option) and config.heads != kind:
+            raise InvalidOption(f"{option} need the heads {kind!r}, not {config.heads!r}")
+    if config.heads == "joint" and any(field.given_after for field in fields):
+        raise InvalidOption("a joint class has no fields that are given; take heads 'chained'")

@@ -1,5 +1,5 @@
-"""What scoring and composing ask of a network of embeddings, a backbone and heads, whatever computes it. Arrays are numpy's; vectors
-are the network's own affair.
+"""What scoring and composing ask of a network of embeddings, a backbone and heads, whatever computes it. Arrays are numpy's;
+vectors are the network's own affair.
 """
 
 from __future__ import annotations

@@ -105,21 +105,21 @@ class NetworkPredictor:
     def _windows(self, piece: Events, context: int, conditions: npt.NDArray[Any] | None, hits: bool) -> Scores:
         """Each event from a fresh state and the `context` events before it; the start event stands before the piece only."""
         scores = _empty(piece)
-        piece = piece.astype(np.int64)
+        events_TF: Ints = piece.astype(np.int64)
         head = min(context, len(piece))  # these windows begin with the piece, so one pass gives them all
         if head:
-            target = piece[None, :head]
+            target = events_TF[None, :head]
             before = np.concatenate([np.zeros_like(target[:, :1]), target[:, :-1]], 1)
             known = _padded(self._told([piece[:head]], slice(0, head)), head)
             h_BTD = self.network.begin(1).forward(before, known, _rows([conditions]))
             nats_BTF, hits_BTF = self._judge(h_BTD, target, known, hits)
             scores.nats[:head], scores.hits[:head] = nats_BTF[0], hits_BTF[0]
         if len(piece) > context:
-            views = np.lib.stride_tricks.sliding_window_view(piece, context, axis=0)[:-1]  # [T - context, F, context]
+            views: Any = np.lib.stride_tricks.sliding_window_view(events_TF, context, axis=0)[:-1]  # [T - context, F, context]
             for at in range(0, len(views), WINDOWS):
                 before = views[at : at + WINDOWS].transpose(0, 2, 1).copy()
                 known = _padded(self._told(before, slice(1, None)), context)
-                target = piece[context + at : context + at + len(before), None]
+                target = events_TF[context + at : context + at + len(before), None]
                 last = None if known is None else known[:, -1:]
                 h_BTD = self.network.begin(len(before)).forward(before, known, _rows([conditions] * len(before)))
                 nats_BTF, hits_BTF = self._judge(h_BTD, target, last, hits)

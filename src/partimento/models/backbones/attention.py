@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partimento.errors import InvalidOption
-from partimento.models.backbone_sizes import BASE, hidden_size
+from partimento.models.backbone_sizes import BASE, grouped, hidden_size
 from partimento.models.backbones.banded import attended
 from partimento.models.backbones.base import Backbone, State
 from partimento.models.backbones.kv_cache import KVCache
@@ -27,13 +26,7 @@ class Transformer(Backbone):
 
     def __init__(self, inputs: int, config: ModelConfig) -> None:
         super().__init__()
-        keys = config.keys or config.queries
-        if config.width % (2 * config.queries) or config.queries % keys:
-            raise InvalidOption(
-                f"width {config.width}, queries {config.queries}, keys {keys}: each query needs an even share of the width, "
-                "and each key the same number of queries"
-            )
-        self.span, self.size = config.span, config.width // config.queries
+        self.size, keys = grouped(config)
         self.project = nn.Linear(inputs, config.width, bias=False)
         self.blocks = nn.ModuleList(_Block(config, keys) for _ in range(config.layers))
         self.norm = nn.RMSNorm(config.width)

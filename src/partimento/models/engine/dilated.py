@@ -33,7 +33,9 @@ class Convolution(Backbone):
 
     @classmethod
     def entry(cls, config: ModelConfig, tensors: Tensors, inputs: int) -> tuple[Floats, Floats | None]:
-        return tensors.floats("backbone.project.weight", config.width, inputs), tensors.floats("backbone.project.bias", config.width)
+        return tensors.floats("backbone.project.weight", config.width, inputs), tensors.floats(
+            "backbone.project.bias", config.width
+        )
 
     def begin(self, count: int) -> None:
         self._at = 0

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import Context, Pitches
+from partimento.encodings import Pitches
 from partimento.models.config import ModelConfig
 from partimento.models.engine.keys import KeyScores
-from partimento.models.engine.matrix import PRODUCTS, WIDE, Floats, Matrix, address
+from partimento.models.engine.matrix import PRODUCTS, WIDE, Floats, address
 from partimento.models.engine.tensors import Tensors
-from partimento.models.field_sizes import WIDEST, Fields, first_id, joint_size
+from partimento.models.field_sizes import WIDEST, Layout, first_id, joint_size
 from partimento.native import Native
 
 _LOOPS, _USES = "partimento.models.engine.loops.head_loops", [PRODUCTS, "partimento.models.engine.matrix"]
@@ -28,8 +28,8 @@ class Heads(ABC):
 
     uses_columns = False  # of kind `field`
 
-    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...], columns: tuple[Context, ...], tensors: Tensors) -> None:
-        self.fields, self.width = fields, config.width
+    def __init__(self, config: ModelConfig, layout: Layout, tensors: Tensors) -> None:
+        self.fields, self.width = (fields := layout.fields), config.width
         self.first = [first_id(field) for field in fields]
         self.choices = [field.size - first for field, first in zip(fields, self.first, strict=True)]
         self.given_after = np.array([field.given_after for field in fields])
@@ -54,10 +54,10 @@ class Heads(ABC):
 
 
 class Independent(Heads):
-    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...], columns: tuple[Context, ...], tensors: Tensors) -> None:
-        super().__init__(config, fields, pitches, columns, tensors)
+    def __init__(self, config: ModelConfig, layout: Layout, tensors: Tensors) -> None:
+        super().__init__(config, layout, tensors)
         self._project = tensors.matrix("heads.project", sum(self.choices), config.width, bias=True)
-        self._shared = KeyScores.of(config, self.choices, columns, tensors) if config.key_scores else None
+        self._shared = KeyScores.of(config, self.choices, layout.columns, tensors) if config.key_scores else None
         self.uses_columns = self._shared is not None
         self._starts = np.cumsum([0, *self.choices]).tolist()
 
@@ -78,8 +78,8 @@ class Independent(Heads):
 
 
 class Joint(Heads):
-    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...], columns: tuple[Context, ...], tensors: Tensors) -> None:
-        super().__init__(config, fields, pitches, columns, tensors)
+    def __init__(self, config: ModelConfig, layout: Layout, tensors: Tensors) -> None:
+        super().__init__(config, layout, tensors)
         self._project = tensors.matrix("heads.project", joint_size(self.choices), config.width, bias=True)
 
     def drawing(self, h_ND: Floats, context_NC: Ints | None) -> Drawing:
@@ -99,14 +99,15 @@ class Joint(Heads):
 
     def predict(self, h_ND: Floats, context_NC: Ints | None) -> Ints:
         choice = np.unravel_index(self._project(h_ND).argmax(-1), self.choices)
-        return np.stack(choice, 1) + self.first
+        ids: Ints = np.stack(choice, 1) + np.array(self.first)
+        return ids
 
 
 class Chained(Heads):
-    def __init__(self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...], columns: tuple[Context, ...], tensors: Tensors) -> None:
-        super().__init__(config, fields, pitches, columns, tensors)
-        width, inner = config.width, config.embedding
-        self._pitches = {one.field: one for one in pitches if config.intervals or config.interval_logits or one.ascending}
+    def __init__(self, config: ModelConfig, layout: Layout, tensors: Tensors) -> None:
+        super().__init__(config, layout, tensors)
+        width, inner, fields = config.width, config.embedding, layout.fields
+        self._pitches = {one.field: one for one in layout.pitches if config.intervals or config.interval_logits or one.ascending}
         self._tables = [tensors.floats(f"heads.tables.{f}.weight", field.size, width) for f, field in enumerate(fields[:-1])]
         moving = [f for f in self._pitches if config.intervals and f < len(fields) - 1]
         self._moves = {f: tensors.floats(f"heads.moves.{f}.weight", 2 * WIDEST + 2, width) for f in moving}
@@ -153,7 +154,7 @@ class Chained(Heads):
 
     def predict(self, h_ND: Floats, context_NC: Ints | None) -> Ints:
         logits, drawn = self.drawing(h_ND, context_NC), np.zeros((len(h_ND), 0), np.int64)
-        for f in range(len(self.fields)):
+        for _ in self.fields:
             drawn = np.concatenate([drawn, logits(drawn).argmax(1)[:, None]], 1)
         return drawn
 

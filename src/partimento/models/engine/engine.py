@@ -8,21 +8,19 @@ from typing import Any
 
 import numpy.typing as npt
 
-from partimento.encodings import Context, Encoding, Pitches
+from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
-from partimento.errors import UnknownName
 from partimento.models.config import ModelConfig
 from partimento.models.engine.base import Backbone
 from partimento.models.engine.dilated import Convolution
 from partimento.models.engine.drawing import HEADS
 from partimento.models.engine.matrix import Floats
 from partimento.models.engine.recurrence import GRU, LSTM
-from partimento.models.engine.tables import Tables
+from partimento.models.engine.tables import INPUTS, Tables
 from partimento.models.engine.tensors import Tensors
 from partimento.models.engine.transformer import Transformer
-from partimento.models.field_sizes import Fields
+from partimento.models.field_sizes import Layout, check_heads
 from partimento.models.network import Drawing, Ints
-from partimento.models.network_predictor import NetworkPredictor
 
 BACKBONES: dict[str, type[Backbone]] = {"lstm": LSTM, "gru": GRU, "convolution": Convolution, "transformer": Transformer}
 
@@ -31,36 +29,32 @@ class Engine:
     """Implements `Network`; vectors are arrays. Each sequence is computed the same, bit for bit, whatever stands beside it, and
     whether step by step or at once."""
 
-    def __init__(
-        self,
-        config: ModelConfig,
-        tensors: Mapping[str, npt.NDArray[Any]],
-        fields: Fields,
-        columns: tuple[Context, ...] = (),
-        pitches: tuple[Pitches, ...] = (),
-        conditions: Fields = (),
-    ) -> None:
-        """Raises `CheckpointError` where the tensors [...] are not those of the config, and `UnknownName`."""
-        for what, registry in (("backbone", BACKBONES), ("heads", HEADS)):
-            if getattr(config, what) not in registry:
-                raise UnknownName(what, getattr(config, what), registry)
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, npt.NDArray[Any]], layout: Layout) -> None:
+        """Raises `CheckpointError` where the tensors [...] are not those of the config, and `InvalidOption`."""
+        check_heads(config, layout.fields)
         taken, kind = Tensors(tensors), BACKBONES[config.backbone]
-        self.fields = fields
-        self.tables = Tables(config, fields, columns, conditions if config.conditions else (), taken)
+        self.fields = layout.fields
+        self.tables = Tables(config, layout, taken)
         self.tables.mapped(*kind.entry(config, taken, self.tables.width))
         self.backbone = kind(config, taken)
-        self.heads = HEADS[config.heads](config, fields, pitches, columns, taken)
+        self.heads = HEADS[config.heads](config, layout, taken)
         taken.done()
-        pitched = config.intervals or config.interval_logits or (config.heads == "chained" and any(p.ascending for p in pitches))
-        self.uses_context = bool(self.tables.columns) or bool(pitches and pitched) or self.heads.uses_columns
+        ascends = config.heads == "chained" and any(one.ascending for one in layout.pitches)
+        pitched = bool(layout.pitches) and (config.intervals or config.interval_logits or ascends)
+        self.uses_context = bool(self.tables.columns) or pitched or self.heads.uses_columns
+
+    @staticmethod
+    def covers(config: ModelConfig) -> bool:
+        """Whether it can compute models of this config."""
+        return config.backbone in BACKBONES and config.heads in HEADS and config.inputs in INPUTS
 
     @classmethod
     def of(
         cls, config: ModelConfig, tensors: Mapping[str, npt.NDArray[Any]], encoding: Encoding, vocabulary: Conditions | None = None
     ) -> Engine:
         """The model of an encoding's events, and of the conditions in a vocabulary."""
-        conditions = () if vocabulary is None else vocabulary.fields
-        return cls(config, tensors, encoding.fields, encoding.context_fields, encoding.pitches, conditions)
+        conditions = () if vocabulary is None or not config.conditions else vocabulary.fields
+        return cls(config, tensors, Layout(encoding.fields, encoding.context_fields, encoding.pitches, conditions))
 
     @property
     def uses_conditions(self) -> bool:
@@ -94,13 +88,6 @@ class EngineRun:
 
     def select(self, rows: Ints) -> None:
         self._backbone.select(rows)
-
-
-class EnginePredictor(NetworkPredictor):
-    """The predictor of a model that the engine computes; see `NetworkPredictor`."""
-
-    def __init__(self, engine: Engine, encoding: Encoding | None = None, conditions: npt.NDArray[Any] | None = None) -> None:
-        super().__init__(engine, encoding, conditions)
 
 
 def _flat(rows_BTD: npt.NDArray[Any]) -> npt.NDArray[Any]:

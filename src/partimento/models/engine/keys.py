@@ -18,7 +18,9 @@ _GELU = Native("partimento.models.engine.loops.head_loops:gelu_all", "fn", [PROD
 class KeyScores:
     """A score for each id of each key. Both convolutions are products of windows with a matrix."""
 
-    def __init__(self, config: ModelConfig, keys: int, choices: int, columns: list[int], sizes: list[int], tensors: Tensors) -> None:
+    def __init__(
+        self, config: ModelConfig, keys: int, choices: int, columns: list[int], sizes: list[int], tensors: Tensors
+    ) -> None:
         self.keys, self.columns, self.size, width, name = keys, columns, config.embedding, config.width, "heads.shared"
         self._tables = [tensors.floats(f"{name}.tables.{n}.weight", one, self.size) for n, one in enumerate(sizes)]
         self._near = tensors.convolution(f"{name}.near", width, self.size, 2 * NEAR + 1)

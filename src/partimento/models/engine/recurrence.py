@@ -55,13 +55,14 @@ class _Recurrent(Backbone):
         gates = np.empty((rows, self._own[0].blocks * WIDE), np.float32)
         for layer, matrix in enumerate(self._own):
             if layer:
-                h_BTI, stride = self._between[layer - 1].padded(h_BTD)
+                h_BTI, stride = self._between[layer - 1].padded(h_BTI)
             h_BTD = np.empty((rows, steps, self.width), np.float32)
             state = [address(one[layer]) for one in self._state]
             self.loop.call(
                 *(address(h_BTI), stride, rows, steps, self.width, address(matrix.place), *state, address(gates), address(h_BTD))
             )
-        return h_BTD
+            h_BTI = h_BTD
+        return h_BTI
 
     def select(self, rows: npt.NDArray[np.int64]) -> None:
         self._state = [np.ascontiguousarray(one[:, rows]) for one in self._state]

@@ -1,5 +1,5 @@
-"""What goes into a backbone, as one table: embeddings are summed or stand side by side, and a linear map follows, so each id of each
-column has a row, its embedding mapped, and what goes in is the sum of some rows.
+"""What goes into a backbone, as one table: embeddings are summed or stand side by side, and a linear map follows, so each id of
+each column has a row, its embedding mapped, and what goes in is the sum of some rows.
 """
 
 from __future__ import annotations
@@ -9,30 +9,30 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from partimento.encodings import Context
 from partimento.models.config import ModelConfig
 from partimento.models.engine.matrix import PRODUCTS, Floats, Matrix, address
 from partimento.models.engine.tensors import Tensors
-from partimento.models.field_sizes import Fields, columns_let_in
+from partimento.models.field_sizes import Layout, columns_let_in
 from partimento.native import Native
 
 _SUM = Native("partimento.models.engine.loops.head_loops:sum_rows", "lnnfnf", [PRODUCTS, "partimento.models.engine.matrix"])
+INPUTS = ("fields", "summed", "joint")
 Ints = npt.NDArray[np.int64]
 
 
 class Tables:
     """Embeddings of events, of what is known before each, and of conditions."""
 
-    def __init__(self, config: ModelConfig, fields: Fields, columns: tuple[Context, ...], conditions: Fields, tensors: Tensors) -> None:
+    def __init__(self, config: ModelConfig, layout: Layout, tensors: Tensors) -> None:
         self.joint = config.inputs == "joint"
-        self.sizes = [field.size for field in fields]
-        self.columns = columns_let_in(config, columns)
+        self.sizes = [field.size for field in layout.fields]
+        self.columns = columns_let_in(config, layout.columns)
         own = self._of_fields(config, tensors)
-        self.width = own[0].shape[1] if config.inputs != "fields" else config.embedding * len(fields)
-        wide = [columns[number].size for number in self.columns]
+        self.width = own[0].shape[1] if config.inputs != "fields" else config.embedding * len(layout.fields)
+        wide = [layout.columns[number].size for number in self.columns]
         own += [tensors.floats(f"structure.tables.{n}.weight", size, self.width) for n, size in enumerate(wide)]
-        self.conditions = len(conditions)
-        own += [tensors.floats(f"conditions.tables.{one.name}.weight", one.size, self.width) for one in conditions]
+        self.conditions = len(layout.conditions)
+        own += [tensors.floats(f"conditions.tables.{one.name}.weight", one.size, self.width) for one in layout.conditions]
         self._tables = own
 
     def mapped(self, weight: Floats, bias: Floats | None) -> None:
@@ -55,7 +55,7 @@ class Tables:
         """
         rows, steps, _ = before_BTF.shape
         if self.joint:
-            before_BTF = np.ravel_multi_index(tuple(np.moveaxis(before_BTF, -1, 0)), self.sizes)[..., None]  # type: ignore[call-overload]
+            before_BTF = np.ravel_multi_index(tuple(np.moveaxis(before_BTF, -1, 0)), self.sizes)[..., None]
         parts, used = [before_BTF], list(range(before_BTF.shape[-1]))
         if self.columns and context_BTC is not None:
             parts.append(context_BTC[..., self.columns])

@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint as an engine takes them: each by its name, in the shape that its config asks for, and none left over."""
+"""The tensors of a checkpoint as the engine takes them: each by its name, in the shape that its config asks for, none left over."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.errors import CheckpointError
-from partimento.models.engine.matrix import Floats, Matrix
 from partimento.models.eight_bits import SCALE
+from partimento.models.engine.matrix import Floats, Matrix
 
 
 class Tensors:

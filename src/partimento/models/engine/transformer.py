@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from partimento.models.backbone_sizes import BASE, grouped, hidden_size
 from partimento.models.config import ModelConfig
 from partimento.models.engine.base import Backbone
 from partimento.models.engine.matrix import PRODUCTS, WIDE, Floats, address, places
 from partimento.models.engine.tensors import Tensors
-from partimento.models.backbone_sizes import BASE, hidden_size
 from partimento.native import Native
 
 ROOM = 256  # steps for which there is room when it runs out
@@ -18,12 +18,12 @@ _FORWARD = Native(_LOOPS, "fnnnnnnnnnnnlffffff", [PRODUCTS, "partimento.models.e
 
 
 class Transformer(Backbone):
-    """The state: keys [layers, B, groups, blocks, size, 64] and values [layers, B, groups, blocks of a head, steps, 64] of the steps
+    """The state: keys [layers, B, groups, blocks, size, 64] and values [layers, B, groups, blocks of a head, steps, 64] of steps
     that later ones may see and some before them, how many they are, and how many before them are gone."""
 
     def __init__(self, config: ModelConfig, tensors: Tensors) -> None:
-        width, self.queries, self.groups = config.width, config.queries, config.keys or config.queries
-        self.layers, self.span, self.size, self.hidden = config.layers, config.span, width // config.queries, hidden_size(width)
+        width, self.queries, self.hidden = config.width, config.queries, hidden_size(config.width)
+        self.layers, self.span, (self.size, self.groups) = config.layers, config.span, grouped(config)
         attended = (self.queries + 2 * self.groups) * self.size
         self._matrices, norms = [], []
         for layer in range(config.layers):

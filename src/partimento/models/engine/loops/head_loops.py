@@ -36,8 +36,7 @@ def _logarithm(x):  # type: ignore[no-untyped-def]
 
 @loop
 def log_softmax(scores, rows, stride, choices, first, out):  # type: ignore[no-untyped-def]
-    """out [rows, first + choices]: log-probabilities of scores [rows, stride], of which the first `choices` count; none for ids below
-    `first`."""
+    """out [rows, first + choices]: log-probabilities of the first `choices` scores [rows, stride]; none for ids below `first`."""
     for m in range(rows):
         own, to = at(scores, m * stride), at(out, m * (first + choices))
         top, total = _NEVER, np.float32(0)
@@ -56,8 +55,9 @@ def log_softmax(scores, rows, stride, choices, first, out):  # type: ignore[no-u
 def field(h, rows, width, head, references, work, out):  # type: ignore[no-untyped-def]
     """Log-probabilities out [rows, size] of one field of chained heads, from h [rows, width].
 
-    head: the places of four matrices (in, out, scores, intervals), the addresses of the norm's weight and bias; choices, first id, ids
-    that are no pitch, lowest pitch, how many references, whether its pitches ascend. references [rows, n]: MIDI pitch + 1, 0 for none.
+    head: the places of four matrices (in, out, scores, intervals), the addresses of the norm's weight and bias; choices, first id,
+    ids that are no pitch, lowest pitch, how many references, whether its pitches ascend. references [rows, n]: MIDI pitch
+    + 1, 0 for none.
     """
     choices, first, before, lowest, counted, ascends = head[26], head[27], head[28], head[29], head[30], head[31]
     weight, bias = floats_at(head[24]), floats_at(head[25])

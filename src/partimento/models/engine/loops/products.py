@@ -19,6 +19,8 @@ from partimento.models.engine.matrix import WIDE
 
 types: Any = numba.types
 _JIT: Any = numba.njit
+_INTRINSIC: Any = intrinsic
+_UTILS: Any = cgutils
 _FLOAT, _BYTE, _INT, _LONG = ir.FloatType(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _FLOATS, _BYTES, _INTS = (ir.VectorType(kind, WIDE) for kind in (_FLOAT, _BYTE, _INT))
 
@@ -29,7 +31,7 @@ def loop(function: Any) -> Any:
     return _JIT(**options, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_INTRINSIC
 def at(typing: Any, pointer: Any, place: Any) -> Any:
     """The pointer to a number further on."""
 
@@ -40,7 +42,7 @@ def at(typing: Any, pointer: Any, place: Any) -> Any:
 
 
 def _pointing(kind: Any) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
+    @_INTRINSIC
     def pointer(typing: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
             return builder.inttoptr(given[0], context.get_value_type(types.CPointer(kind)))
@@ -56,7 +58,7 @@ floats_at, bytes_at = _pointing(types.float32), _pointing(types.int8)
 def _fused(builder: Any, *numbers: Any) -> Any:
     """a * b + c of vectors, rounded once."""
     kind = ir.FunctionType(_FLOATS, [_FLOATS] * 3)
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{WIDE}f32"), numbers)
+    return builder.call(_UTILS.get_or_insert_function(builder.module, kind, f"llvm.fma.v{WIDE}f32"), numbers)
 
 
 def _spread(builder: Any, number: Any) -> Any:
@@ -67,10 +69,10 @@ def _spread(builder: Any, number: Any) -> Any:
 
 
 def _tile(rows: int, kind: Any) -> Callable[..., None]:
-    """The tile of so many rows: out = (x @ block) * scale + bias, of x [rows, depth], block [depth, 64] of floats or bytes, scale and
-    bias [64], out [rows, 64]. Strides are those of rows."""
+    """The tile of so many rows: out = (x @ block) * scale + bias, of x [rows, depth], block [depth, 64] of floats or bytes, scale
+    and bias [64], out [rows, 64]. Strides are those of rows."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @_INTRINSIC
     def tile(typing: Any, x: Any, x_stride: Any, block: Any, depth: Any, scale: Any, bias: Any, out: Any, out_stride: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
             x, x_stride, block, depth, scale, bias, out, out_stride = given
@@ -79,8 +81,8 @@ def _tile(rows: int, kind: Any) -> Callable[..., None]:
                 return builder.bitcast(builder.gep(pointer, [place]), of.as_pointer())
 
             starts = [builder.gep(x, [builder.mul(_LONG(r), x_stride)]) for r in range(rows)]
-            sums = [cgutils.alloca_once_value(builder, ir.Constant(_FLOATS, [0.0] * WIDE)) for _ in range(rows)]
-            with cgutils.for_range(builder, depth) as over:
+            sums = [_UTILS.alloca_once_value(builder, ir.Constant(_FLOATS, [0.0] * WIDE)) for _ in range(rows)]
+            with _UTILS.for_range(builder, depth) as over:
                 place = builder.mul(over.index, _LONG(WIDE))
                 weights = builder.load(vector(block, kind, place), align=1 if kind is _BYTES else 4)
                 if kind is _BYTES:
@@ -150,14 +152,14 @@ def product(x, x_stride, rows, matrix, out):  # type: ignore[no-untyped-def]
             tiles(x, x_stride, rows, at(floats_at(matrix[0]), first * depth), depth, scale, bias, there, blocks * WIDE)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_INTRINSIC
 def exponential(typing: Any, x: Any) -> Any:
     """e to the x of a float32, to 2 units in the last place: 2 to the whole part of x / ln 2, times a Taylor series of the rest."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         def call(name: str, *numbers: Any) -> Any:
             kind = ir.FunctionType(_FLOAT, [_FLOAT] * len(numbers))
-            return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.f32"), numbers)
+            return builder.call(_UTILS.get_or_insert_function(builder.module, kind, f"llvm.{name}.f32"), numbers)
 
         def number(value: float) -> Any:
             return ir.Constant(_FLOAT, float(np.float32(value)))

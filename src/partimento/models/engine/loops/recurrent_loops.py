@@ -12,7 +12,8 @@ def lstm(mapped, stride, rows, steps, width, matrix, h, c, gates, out):  # type:
     for t in range(steps):
         product(h, width, rows, matrix, gates)
         for row in range(rows):
-            given, own, to = at(mapped, (row * steps + t) * stride), at(gates, row * matrix[2] * WIDE), at(out, (row * steps + t) * width)
+            given, own = at(mapped, (row * steps + t) * stride), at(gates, row * matrix[2] * WIDE)
+            to = at(out, (row * steps + t) * width)
             hidden, cell = at(h, row * width), at(c, row * width)
             for i in range(width):
                 enter, stay = sigmoid(given[i] + own[i]), sigmoid(given[width + i] + own[width + i])
@@ -28,7 +29,8 @@ def gru(mapped, stride, rows, steps, width, matrix, h, gates, out):  # type: ign
     for t in range(steps):
         product(h, width, rows, matrix, gates)
         for row in range(rows):
-            given, own, to = at(mapped, (row * steps + t) * stride), at(gates, row * matrix[2] * WIDE), at(out, (row * steps + t) * width)
+            given, own = at(mapped, (row * steps + t) * stride), at(gates, row * matrix[2] * WIDE)
+            to = at(out, (row * steps + t) * width)
             hidden = at(h, row * width)
             for i in range(width):
                 reset, stay = sigmoid(given[i] + own[i]), sigmoid(given[width + i] + own[width + i])

@@ -34,8 +34,8 @@ def _softmax(scores, count):  # type: ignore[no-untyped-def]
 def _attend(query, shared, size, key, value, first, last, room, factors, scores, seen, out):  # type: ignore[no-untyped-def]
     """What the `shared` query heads [shared * size] of one key see of the steps first..last: out [shared * size].
 
-    key [blocks, size, 64], value [blocks of a head, room, 64]; scores [shared, room], seen [shared, blocks of a head * 64]. `factors`
-    [3, 64]: one over the root of the size, zeros, ones.
+    key [blocks, size, 64], value [blocks of a head, room, 64]; scores [shared, room], seen [shared, blocks of a head * 64].
+    `factors` [3, 64]: one over the root of the size, zeros, ones.
     """
     wide = (size + WIDE - 1) // WIDE * WIDE
     zeros, ones = at(factors, WIDE), at(factors, 2 * WIDE)
@@ -71,12 +71,30 @@ def _add(h, numbers, rows, width, stride):  # type: ignore[no-untyped-def]
 
 @loop
 def forward(  # type: ignore[no-untyped-def]
-    h, rows, steps, past, gone, layers, width, queries, groups, hidden, span, room, matrices, norms, cosine, sine, keys, values, work
+    h,
+    rows,
+    steps,
+    past,
+    gone,
+    layers,
+    width,
+    queries,
+    groups,
+    hidden,
+    span,
+    room,
+    matrices,
+    norms,
+    cosine,
+    sine,
+    keys,
+    values,
+    work,
 ):
     """Goes on over steps: h [rows * steps, width] in place, of `matrices` [layers * 4, 6] and `norms` [2 * layers + 1, width].
 
-    `past` steps are kept in keys [layers, rows, groups, room / 64, size, 64] and values [layers, rows, groups, blocks of a head, room,
-    64]; `gone` ones before them are not. `work` is as long as `Transformer._work` says.
+    `past` steps are kept in keys [layers, rows, groups, room / 64, size, 64] and values [layers, rows, groups, blocks of a head,
+    room, 64]; `gone` ones before them are not. `work` is as long as `Transformer._work` says.
     """
     count, size, shared = rows * steps, width // queries, queries // groups
     wide = (size + WIDE - 1) // WIDE * WIDE
