@@ -15,7 +15,7 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece", "plugins", "progress", "system", "theory", "version"],
+    ["compiled", "errors", "files", "native", "piece", "plugins", "progress", "system", "theory", "version"],
     ["bars", "chord_symbols", "pedal", "instruments", "bootstrap"],
     ["harmony", "prevailing", "task", "notate"],
     ["formats", "encodings"],

@@ -2,7 +2,7 @@
 
 The same model, options, seed and number give the same notes: each sequence has a random stream of its own, and `compose`
 computes on one thread, since sums that are shared among threads differ in the last bit. They are the same on one kind of
-processor and one version of torch; another may round otherwise.
+processor and one engine (compiled loops, or one version of torch); another may round otherwise.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from partimento.composing.provenance import (
     Start,
     Trained,
     called,
+    engine_of,
     given_events,
     licence_of,
     provenance_of,
@@ -149,11 +150,14 @@ def compose(
 def again(made: str, checkpoint: Trained) -> Composition:
     """The composition that says of itself that it was `made` so: the same notes, and the same bytes once written.
 
-    The model may lie elsewhere now, so `made` is kept as it was. All pieces of that run are made anew and the one is taken,
-    since the arithmetic of a batch depends on its size. Raises `CheckpointError` when it was another model,
+    The model may lie elsewhere now, so `made` is kept as it was; the engine is the one that it names. All pieces of that run are
+    made anew and the one is taken, since the arithmetic of a batch in torch depends on its size. Raises `CheckpointError` when
+    it was another model,
     `InvalidOption` when `made` is not a note of `compose`.
     """
     start, options, index = read_provenance(made, checkpoint)
+    if hasattr(checkpoint, "by"):
+        checkpoint = checkpoint.by(engine_of(made))
     one = _compose(checkpoint, start, options)[index]
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
 

@@ -60,3 +60,9 @@ def check_heads(config: ModelConfig, fields: Fields) -> None:
             raise InvalidOption(f"{option} need the heads {kind!r}, not {config.heads!r}")
     if config.heads == "joint" and any(field.given_after for field in fields):
         raise InvalidOption("a joint class has no fields that are given; take heads 'chained'")
+
+
+def reads_pitches(config: ModelConfig, pitches: Sequence[Pitches]) -> bool:
+    """Whether the heads count from the pitches that the context says."""
+    ascends = config.heads == "chained" and any(one.ascending for one in pitches)
+    return bool(pitches) and (config.intervals or config.interval_logits or ascends)

@@ -19,7 +19,7 @@ from partimento.models.engine.recurrence import GRU, LSTM
 from partimento.models.engine.tables import INPUTS, Tables
 from partimento.models.engine.tensors import Tensors
 from partimento.models.engine.transformer import Transformer
-from partimento.models.field_sizes import Layout, check_heads
+from partimento.models.field_sizes import Layout, check_heads, reads_pitches
 from partimento.models.network import Drawing, Ints
 
 BACKBONES: dict[str, type[Backbone]] = {"lstm": LSTM, "gru": GRU, "convolution": Convolution, "transformer": Transformer}
@@ -39,8 +39,7 @@ class Engine:
         self.backbone = kind(config, taken)
         self.heads = HEADS[config.heads](config, layout, taken)
         taken.done()
-        ascends = config.heads == "chained" and any(one.ascending for one in layout.pitches)
-        pitched = bool(layout.pitches) and (config.intervals or config.interval_logits or ascends)
+        pitched = reads_pitches(config, layout.pitches)
         self.uses_context = bool(self.tables.columns) or pitched or self.heads.uses_columns
 
     @staticmethod

@@ -44,8 +44,8 @@ class Tables:
         if bias is not None:
             rows[0] = rows[0] + bias
         self._sizes = np.array([len(table) for table in rows])
-        self._first = np.cumsum([0, *self._sizes[:-1]])
-        self._rows = np.ascontiguousarray(np.concatenate(rows), np.float32)
+        self.first = np.cumsum([0, *self._sizes[:-1]])
+        self.rows = np.ascontiguousarray(np.concatenate(rows), np.float32)
         self._tables = []
 
     def __call__(self, before_BTF: Ints, context_BTC: Ints | None, conditions_BC: Ints | None) -> Floats:
@@ -64,12 +64,12 @@ class Tables:
             parts.append(np.broadcast_to(conditions_BC[:, None], (rows, steps, self.conditions)))
             used += range(len(self._sizes) - self.conditions, len(self._sizes))
         ids = np.ascontiguousarray(np.concatenate(parts, -1, dtype=np.int64))
-        sizes, first = (self._sizes, self._first) if len(used) == len(self._sizes) else (self._sizes[used], self._first[used])
+        sizes, first = (self._sizes, self.first) if len(used) == len(self._sizes) else (self._sizes[used], self.first[used])
         if ((ids < 0) | (ids >= sizes)).any():
             raise IndexError("an event or what is known of it has an id that the model does not know")
         ids += first
-        out = np.empty((rows, steps, self._rows.shape[1]), np.float32)
-        _SUM.call(address(ids), rows * steps, len(used), address(self._rows), out.shape[2], address(out))
+        out = np.empty((rows, steps, self.rows.shape[1]), np.float32)
+        _SUM.call(address(ids), rows * steps, len(used), address(self.rows), out.shape[2], address(out))
         return out
 
     def _of_fields(self, config: ModelConfig, tensors: Tensors) -> list[Floats]:
