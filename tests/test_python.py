@@ -184,3 +184,18 @@ def test_compose_takes_paths_and_unknown_names_are_answered() -> None:
         partimento.nonsense  # type: ignore[attr-defined]  # noqa: B018
     with pytest.raises(CheckpointError, match="/no/such/run"):
         partimento.compose("/no/such/run")
+
+
+@pytest.mark.parametrize("call", ["read", "build", "load"])
+def test_an_empty_path_is_not_the_current_folder(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_folder(tmp_path, range(12), 30)
+    monkeypatch.chdir(tmp_path)
+    options = {"out": "corpus"} if call == "build" else {}
+    with pytest.raises(InvalidOption, match="an empty path"):
+        getattr(partimento, call)("", **options)
+
+
+def test_a_training_is_shown_in_one_line(made_corpus: Path, tmp_path: Path) -> None:
+    trained = partimento.train(made_corpus, out=tmp_path / "run", **{**SMALL, "steps": 2})
+    assert repr(trained) == f"<Trained {trained}>"
+    assert len(repr(trained)) < 140

@@ -75,6 +75,13 @@ def _write_all(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+def named_path(path: str | os.PathLike[str]) -> Path:
+    """The path that someone named. Raises `InvalidOption` for an empty one, which would mean the current folder."""
+    if not os.fspath(path):
+        raise InvalidOption("an empty path; name a file or a folder, such as . for the one that you are in")
+    return Path(path)
+
+
 def check_parents(path: Path) -> None:
     """Raises `InvalidOption` when a file is where a folder above `path` would be."""
     above = next((place for place in path.parents if place.exists()), None)

@@ -22,7 +22,7 @@ from tests.made import made_folder, made_piece
 
 ROW = {"name", "split_method", "leaks", "split", "context", "pieces", "notes", "bits_per_note", "accuracy", "nats"}
 ROW |= {"encoding", "keeps", "drops"}
-BUILD = {"corpus", "files", "taken", "rescued", "refused", "ignored", "duplicates", "works", "notes", "hours", "splits"}
+BUILD = {"corpus", "files", "scores", "taken", "rescued", "refused", "ignored", "duplicates", "works", "notes", "hours", "splits"}
 BUILD |= {"seconds", "fingerprint"}
 LEARN = {"checkpoint", "recipe", "steps", "epochs", "seconds", "valid_bits_per_note", "stopped", "parameters", "notes"}
 MUSIC = {"files", "rolls", "notes", "seconds", "first_note_ms", "seed"}

@@ -39,3 +39,16 @@ def test_a_suggestion_can_be_pasted(
         taken = shlex.split(line, comments=True)
         app.parse_args(taken, print_error=False, exit_on_error=False)
         assert any(" tune" in word for word in taken)
+
+
+def test_the_hint_of_render_has_the_names_that_were_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, partimento: Command
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(made_piece(1, 400), tmp_path / "new.mid")
+    answer = partimento("render", "new.mid", "-o", "pages.svg")  # several pages, each with its number
+    assert (tmp_path / "pages-2.svg").exists()
+    assert "Next: partimento render new.mid -o pages.flac" in answer.out
+    (tmp_path / "music").mkdir()
+    (tmp_path / "new.mid").rename(tmp_path / "music/new.mid")
+    assert "Next:" not in partimento("render", "music", "-o", "rolls", "--as", "roll").out  # sound cannot go there

@@ -120,10 +120,10 @@ def accounted(corpus: Corpus) -> dict[str, int]:
     report = corpus.report
     counts = {"taken": report["taken"], "duplicates": sum(map(len, report["duplicates"].values()))}
     counts["refused"] = sum(map(len, report["refused"].values()))
-    assert report["files"] == sum(counts.values())
+    assert report["scores"] == sum(counts.values())
     names = [row.name for row in corpus.rows] + [name for names in report["duplicates"].values() for name in names]
     names += [line.split(": ")[0] for lines in report["refused"].values() for line in lines]
-    assert len(set(names)) == report["files"]  # each by name, once
+    assert len(set(names)) == report["scores"]  # each by name, once
     return counts
 
 

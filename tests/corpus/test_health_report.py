@@ -31,6 +31,7 @@ def report_of_five() -> dict[str, object]:
     rows = [row(0, 0), row(1, 0, repairs={"chunk length": 2}), row(2, 1), row(3, 1), row(4, 2, name=EVIL)]
     return make_report(
         files=9,
+        scores=12,
         rows=rows,
         pieces=[made_piece(n) for n in range(5)],
         refused={"damaged": [f"{EVIL}: {EVIL}", "b.mid"], "empty file": ["c.mid"]},
@@ -42,7 +43,13 @@ def report_of_five() -> dict[str, object]:
 
 def test_the_numbers() -> None:
     report = report_of_five()
-    assert (report["files"], report["taken"], report["works"], report["works_of_several_pieces"]) == (9, 5, 3, 2)
+    assert (report["files"], report["scores"], report["taken"], report["works"], report["works_of_several_pieces"]) == (
+        9,
+        12,
+        5,
+        3,
+        2,
+    )
     assert (report["notes"], report["hours"]) == (300, 5.0)
     assert report["composers"] == {"not stated": 3, "Bach": 2}
     assert report["genres"] == {"jig": 5}

@@ -191,3 +191,37 @@ def test_a_vocabulary_from_nothing() -> None:
     assert [field.size for field in Conditions().fields[:2]] == [1, 1]
     with pytest.raises(UnknownName, match="known: none"):
         Conditions().named(composer="Bach")
+
+
+@pytest.mark.parametrize(
+    ("wish", "known", "taken"),
+    [
+        ("Johann Sebastian Bach", ("Mozart", "Bach"), "Bach"),
+        ("bach", ("Johann Sebastian Bach", "Mozart"), "Johann Sebastian Bach"),
+        ("J. S. Bach", ("Johann Christian Bach", "Johann Sebastian Bach"), "Johann Sebastian Bach"),
+        ("Bach, Johann Sebastian", ("Johann Sebastian Bach",), "Johann Sebastian Bach"),
+        ("Clara Schumann", ("Schumann, Clara", "Schumann, Robert"), "Schumann, Clara"),
+    ],
+)
+def test_a_composer_goes_by_the_surname_where_one_fits(
+    wish: str, known: tuple[str, ...], taken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    conditions = Conditions(composers=known)
+    assert conditions.describe(conditions.named(composer=wish)) == {"composer": taken}
+    [said] = caplog.messages
+    assert repr(wish) in said
+    assert repr(taken) in said
+
+
+@pytest.mark.parametrize(
+    ("wish", "known"),
+    [
+        ("Bach", ("Johann Christian Bach", "Johann Sebastian Bach")),
+        ("Clara Schumann", ("Robert Schumann",)),
+        ("Johann", ("Johann Sebastian Bach",)),
+        ("", ("Bach",)),
+    ],
+)
+def test_a_composer_that_may_be_two_or_none_is_refused(wish: str, known: tuple[str, ...]) -> None:
+    with pytest.raises(UnknownName, match="known: "):
+        Conditions(composers=known).named(composer=wish)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
+from partimento.cli.about import about
 from partimento.cli.bench import bench
 from partimento.cli.build import build
 from partimento.cli.card import card
@@ -23,6 +24,8 @@ from partimento.cli.explore import explore
 from partimento.cli.export import export
 from partimento.cli.inspect import inspect
 from partimento.cli.leaderboard import leaderboard
+from partimento.cli.mcp import mcp
+from partimento.cli.models import models
 from partimento.cli.originality import originality
 from partimento.cli.render import render
 from partimento.cli.screen import Problem
@@ -37,10 +40,11 @@ app = App(
     version=VERSION,
     help="""Trains, measures and plays models of written music, on your own scores.
 
+    partimento compose --notes 200 -o new.mid
     partimento build my-midi-folder --out corpus
     partimento train corpus --recipe seed_pair --out run
     partimento evaluate run corpus
-    partimento compose run --notes 200 -o new.mid
+    partimento compose run --notes 200 -o mine.mid
     """,
     help_format="plaintext",
     version_flags=["--version"],
@@ -63,9 +67,12 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         explore,
         card,
         originality,
+        models,
         studio,
+        mcp,
         demo,
         bench,
+        about,
     ),
 )
 TYPED = {"start": "from", "conditions": "condition"}  # options whose name is another one in Python
@@ -85,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
+        _refuse_empty(given)
         with _warnings(), terminable():
             app(given, print_error=False, exit_on_error=False)
     except (PartimentoError, CycloptsError, Problem) as error:
@@ -102,6 +110,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error if error.args else KeyboardInterrupt("interrupted"), as_json)
         return 143 if isinstance(error, Terminated) else 130
     return 0
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """An empty word is a variable of the shell that was not set; as a path it would be the folder that one is in."""
+    for place, word in enumerate(words):
+        if not word or (word.startswith("--") and word.endswith("=")):
+            where = word or f"argument {place + 1}" + (f", after {words[place - 1]}," if place else "")
+            raise Problem(f"{where} is empty; name a file, a folder or a value, or leave it out")
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def build(
       partimento build classical.zip --out corpus --label '{composer}/*'
       partimento build music21:bach music21:ryans --out corpus
 
-    With --json: corpus, files, taken, rescued, refused (reason to count),
+    With --json: corpus, files, scores (a book of tunes holds many), taken, rescued, refused (reason to count),
     ignored, duplicates, works, notes, hours, splits (name to pieces, works,
     notes), seconds, fingerprint.
 
@@ -100,6 +100,7 @@ def summary(report: dict[str, Any]) -> dict[str, Any]:
     counts = {reason: len(names) for reason, names in report["refused"].items()}
     return {
         "files": report["files"],
+        "scores": report.get("scores", report["files"]),
         "taken": report["taken"],
         "rescued": len(report["rescued"]),
         "refused": counts,
@@ -122,6 +123,8 @@ def _show(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, A
     say = screen.say
     refused = sum(result["refused"].values())
     files = counted(result["files"], "file")
+    if result["scores"] != result["files"]:
+        files += f", {counted(result['scores'], 'score')} in them,"
     say(f"{files}, the same as when this corpus was built" if unchanged else f"{files} read in {duration(result['seconds'])}")
     amounts = [counted(result[name], name.removesuffix("s")) for name in ("notes", "hours", "works")]
     say(f"  taken       {counted(result['taken'], 'piece')}, {', '.join(amounts)}")

@@ -108,7 +108,9 @@ def render(
                 on_progress("pieces", len(rendered) + len(refused), len(rendered) + len(refused))
     if not rendered:
         raise UnreadableFile("nothing to render", f"{counted(len(refused), 'file')} refused, named above", name=str(files[0]))
-    _summary(screen, files, kind, rendered, refused)
+    _summary(screen, kind, rendered, refused)
+    if single and kind != "audio":
+        screen.say(f"\nNext: {typed('partimento', 'render', files[0], '-o', out.with_suffix('.flac'))}  # to hear it")
     screen.result({"kind": kind, "rendered": rendered, "refused": refused, "seconds": screen.seconds})
 
 
@@ -204,7 +206,7 @@ def _numbered(path: Path, count: int) -> Sequence[Path]:
     return [path] if count == 1 else [path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(1, count + 1)]
 
 
-def _summary(screen: Screen, files: Sequence[str], kind: str, rendered: list[dict[str, Any]], refused: dict[str, str]) -> None:
+def _summary(screen: Screen, kind: str, rendered: list[dict[str, Any]], refused: dict[str, str]) -> None:
     paths = [Path(path) for one in rendered for path in one["files"]]
     sound = f" ({duration(sum(one['seconds'] for one in rendered))} of sound)" if kind == "audio" else ""
     left_out = f", {len(refused):,} left out" if refused else ""
@@ -213,5 +215,3 @@ def _summary(screen: Screen, files: Sequence[str], kind: str, rendered: list[dic
         screen.say(f"  {short(path)}")
     if len(paths) > 8:
         screen.say(f"  and {len(paths) - 8:,} more")
-    if kind != "audio" and len(rendered) == 1:
-        screen.say(f"\nNext: {typed('partimento', 'render', files[0], '-o', paths[0].with_suffix('.flac'))}  # to hear it")

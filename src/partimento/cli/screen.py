@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,13 +54,17 @@ class Screen:
 
     @contextmanager
     def progress(self) -> Iterator[OnProgress]:
-        """A bar for each stage that is reported; only on a terminal, and gone when done."""
+        """A bar for the stage that was reported last; only on a terminal, and gone when done."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self.errors, transient=True, disable=not self.errors.is_terminal) as bars:
+        off, also_out = not self.errors.is_terminal, sys.stdout.isatty()  # what goes to a file stays there
+        with Progress(*columns, console=self.errors, transient=True, disable=off, redirect_stdout=also_out) as bars:
             tasks: dict[str, Any] = {}
 
             def on_progress(stage: str, done: int, total: int) -> None:
                 if stage not in tasks:
+                    for other in tasks.values():
+                        bars.remove_task(other)
+                    tasks.clear()
                     tasks[stage] = bars.add_task(stage, total=total)
                 bars.update(tasks[stage], completed=done, total=total)
 

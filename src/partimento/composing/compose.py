@@ -44,6 +44,7 @@ from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
 from partimento.formats import read
+from partimento.models.checkpoint import Checkpoint
 from partimento.models.predictor import Generator
 from partimento.piece import About, Piece
 from partimento.task import Task
@@ -95,7 +96,7 @@ def _stream(predictor: Generator, encoding: Encoding, before: Events, options: O
 
 
 def compose(
-    model: Trained | str | os.PathLike[str],
+    model: Trained | str | os.PathLike[str] | None = None,
     *,
     given: Piece | str | os.PathLike[str] | None = None,
     task: Task | None = None,
@@ -111,9 +112,9 @@ def compose(
     on_progress: Callable[[int, int], None] | None = None,
     follower: Follower = NOBODY,
 ) -> list[Composition]:
-    """`count` pieces of `notes` new notes each by a model (a checkpoint, or the path of one or of its run), after those of `given`
-    (a piece, or the path of a score), under `rules`; or a `task` completed, whose region says how many. `on_progress(done, of)`
-    counts notes, or windows of a task; a `follower` sees each event as it is drawn.
+    """`count` pieces of `notes` new notes each by a model (a checkpoint, the path of one or of its run, a name, or nothing for
+    the house model), after those of `given` (a piece, or the path of a score), under `rules`; or a `task` completed, whose region
+    says how many. `on_progress(done, of)` counts notes, or windows of a task; a `follower` sees each event as it is drawn.
 
     `conditions` describe the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length. Where nothing is given, a piece states the key, meter and tempo of them before its first note (`preamble.py`).
@@ -127,7 +128,7 @@ def compose(
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
     `InvalidOption`, and `InvalidPiece` when the encoding keeps no note of `given`.
     """
-    checkpoint = _loaded(model)
+    checkpoint = loaded(model)
     start: Given | None = None if task is None else Asked.of(task)
     if task is not None and given is not None:
         raise InvalidOption("a task has its own given notes; leave out one of them")
@@ -156,7 +157,7 @@ def again(made: str, checkpoint: Trained) -> Composition:
     `InvalidOption` when `made` is not a note of `compose`.
     """
     start, options, index = read_provenance(made, checkpoint)
-    if hasattr(checkpoint, "by"):
+    if isinstance(checkpoint, Checkpoint):
         checkpoint = checkpoint.by(engine_of(made))
     one = _compose(checkpoint, start, options)[index]
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
@@ -198,12 +199,12 @@ def _compose(
     return compositions
 
 
-def _loaded(model: Trained | str | os.PathLike[str]) -> Trained:
-    if not isinstance(model, (str, os.PathLike)):
-        return model
-    from partimento.models.checkpoint import Checkpoint  # here, since it loads torch
-
-    return Checkpoint.load(os.fspath(model))
+def loaded(model: Trained | str | os.PathLike[str] | None, engine: str | None = None) -> Trained:
+    """A model itself, or that of a path or name; the house model for None; computed by an engine, where one is named. Raises
+    `CheckpointError`, and `InvalidOption` for an engine that cannot."""
+    if model is None or isinstance(model, (str, os.PathLike)):
+        return Checkpoint.load(model, engine)
+    return model.by(engine) if engine is not None and isinstance(model, Checkpoint) else model
 
 
 __all__ = ["Composition", "again", "compose", "stream"]

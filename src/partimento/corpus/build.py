@@ -198,7 +198,8 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     for error in listing.refused:
         refused.setdefault(error.reason, []).append(f"{error.name}: {error.detail}".removesuffix(": "))
     taken, duplicates = _take(plan, options.labels, refused, on_progress)
-    files = sum(len(shard.items) for shard in plan) + len(listing.refused)
+    scores = sum(len(shard.items) for shard in plan) + len(listing.refused)
+    files = len({(item.path, item.member) for item in listing.items}) + len(listing.refused)
     reasons = ", ".join(f"{reason} ({len(names)})" for reason, names in sorted(refused.items())) or "none"
     if not taken:
         raise CorpusError(f"no music found in {files} files; refused: {reasons}; ignored: {len(listing.ignored)}")
@@ -219,6 +220,7 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     heads = [replace(one.piece, notes=np.zeros(0, NOTE)) for one in taken]
     report = reports.make_report(
         files=files,
+        scores=scores,
         rows=rows,
         pieces=[one.piece for one in taken],
         refused=dict(sorted(refused.items())),

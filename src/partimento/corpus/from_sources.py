@@ -11,6 +11,7 @@ from partimento.corpus.build import build as build_corpus
 from partimento.corpus.labels import Labels
 from partimento.corpus.store import Corpus
 from partimento.errors import InvalidOption
+from partimento.files import named_path
 from partimento.formats.limits import Limits
 from partimento.progress import OnProgress, silent
 from partimento.system import processors
@@ -74,7 +75,7 @@ def build(
         shares=parse_shares(shares),
         only=None if only is None else _names(Path(only)),
     )
-    return build_corpus(names, Path(out), options, on_progress)
+    return build_corpus(names, named_path(out), options, on_progress)
 
 
 def parse_shares(text: str) -> tuple[float, float, float]:

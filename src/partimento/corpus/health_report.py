@@ -29,6 +29,7 @@ SIMPLIFIED = frozenset(  # what readers of whole scores leave out of a sound fil
 def make_report(
     *,
     files: int,
+    scores: int,
     rows: Sequence[Row],
     pieces: Sequence[Piece],
     refused: dict[str, list[str]],
@@ -36,7 +37,7 @@ def make_report(
     duplicates: dict[str, list[str]],
     fingerprint: str,
 ) -> dict[str, Any]:
-    """Every file is in it once: taken, a duplicate (with the piece it repeats), refused (with the reason) or ignored.
+    """Every score is in it once: taken, a duplicate (with the piece it repeats), refused (with the reason) or ignored.
 
     A piece is rescued when its file was damaged, simplified when it says more than a piece holds.
     """
@@ -55,6 +56,7 @@ def make_report(
         "version": VERSION,
         "fingerprint": fingerprint,
         "files": files,
+        "scores": scores,
         "taken": len(rows),
         "rescued": rescued,
         "repairs": dict(sum((Counter(kinds.keys()) for kinds in rescued.values()), Counter())),

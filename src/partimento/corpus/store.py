@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +24,8 @@ from partimento.corpus.encoded import SPLITS, Encoded
 from partimento.encodings import make
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CorpusError, InvalidOption, PartimentoError, WriteFailed
-from partimento.files import seal, sha256, unseal, write_atomic
-from partimento.piece import Piece
+from partimento.files import named_path, seal, sha256, unseal, write_atomic
+from partimento.piece import Piece, without_empty_tracks
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 3
@@ -46,7 +46,7 @@ class Corpus:
     @classmethod
     def open(cls, folder: Path | str) -> Corpus:
         """The corpus in a folder. Raises `CorpusError` when it is missing, unfinished, newer, or any bit of it changed."""
-        folder = Path(folder)
+        folder = named_path(folder)
         manifest = read_manifest(folder)
         for name, digest in manifest["files"].items():
             try:
@@ -134,6 +134,22 @@ class Corpus:
             raise InvalidOption(f"no piece of {self.folder} has {' and '.join(rules)} at once; leave one of them out")
         return chosen
 
+    def sets(self, names: Iterable[str] = ()) -> tuple[str, ...]:
+        """The set of each piece: the first folder of its name, or its genre where that is one of `names` and the folder is none.
+
+        Raises `InvalidOption` for a name that no piece has.
+        """
+        wanted = {name.casefold(): name for name in names}
+        sets = []
+        for row in self.rows:
+            folder = row.name.split("/")[0] if "/" in row.name else ""
+            either = (wanted.get(folder.casefold()), wanted.get(row.about.genre.casefold()))
+            sets.append(next((name for name in either if name), folder))
+        if unknown := [name for name in wanted.values() if name not in sets]:
+            known = sorted({*sets, *(row.about.genre for row in self.rows)} - {""})
+            raise InvalidOption(f"no piece of {self.folder} is of the set or genre {unknown[0]!r}; there are {', '.join(known)}")
+        return tuple(sets)
+
     def conditions(self, vocabulary: Conditions) -> np.ndarray[Any, Any]:
         """The ids of each piece's head, uint16 [P, C]: from the cache, or made now and cached."""
         folder = self.folder / "encoded" / "conditions"
@@ -159,7 +175,11 @@ class Corpus:
         splits = np.array([row.split for row in self.rows], np.uint8)
         stamp = {"key": encoding.key, "fingerprint": self.fingerprint, "version": ENCODING_VERSION}
         if not _is_whole(folder, stamp, ("events", "offsets")):
-            fresh = Encoded.of(encoding, [encoding.encode(self.piece(number)) for number in range(len(self))], splits.tolist())
+            fresh = Encoded.of(
+                encoding,
+                [encoding.encode(without_empty_tracks(self.piece(number))) for number in range(len(self))],
+                splits.tolist(),
+            )
             try:
                 _write(folder, {"events": fresh.events, "offsets": fresh.offsets.astype("<i8")}, stamp)
             except WriteFailed as error:  # a full disk, or a corpus that may only be read: slower the next time, no worse

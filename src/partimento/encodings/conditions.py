@@ -6,6 +6,7 @@ Conditions are no events: a small vector of ids beside them, so they go with eve
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from partimento.errors import CheckpointError, InvalidOption, UnknownName
 from partimento.piece import Piece
 from partimento.prevailing import key_in_force, mean_tempo_qpm, meter_in_force, notes_per_quarter
 from partimento.theory import find_key, key_name
+
+log = logging.getLogger(__name__)
 
 KEYS = tuple(key_name(fifths, minor) for fifths in range(-7, 8) for minor in (False, True))
 METERS = ("4/4", "3/4", "2/4", "6/8", "2/2", "3/8", "12/8", "9/8", "3/2", "4/2", "6/4", "5/4", "4/8", "7/8", "5/8", "other")
@@ -102,17 +105,15 @@ class Conditions:
     def named(self, **conditions: str | float) -> npt.NDArray[np.uint16]:
         """The ids uint16[C] of what is asked for, such as `key="G minor", meter="3/4", tempo=96, length=32`.
 
-        Names may be in any case; numbers are quarters a minute, notes a quarter, and bars. Raises `UnknownName`, which lists
-        the known names, and `InvalidOption` for what is not a number above 0.
+        Names may be in any case, a composer's longer or shorter where one surname fits (a warning says which). Numbers are quarters
+        a minute, notes a quarter, and bars. Raises `UnknownName`, which lists the known names, and `InvalidOption` for what is not
+        a number above 0.
         """
         known = {"composer": self.composers, "genre": self.genres, "key": KEYS, "meter": METERS}
         found = {}
         for name, value in conditions.items():
             if name in known:
-                of_folded = {one.casefold(): number for number, one in reversed(list(enumerate(known[name], 1)))}
-                if str(value).casefold() not in of_folded:
-                    raise UnknownName(name, str(value), known[name] or ("none",))
-                found[name] = of_folded[str(value).casefold()]
+                found[name] = _named(name, str(value), known[name])
             elif name in SCALES:
                 found[name] = SCALES[name].id_of(_number(name, value))
             else:
@@ -166,6 +167,33 @@ def _ranked(names: Iterable[str]) -> list[tuple[str, int]]:
 
 def _place(name: str, known: tuple[str, ...]) -> int:
     return known.index(name) + 1 if name in known else 0
+
+
+def _named(kind: str, name: str, known: tuple[str, ...]) -> int:
+    """The id of a name in any case; of a composer the one name that may be the same person's, and a warning that says so."""
+    of_folded = {one.casefold(): number for number, one in reversed(list(enumerate(known, 1)))}
+    if (exact := of_folded.get(name.casefold())) is not None:
+        return exact
+    alike = [number for number, one in enumerate(known, 1) if kind == "composer" and _one_person(name, one)]
+    if len(alike) != 1:
+        raise UnknownName(kind, name, [known[number - 1] for number in alike] or known or ("none",))
+    log.warning("the composer %r is taken as %r, whom the model knows", name, known[alike[0] - 1])
+    return alike[0]
+
+
+def _one_person(one: str, other: str) -> bool:
+    """Whether two names have one surname, and first names or initials of which none speaks against the other."""
+    names = []
+    for text in (one, other):
+        last, comma, first = text.partition(",")
+        names.append((f"{first} {last}" if comma else text).casefold().replace(".", " ").split())
+    few, many = sorted(names, key=len)
+    if not few or few[-1] != many[-1]:
+        return False
+    rest = iter(many[:-1])
+    return all(
+        any(is_of == first or (1 in (len(is_of), len(first)) and is_of[0] == first[0]) for is_of in rest) for first in few[:-1]
+    )
 
 
 def _short(number: float) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from partimento.errors import InvalidOption, UnreadableFile
+from partimento.files import named_path
 from partimento.formats.abc.tunebook import file_header, split_tunebook, tune_number
 from partimento.formats.limits import DEFAULT_LIMITS
 from partimento.formats.registry import READERS
@@ -59,7 +60,7 @@ def list_items(sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]
         if text.startswith("music21:"):
             _list_music21(text.removeprefix("music21:"), listing)
             continue
-        path = Path(text)
+        path = named_path(text)
         if path.is_dir():
             _list_folder(path, path.resolve().name, listing)
         elif path.exists():

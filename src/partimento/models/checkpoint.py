@@ -8,6 +8,7 @@ conditions (`conditions`), where the model knows any.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,8 +27,8 @@ from partimento.models.families import COMPILED, TORCH, check_engine, engine_for
 from partimento.models.network import Network
 from partimento.models.network_predictor import NetworkPredictor
 from partimento.models.predictor import Predictor
+from partimento.models.shipped import model_file
 from partimento.models.tensorfile import load, load_with_digest, save
-from partimento.models.whereabouts import FILE_NAME
 from partimento.plugins import extra
 from partimento.version import VERSION
 
@@ -49,16 +50,11 @@ class Checkpoint:
     vocabulary: Conditions | None = None
 
     @classmethod
-    def load(cls, path: Path | str, engine: str | None = None) -> Checkpoint:
-        """The checkpoint in a file, or in `model.safetensors` of a folder. Without `engine` compiled loops compute it where they
+    def load(cls, place: str | os.PathLike[str] | None = None, engine: str | None = None) -> Checkpoint:
+        """The checkpoint in a file, in `model.safetensors` of a folder, or of a model that comes with the package: by its
+        name, or the house model where none is named (`models/shipped.py`). Without `engine` compiled loops compute it where they
         can, and torch where not. Raises `CheckpointError`, and `InvalidOption` for an engine that cannot."""
-        path = Path(path)
-        if path.is_dir():
-            if not (path / FILE_NAME).exists():
-                raise CheckpointError(
-                    f"{path}: holds no {FILE_NAME}; give the folder of a run, or finish its training with the same command"
-                )
-            path = path / FILE_NAME
+        path = model_file(place)
         tensors, metadata, sha256 = load_with_digest(path)
         try:
             recipe = Recipe.from_json(json.dumps(metadata["recipe"]))

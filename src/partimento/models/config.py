@@ -29,7 +29,8 @@ class ModelConfig(FamilyConfig):
     `heads`: how the next one leaves, see `models/heads.py`. `width` is the backbone's, `embedding` that of each table.
     `queries`, `keys` (0: as many) and `span` (0: all) are the transformer's: heads, those with keys of their own, and how
     many events each one sees. What an encoding says of the place, of intervals, of the pitches that still count and of the
-    time since something changed enters with `place`, `intervals`, `sounding` and `since`; `interval_logits` adds to the score
+    time since something changed enters with `place`, `intervals`, `sounding` and `since`,
+    what it says of parts with `parts`; `interval_logits` adds to the score
     of each pitch those of its intervals, `key_scores` to the scores of all fields those of one network that looks at what
     is said of a field and of its neighbours. With `conditions` what stands at the head of a piece enters at every step.
     """
@@ -51,6 +52,7 @@ class ModelConfig(FamilyConfig):
     interval_logits: bool = _later(False)
     conditions: bool = _later(False)
     key_scores: bool = _later(False, was="shared_logits")
+    parts: bool = _later(False)
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -83,6 +85,8 @@ class TrainingConfig:
     ids read as unknown; `transpose` the largest shift of a segment in semitones; `louder` and `faster` likewise in levels of
     velocity and tempo; `drop` the share of instruments left out (one stays); `omit` that of conditions (each alone, and all at
     once); `tasks` the share of segments that become tasks: given notes, then notes to write, which alone are learned.
+    `weights` names sets of pieces with their shares of an epoch ("chorales=0.2, songs=0.5"): pieces are repeated or left out, by
+    chance, until sets have them. Other sets divide the rest as their sizes are.
     """
 
     batch: int = 16
@@ -115,6 +119,7 @@ class TrainingConfig:
     tasks: float = _later(0.0)
     optimiser: str = _later("adamw")
     precision: str = _later("single")
+    weights: str = _later("")
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -130,6 +135,23 @@ class TrainingConfig:
         check_range(self, steps=(0, big), cooldown=(0.0, 1.0), accumulate=(1, 4096), skips=(0, big), average=(0.0, 0.999999))
         check_range(self, smoothing=(0.0, 0.5), noise=(0.0, 0.9), transpose=(0, 12), louder=(0, 16), faster=(0, 24))
         check_range(self, drop=(0.0, 1.0), omit=(0.0, 1.0), tasks=(0.0, 1.0))
+        if not 0 <= sum(self.shares().values()) <= 1 + 1e-9:
+            raise InvalidOption(f"weights are {self.weights!r}; together they must be at most 1", option="weight")
+
+    def shares(self) -> dict[str, float]:
+        """`weights` by name. Raises `InvalidOption` for what is no name and share."""
+        shares = {}
+        for entry in filter(None, (part.strip() for part in self.weights.split(","))):
+            name, _, value = (part.strip() for part in entry.rpartition("="))
+            try:
+                shares[name] = float(value)
+            except ValueError:
+                name = ""
+            if not name or not 0 <= shares[name] <= 1:
+                raise InvalidOption(
+                    f"{entry!r} is no weight; give the name of a set and its share, such as songs=0.4", option="weight"
+                )
+        return shares
 
 
 @dataclass(frozen=True)

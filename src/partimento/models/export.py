@@ -21,8 +21,8 @@ def export(model: Checkpoint | str | os.PathLike[str], path: Path | str, bits: i
     export("run", "small.safetensors", bits=8)
     ```
 
-    `bits`: 32 for single precision, 8 for whole numbers with a scale for each row of a matrix: a quarter of the size. Without it they
-    are as in the model. Raises `InvalidOption`, `CheckpointError` and `WriteFailed`.
+    `bits`: 32 for single precision, 8 for whole numbers with a scale for each row of a matrix: a quarter of the size. Without it
+    they are as in the model. Raises `InvalidOption`, `CheckpointError` and `WriteFailed`.
     """
     path = Path(path)
     if bits is not None and bits not in BITS:

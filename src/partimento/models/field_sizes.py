@@ -14,6 +14,7 @@ Fields = tuple[Field, ...]
 MAX_JOINT = 2**16
 WIDEST = 48  # semitones of an interval that have a score of their own
 NEAR = 12  # keys on either side that are seen one by one
+PART_WIDTH = 8  # of what is said of one part
 OCTAVE = 12  # further ones by their place in it
 
 
@@ -48,9 +49,18 @@ def columns_let_in(config: ModelConfig, columns: Sequence[Context]) -> list[int]
         "interval": config.intervals,
         "pitch": config.sounding,
         "since": config.since,
-        "field": False,
+        "instrument": config.parts,
     }
-    return [number for number, column in enumerate(columns) if let_in[column.kind]]
+    return [number for number, column in enumerate(columns) if let_in.get(column.kind)]
+
+
+def blocks_of_parts(config: ModelConfig, columns: Sequence[Context]) -> list[range]:
+    """The numbers of the columns that tell of each part, of one kind after the other, if the config lets them in."""
+    blocks: dict[str, list[int]] = {}
+    for number, column in enumerate(columns):
+        if config.parts and column.kind.startswith("part "):
+            blocks.setdefault(column.kind, []).append(number)
+    return [range(numbers[0], numbers[-1] + 1) for numbers in blocks.values()]
 
 
 def check_heads(config: ModelConfig, fields: Fields) -> None:

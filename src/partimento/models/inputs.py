@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from partimento.encodings import Context, Field
 from partimento.errors import UnknownName
 from partimento.models.config import ModelConfig
-from partimento.models.field_sizes import Fields, columns_let_in, joint_size
+from partimento.models.field_sizes import PART_WIDTH, Fields, blocks_of_parts, columns_let_in, joint_size
 
 SPREAD = 0.1  # of the first embeddings of columns: small beside those of the fields
 
@@ -73,11 +73,32 @@ class ContextInputs(nn.Module):
         self.tables = nn.ModuleList(nn.Embedding(columns[number].size, width) for number in self.columns)
         for table in self.tables:
             nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]
+        blocks = blocks_of_parts(config, columns)
+        self.parts = PartInputs(columns, blocks, width) if blocks else None
 
     def forward(self, context_BTC: Tensor) -> Tensor:
         """Vectors [B, T, I] of context ids int64 [B, T, C]."""
         total: Tensor = sum(table(context_BTC[..., column]) for column, table in zip(self.columns, self.tables, strict=True))
-        return total
+        return total if self.parts is None else total + self.parts(context_BTC)
+
+
+class PartInputs(nn.Module):
+    """What is said of each part: narrow embeddings, one for each kind of column, that all parts share, through one matrix, which
+    tells the parts apart. A part that is not there adds nothing."""
+
+    def __init__(self, columns: tuple[Context, ...], blocks: list[range], width: int) -> None:
+        super().__init__()
+        self.blocks = [slice(block.start, block.stop) for block in blocks]
+        sizes = [columns[block.start].size for block in self.blocks]
+        self.tables = nn.ModuleList(nn.Embedding(size, PART_WIDTH, padding_idx=0) for size in sizes)
+        self.project = nn.Linear(PART_WIDTH * sum(map(len, blocks)), width, bias=False)
+        nn.init.normal_(self.project.weight, std=SPREAD / math.sqrt(PART_WIDTH))
+
+    def forward(self, context_BTC: Tensor) -> Tensor:
+        """Vectors [B, T, I] of context ids int64 [B, T, C]."""
+        said = [table(context_BTC[..., block]).flatten(-2) for table, block in zip(self.tables, self.blocks, strict=True)]
+        projected: Tensor = self.project(torch.cat(said, -1))
+        return projected
 
 
 class ConditionInputs(nn.Module):

@@ -43,7 +43,7 @@ class Batch:
         """How many targets count."""
         return int(self.mask.sum())
 
-    def rows(self, which: slice) -> Batch:
+    def rows(self, which: slice | Tensor) -> Batch:
         return self._each(lambda part: part[which])
 
     def share(self, rank: int, ranks: int) -> Batch:
@@ -53,11 +53,32 @@ class Batch:
         first = self.rows(slice(0, 1))
         return replace(first, mask=torch.zeros_like(first.mask))
 
-    def slices(self, count: int) -> Iterator[Batch]:
-        """Up to `count` parts of nearly as many rows."""
+    def slices(self, count: int, most: int = 0) -> Iterator[Batch]:
+        """Up to `count` parts of nearly as many rows; where one has more than `most` events with padding (0: never), rows of like
+        lengths instead, without the padding that they do not need."""
         size = -(-len(self.mask) // count)
         for first in range(0, len(self.mask), size):
-            yield self.rows(slice(first, first + size))
+            part = self.rows(slice(first, first + size))
+            if most and len(part.mask) > 1 and part.mask.numel() > most:
+                yield from part._by_length(most)
+            else:
+                yield part
+
+    def _by_length(self, most: int) -> Iterator[Batch]:
+        T = self.mask.shape[1]
+        is_event_BT = (self.target != 0).any(-1) | self.mask
+        length_B = (is_event_BT * torch.arange(1, T + 1, device=self.mask.device)).amax(1).clamp(min=1)
+        order = torch.argsort(length_B, descending=True, stable=True)
+        first = 0
+        while first < len(order):
+            longest = int(length_B[order[first]])
+            rows = order[first : first + max(1, most // longest)]
+            part = self.rows(rows)
+            context = None if part.context is None else part.context[:, :longest]
+            yield replace(
+                part, before=part.before[:, :longest], target=part.target[:, :longest], mask=part.mask[:, :longest], context=context
+            )
+            first += len(rows)
 
     def to(self, device: torch.device) -> Batch:
         return self._each(lambda part: part.to(device))
@@ -89,7 +110,8 @@ def batches_of(model: NeuralModel, split: Split, config: TrainingConfig, on_prog
 
 class Batches:
     """Those of one split. A segment is moved by a random number of semitones, as far as its piece stays within the range that
-    each voice has in the split, made louder and faster, and left by some of its instruments, at random. Its context is what the
+    each voice has in the split, made louder and faster, its parts in another order, and left by some of its instruments,
+    at random. Its context is what the
     encoding says, `with_context`, or `features` of a model that has taken the split's pieces in."""
 
     def __init__(self, split: Split, config: TrainingConfig, with_context: bool, features: Features | None = None) -> None:
@@ -99,7 +121,7 @@ class Batches:
         if features is not None:
             self.columns, self.context_type, grain = features.columns, features.dtype, features.grain
             self._place = {number: place for place, number in enumerate(split.pieces.tolist())}
-        self.segments = Segments(split, config.batch, config.segment, config.seed, grain)
+        self.segments = Segments(split, config.batch, config.segment, config.seed, grain, config.shares())
         self.varies = bool(config.transpose or config.louder or config.faster or config.drop)
         if config.tasks and type(split.encoded.encoding).task is Encoding.task:
             raise InvalidOption(f"the encoding {split.encoded.encoding.key!r} knows no tasks; train on tasks:profile=score, say")
@@ -127,6 +149,8 @@ class Batches:
             semitones = 0
             if self.varies:
                 events, head, semitones = self._varied(events, head, number, chance)
+            if (parts := encoding.part_count(events)) > 1:
+                events = encoding.permute(events, chance.permutation(parts))
             if self.config.drop:
                 events, head, first, last = self._thinned(events, head, first, last, chance)
             if head is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from partimento.analysis.human_reference import make_reference
 from partimento.corpus import Corpus, Encoded
 from partimento.encodings.conditions import Conditions
 from partimento.errors import InvalidOption, TrainingDiverged
-from partimento.files import check_parents
+from partimento.files import check_parents, named_path
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import Recipe
 from partimento.models.recipes import recipe as named
@@ -36,7 +36,7 @@ WHY = {
 OnPlan = Callable[[Recipe, Plan], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained:
     """A finished training: the recipe as it was followed, what had been expected, and what came of it.
 
@@ -78,6 +78,9 @@ class Trained:
             f"{result.epoch:.1f} epochs ({WHY.get(result.stopped, result.stopped)})"
         )
 
+    def __repr__(self) -> str:
+        return f"<Trained {self}>"
+
 
 def train(
     corpus: Corpus | str | os.PathLike[str],
@@ -99,6 +102,7 @@ def train(
     schedule: str | None = None,
     batch: int | None = None,
     seed: int | None = None,
+    weights: Mapping[str, float] | None = None,
     threads: int = 0,
     on_plan: OnPlan | None = None,
     on_step: Callable[[Progress], None] | None = None,
@@ -116,7 +120,8 @@ def train(
 
     `recipe` is a name (`seed_pair` by default; `partimento train --help` lists them) or a `Recipe`; the arguments after it change
     it: another `encoding`, the dial `depth`, or `width`, `layers`, `dropout`, `learning_rate`, `schedule`, `batch` and `seed` one
-    by one. With `start`, a model or the path of one, training goes on from its weights by its recipe at a quarter of its rate.
+    by one, and `weights`: sets of pieces (the first folder of their names, or genres) with their shares of what is learned.
+    With `start`, a model or the path of one, training goes on from its weights by its recipe at a quarter of its rate.
     `only` keeps to pieces such as "genre=folk". `minutes`, `steps` and `epochs` are the most it takes. `split_method`
     "windows" leaks, as published figures often do. `threads`: 0 leaves torch's choice; the same number gives the same weights.
 
@@ -127,9 +132,11 @@ def train(
     `TrainingDiverged`, `WriteFailed`, and `KeyboardInterrupt` on SIGTERM and SIGINT.
     """
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(os.fspath(corpus))
-    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(os.fspath(start))
+    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(start)
     model = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
+    if weights is not None:
+        training["weights"] = ", ".join(f"{name}={share}" for name, share in weights.items())
     training |= {} if schedule is None else {"schedule": schedule, "steps": steps or 0}
     for name, value in (("minutes", minutes), ("steps", steps)):
         if value is not None and not value > 0:
@@ -141,8 +148,9 @@ def train(
         model=chosen.model.changed(**{name: value for name, value in model.items() if value is not None}),
         training=replace(chosen.training, **{name: value for name, value in training.items() if value is not None}),
     )
-    folder, only = _folder(Path(out), corpus), [only] if isinstance(only, str) else list(only)
+    folder, only = _folder(named_path(out), corpus), [only] if isinstance(only, str) else list(only)
     encoded = corpus.encoded(chosen.encoding, _vocabulary(corpus, begun) if chosen.model.conditions else None)
+    encoded = replace(encoded, sets=corpus.sets(chosen.training.shares()))
     if only:
         encoded = encoded.only(corpus.matching(only))
     plan = make_plan(chosen, encoded, split_method=split_method, threads=threads, on_progress=on_progress)
@@ -177,7 +185,7 @@ def _chosen(recipe: str | Recipe | None, begun: Checkpoint | None, depth: int | 
         return recipe if isinstance(recipe, Recipe) else named(recipe or DEFAULT_RECIPE, depth)
     if clashing := [name for name, value in (("recipe", recipe), ("depth", depth), ("encoding", encoding)) if value]:
         raise InvalidOption("a model to go on from brings its own; leave one of them out", option=clashing[0])
-    slower = replace(begun.recipe.training, learning_rate=begun.recipe.training.learning_rate * FINE)
+    slower = replace(begun.recipe.training, learning_rate=begun.recipe.training.learning_rate * FINE, weights="")
     return replace(begun.recipe, training=slower)
 
 

@@ -8,8 +8,8 @@ import json
 import math
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ REPORT_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `train_bits` and `valid_bits`: bits per note, NaN before the first; `warning` is set where one arose."""
+    """Where a run stands. `train_bits` and `valid_bits`: bits per note, NaN before the first; `warning` is set where one arose.
+    `valid_sets`: bits per note on valid by set of pieces, where there are several."""
 
     step: int
     epoch: float
@@ -51,6 +52,7 @@ class Progress:
     best_bits: float
     learning_rate: float
     warning: str = ""
+    valid_sets: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,12 @@ def train(
     """Trains in `folder` and leaves `model.safetensors` (the weights that were best on valid) and `history.jsonl` there.
 
     A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
-    when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
-    run returns its result. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's choice.
-    `metadata` goes into the checkpoint. `on_step` is called with the state of the run, twice a second at most; `on_progress` for
-    work that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of every batch, and the
-    first one writes.
+    when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits, unless its rate
+    follows the clock (schedule `auto` with `budget_seconds`). A finished run returns its result; one whose time was up goes on
+    where it is given more `budget_seconds`. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's
+    choice. `metadata` goes into the checkpoint. `on_step` is called with the state of the run, twice a second at most;
+    `on_progress` for work that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of
+    every batch, and the first one writes.
 
     Raises `CheckpointError` where the folder holds another run, `InvalidOption` where another training is at work in it,
     `TrainingDiverged`, `WriteFailed`, `CorpusError`.
@@ -157,9 +160,13 @@ class Run:
             self._warn(f"{error}; going on from the last state")
             return None
         refuse_other_run(self.folder, done.metadata.get("identity"), self.identity)
-        if self.world.rank == 0:
+        told = done.metadata["training"]
+        if told["stopped"] == "budget" and states(self.folder):
+            if self.budget_seconds is None or self.budget_seconds > told["seconds"]:
+                return None  # more time than it had: it goes on
+        elif self.world.rank == 0:
             self._clean()
-        return self._result(done.metadata["training"])
+        return self._result(told)
 
     def go(self, stopped_by: list[int]) -> TrainResult:
         for leftover in self.folder.glob(".*.tmp") if self.world.rank == 0 else ():
@@ -255,7 +262,8 @@ class Run:
         if state.average:
             judged = copy.deepcopy(self.model)
             judged.load_state_dict(state.average)
-        valid_bits = self.world.first(self.sample.bits(predictor_of(judged, self.encoding)) if self.world.rank == 0 else 0.0)
+        bits, sets = self.sample.score(predictor_of(judged, self.encoding)) if self.world.rank == 0 else (0.0, {})
+        valid_bits = self.world.first(bits)
         if not math.isfinite(valid_bits):
             self._diverge(f"step {state.step}: the score on valid is {valid_bits}")
         rate = state.schedule.learning_rate(self.config, state.step - 1, self.left)
@@ -263,7 +271,7 @@ class Run:
         if state.schedule.judge(self.config, state.step, valid_bits):
             state.best = {name: weight.detach().clone() for name, weight in judged.state_dict().items()}
         state.nats, state.fresh_notes = 0.0, 0
-        row = HistoryRow(state.step, self._epoch(), state.notes, round(state.seconds, 3), train_bits, valid_bits, rate)
+        row = HistoryRow(state.step, self._epoch(), state.notes, round(state.seconds, 3), train_bits, valid_bits, rate, sets)
         state.history.append(row)
         self._write_history()
 
@@ -294,7 +302,9 @@ class Run:
         own = {"training": told, "identity": self.identity, "scores": {"valid_bits_per_note": state.schedule.best}}
         if self.world.rank == 0:
             save_model(self.folder / FILE_NAME, {**state.best, **self.model.extra_tensors()}, self.recipe, {**self.metadata, **own})
-            self._clean()
+            if stopped == "budget":  # with more time it may go on
+                save_state(self.folder, state, self.model, self.optimiser, self.identity)
+            self._clean(1 if stopped == "budget" else 0)
         return self._result(told)
 
     def _diverge(self, what: str) -> None:
@@ -322,7 +332,7 @@ class Run:
         rate = self._rate()
         valid_bits, best = (last.valid_bits if last else nan), state.schedule.best
         place = (state.step, self._epoch(), state.notes, state.seconds, notes_per_second)
-        self.on_step(Progress(*place, train_bits, valid_bits, best, rate, warning))
+        self.on_step(Progress(*place, train_bits, valid_bits, best, rate, warning, last.sets if last else {}))
 
     def _warn(self, warning: str) -> None:
         self.warnings.append(warning)
@@ -334,7 +344,7 @@ class Run:
         rows = "".join(json.dumps(asdict(row)) + "\n" for row in self.state.history)
         write_atomic(self.folder / "history.jsonl", rows.encode())
 
-    def _clean(self) -> None:
-        for path in [*states(self.folder), *self.folder.glob(".*.tmp")]:
+    def _clean(self, kept: int = 0) -> None:
+        for path in [*states(self.folder)[kept:], *self.folder.glob(".*.tmp")]:
             with contextlib.suppress(OSError):
                 path.unlink()

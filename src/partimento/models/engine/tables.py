@@ -12,7 +12,7 @@ import numpy.typing as npt
 from partimento.models.config import ModelConfig
 from partimento.models.engine.matrix import PRODUCTS, Floats, Matrix, address
 from partimento.models.engine.tensors import Tensors
-from partimento.models.field_sizes import Layout, columns_let_in
+from partimento.models.field_sizes import PART_WIDTH, Layout, blocks_of_parts, columns_let_in
 from partimento.native import Native
 
 _SUM = Native("partimento.models.engine.loops.head_loops:sum_rows", "lnnfnf", [PRODUCTS, "partimento.models.engine.matrix"])
@@ -31,6 +31,7 @@ class Tables:
         self.width = own[0].shape[1] if config.inputs != "fields" else config.embedding * len(layout.fields)
         wide = [layout.columns[number].size for number in self.columns]
         own += [tensors.floats(f"structure.tables.{n}.weight", size, self.width) for n, size in enumerate(wide)]
+        own += self._of_parts(config, layout, tensors)
         self.conditions = len(layout.conditions)
         own += [tensors.floats(f"conditions.tables.{one.name}.weight", one.size, self.width) for one in layout.conditions]
         self._tables = own
@@ -71,6 +72,21 @@ class Tables:
         out = np.empty((rows, steps, self.rows.shape[1]), np.float32)
         _SUM.call(address(ids), rows * steps, len(used), address(self.rows), out.shape[2], address(out))
         return out
+
+    def _of_parts(self, config: ModelConfig, layout: Layout, tensors: Tensors) -> list[Floats]:
+        """A table for each column that tells of a part: the embedding of its kind through the part's share of the matrix."""
+        blocks = blocks_of_parts(config, layout.columns)
+        if not blocks:
+            return []
+        parts = [number for block in blocks for number in block]
+        matrix = tensors.floats("structure.parts.project.weight", self.width, PART_WIDTH * len(parts))
+        shares, found = iter(np.split(matrix, len(parts), axis=1)), []
+        for kind, block in enumerate(blocks):
+            size = layout.columns[block.start].size
+            table = tensors.floats(f"structure.parts.tables.{kind}.weight", size, PART_WIDTH)
+            found += [Matrix(np.ascontiguousarray(next(shares)))(table) for _ in block]
+        self.columns += parts
+        return found
 
     def _of_fields(self, config: ModelConfig, tensors: Tensors) -> list[Floats]:
         if config.inputs == "fields":

@@ -1,8 +1,8 @@
 """A checkpoint as an ONNX file: one step of the whole model, in two halves that run one after the other (`docs/onnx.md`).
 
-The first half takes the last event and the states and puts out a vector `h'` and the states after it. The second takes that vector as
-`h` and the fields drawn so far and puts out log-probabilities of each field. Every input has a default, so a half is run by asking for
-its outputs and giving its inputs alone.
+The first half takes the last event and the states and puts out a vector `h'` and the states after it. The second takes that vector
+as `h` and the fields drawn so far and puts out log-probabilities of each field. Every input has a default, so a half is run by
+asking for its outputs and giving its inputs alone.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from partimento.models.onnx.steps import STEPS, Steps
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
-    """Writes the model as ONNX, in single precision or with the 8-bit weights that it has. Raises `InvalidOption` for models that have
-    no such form, and `WriteFailed`."""
+    """Writes the model as ONNX, in single precision or with the 8-bit weights that it has. Raises `InvalidOption` for models that
+    have no such form, and `WriteFailed`."""
     config = checkpoint.recipe.model
     if not (isinstance(config, ModelConfig) and Engine.covers(config)):
         raise InvalidOption(f"{checkpoint.path}: models of the family {config.family!r} are not written as ONNX")

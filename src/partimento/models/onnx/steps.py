@@ -1,5 +1,5 @@
-"""The backbones of `models/backbones/` as nodes of a graph: one step of B sequences. Each takes what its first linear map gives, and
-says which states it keeps from step to step.
+"""The backbones of `models/backbones/` as nodes of a graph: one step of B sequences. Each takes what its first linear map gives,
+and says which states it keeps from step to step.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ STATUS: dict[type[PartimentoError], int] = {
     UnknownName: 422,
     WriteFailed: 507,
 }
+HTTP_KINDS = {404: "NotThere", 405: "NotThere", 413: "TooLarge"}
 
 
 def body_of(error: Exception) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        told = {"kind": "Http", "message": str(error.detail)}
+        told = {"kind": HTTP_KINDS.get(error.status_code, "InvalidRequest"), "message": str(error.detail)}
         return JSONResponse({"error": told}, error.status_code, dict(error.headers or {}))
 
     @app.exception_handler(Exception)
