@@ -24,8 +24,8 @@ from partimento.errors import CheckpointError, PartimentoError
 from partimento.models.config import Recipe
 from partimento.models.eight_bits import in_single_precision, numbers_in
 from partimento.models.families import COMPILED, TORCH, check_engine, engine_for, family
-from partimento.models.network import Network
 from partimento.models.network_predictor import NetworkPredictor
+from partimento.models.network_protocol import EventNetwork
 from partimento.models.predictor import Predictor
 from partimento.models.shipped import model_file
 from partimento.models.tensorfile import load, load_with_digest, save
@@ -87,9 +87,9 @@ class Checkpoint:
         return self if engine == self.engine else replace(self, engine=engine).checked()
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> EventNetwork:
         """The model in compiled loops."""
-        network: Network = (
+        network: EventNetwork = (
             family(self.recipe.model.family).network_class().of(*(self.recipe.model, self.tensors, self.encoding, self.vocabulary))
         )
         return network

@@ -9,7 +9,7 @@ from pathlib import Path
 from partimento.errors import InvalidOption
 from partimento.models.checkpoint import Checkpoint, save_model
 from partimento.models.eight_bits import SCALE, in_eight_bits, in_single_precision
-from partimento.models.onnx.export import export_onnx
+from partimento.models.onnx.whole_step import export_onnx
 
 BITS = (32, 8)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from partimento.encodings import Cursor, Encoding, Events
 from partimento.errors import InvalidOption
-from partimento.models.network import Floats, Ints, Network, Run
+from partimento.models.network_protocol import EventNetwork, Floats, Ints, NetworkRun
 from partimento.models.predictor import Scores
 
 ROWS = 32  # pieces side by side
@@ -26,7 +26,7 @@ class NetworkPredictor:
     piece [C], or of each piece that is scored, or of sequences that grow in turn [P, C]; none by default.
     """
 
-    def __init__(self, network: Network, encoding: Encoding | None = None, conditions: npt.NDArray[Any] | None = None) -> None:
+    def __init__(self, network: EventNetwork, encoding: Encoding | None = None, conditions: npt.NDArray[Any] | None = None) -> None:
         self.network, self.fields = network, network.fields
         if network.uses_context and encoding is None:
             raise InvalidOption("the model reads what its encoding says of each event; give the encoding")
@@ -148,7 +148,7 @@ class NetworkSession:
 
     def __init__(
         self,
-        network: Network,
+        network: EventNetwork,
         count: int,
         given: Events,
         encoding: Encoding | None = None,
@@ -159,7 +159,7 @@ class NetworkSession:
         before_TF = np.concatenate([np.zeros((1, len(network.fields)), np.int64), given])
         context_TC = None if encoding is None else encoding.context(given)
         rows = 1 if conditions_PC is None else len(conditions_PC)
-        self._run: Run = network.begin(rows)
+        self._run: NetworkRun = network.begin(rows)
         for at in range(0, len(before_TF), STEPS):
             part = slice(at, at + STEPS)
             told = None if context_TC is None else np.repeat(context_TC[None, part], rows, 0)

@@ -1,4 +1,4 @@
-"""A model computed by torch, as a `Network` and as a `Predictor`."""
+"""A model computed by torch, as a `EventNetwork` and as a `Predictor`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from partimento.encodings import Encoding
 from partimento.models.model import Model
-from partimento.models.network import Drawing, Floats, Ints
 from partimento.models.network_predictor import NetworkPredictor
+from partimento.models.network_protocol import Drawing, EventNetwork, Floats, Ints, NetworkRun
 
 
 class NeuralPredictor(NetworkPredictor):
@@ -23,8 +23,8 @@ class NeuralPredictor(NetworkPredictor):
         self.model = model
 
 
-class TorchNetwork:
-    """Implements `Network`; vectors are tensors."""
+class TorchNetwork(EventNetwork):
+    """Implements `EventNetwork`; vectors are tensors."""
 
     def __init__(self, model: Model) -> None:
         self.model, self.fields, self.uses_context = model, model.fields, model.uses_context
@@ -61,11 +61,12 @@ class TorchNetwork:
         return next(self.model.parameters()).device
 
     def tensor(self, ids: Ints | None) -> Tensor | None:
+        """Ids [...] where the model lies."""
         return None if ids is None else torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
 
 
-class TorchRun:
-    """Implements `Run`."""
+class TorchRun(NetworkRun):
+    """Implements `NetworkRun`."""
 
     def __init__(self, network: TorchNetwork) -> None:
         self.network = network

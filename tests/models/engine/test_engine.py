@@ -20,6 +20,8 @@ from partimento.models.config import ModelConfig
 from partimento.models.eight_bits import in_eight_bits, in_single_precision
 from partimento.models.engine import drawing, engine, tables
 from partimento.models.engine.engine import Engine
+from partimento.models.engine.tensors import Tensors
+from partimento.models.engine.transformer import Transformer
 from partimento.models.families import COMPILED, TORCH, check_engine, engine_for
 from partimento.models.model import Model
 from partimento.models.network_predictor import NetworkPredictor
@@ -39,6 +41,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {"backbone": "transformer", "width": 64, "queries": 8, "keys": 2, "span": 40, "interval_logits": True},
     ),
     "wide heads": ("notes", {"backbone": "transformer", "width": 160, "queries": 2, "layers": 1}),
+    "parts": ("tasks:parts=yes", {"backbone": "gru", **ALL, "parts": True, "interval_logits": True}),
     "itself alone": ("notes", {"backbone": "transformer", "queries": 2, "span": 1}),
     "conditions": ("notes:profile=score", {"backbone": "gru", "conditions": True, **ALL}),
     "melody, joint": ("melody", {"inputs": "joint", "heads": "joint"}),
@@ -190,7 +193,7 @@ def test_tensors_that_do_not_fit_are_refused() -> None:
     with pytest.raises(CheckpointError, match="more"):
         Engine.of(config, tensors | {"more": np.zeros(3, np.float32)}, encoding)
     with pytest.raises(InvalidOption, match="even share"):
-        Engine.of(ModelConfig("transformer", width=20), tensors, encoding)
+        Transformer(ModelConfig("transformer", width=20), Tensors({}))
     with pytest.raises(InvalidOption, match="need the heads"):
         Engine.of(ModelConfig(heads="independent", interval_logits=True), tensors, encoding)
 

@@ -1,4 +1,4 @@
-"""A model of the first family computed without torch, from the tensors of its checkpoint: an implementation of `Network`."""
+"""A model of the first family computed without torch, from the tensors of its checkpoint: an implementation of `EventNetwork`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from partimento.models.engine.tables import INPUTS, Tables
 from partimento.models.engine.tensors import Tensors
 from partimento.models.engine.transformer import Transformer
 from partimento.models.field_sizes import Layout, check_heads, reads_pitches
-from partimento.models.network import Drawing, Ints
+from partimento.models.network_protocol import Drawing, EventNetwork, Ints, NetworkRun
 
 BACKBONES: dict[str, type[Backbone]] = {"lstm": LSTM, "gru": GRU, "convolution": Convolution, "transformer": Transformer}
 
 
-class Engine:
-    """Implements `Network`; vectors are arrays. Each sequence is computed the same, bit for bit, whatever stands beside it, and
+class Engine(EventNetwork):
+    """Implements `EventNetwork`; vectors are arrays. Each sequence is computed the same, bit for bit, whatever stands beside it, and
     whether step by step or at once."""
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, npt.NDArray[Any]], layout: Layout) -> None:
@@ -51,7 +51,7 @@ class Engine:
     def of(
         cls, config: ModelConfig, tensors: Mapping[str, npt.NDArray[Any]], encoding: Encoding, vocabulary: Conditions | None = None
     ) -> Engine:
-        """The model of an encoding's events, and of the conditions in a vocabulary."""
+        """The model of an encoding's events, and of the conditions in a vocabulary, from tensors [...] by name."""
         conditions = () if vocabulary is None or not config.conditions else vocabulary.fields
         return cls(config, tensors, Layout(encoding.fields, encoding.context_fields, encoding.pitches, conditions))
 
@@ -75,8 +75,8 @@ class Engine:
         return guess.reshape(len(h_BTD), steps, -1)
 
 
-class EngineRun:
-    """Implements `Run`."""
+class EngineRun(NetworkRun):
+    """Implements `NetworkRun`."""
 
     def __init__(self, engine: Engine, count: int) -> None:
         self._tables, self._backbone = engine.tables, copy(engine.backbone)

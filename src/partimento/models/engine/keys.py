@@ -32,7 +32,7 @@ class KeyScores:
 
     @classmethod
     def of(cls, config: ModelConfig, choices: list[int], columns: tuple[Context, ...], tensors: Tensors) -> KeyScores | None:
-        """Those of fields that are alike and of which the columns tell; None where there are none."""
+        """Those of fields that are alike and of which the columns [..., C] tell; None where there are none."""
         keys = len(choices)
         own = [number for number, column in enumerate(columns) if column.kind == "field"]
         if not own or len(set(choices)) > 1:

@@ -42,7 +42,7 @@ class Matrix:
         return self.padded(x)[0][..., : self.rows]
 
     def padded(self, x: Floats) -> tuple[Floats, int]:
-        """The same in rows of whole tiles, and their length."""
+        """The same in rows of whole tiles, [..., blocks * 64], and their length."""
         flat = np.ascontiguousarray(x, np.float32)
         out = np.empty((*x.shape[:-1], self.blocks * WIDE), np.float32)
         _MULTIPLY.call(address(flat), flat.size // self.depth, address(self.place), address(out))
@@ -56,5 +56,5 @@ def address(array: npt.NDArray[Any]) -> int:
 
 
 def places(matrices: Sequence[Matrix]) -> npt.NDArray[np.int64]:
-    """Where the numbers of some matrices lie, int64 [n, 6]. The matrices must be kept meanwhile."""
+    """Where the numbers of some matrices lie, int64 [N, 6]. The matrices must be kept meanwhile."""
     return np.stack([matrix.place for matrix in matrices])

@@ -20,7 +20,7 @@ class Tensors:
         self._left = dict(arrays)
 
     def floats(self, name: str, *shape: int) -> Floats:
-        """An array in single precision, of that shape. Raises `CheckpointError`."""
+        """An array in single precision, of that shape [...]. Raises `CheckpointError`."""
         values, scale = self._take(name, shape)
         return np.asarray(values, np.float32) if scale is None else values * scale.reshape(-1, *[1] * (len(shape) - 1))
 
@@ -30,7 +30,7 @@ class Tensors:
         return Matrix(values, scale, self.floats(f"{name}.bias", rows) if bias else None)
 
     def quantised(self, name: str, *shape: int) -> tuple[npt.NDArray[Any], Floats | None]:
-        """An array of that shape as it is kept, and where it is of bytes its scales [first of the shape]."""
+        """An array of that shape [...] as it is kept, and where it is of bytes the scales of its rows [N]."""
         return self._take(name, shape)
 
     def convolution(self, name: str, rows: int, channels: int, reach: int, bias: bool = True) -> Matrix:

@@ -32,7 +32,8 @@ class Graph:
         self._count = 0
 
     def input(self, name: str, kind: str, shape: Shape, default: npt.NDArray[Any] | None = None) -> str:
-        """An input of a kind of numbers and a shape, whose words are sizes that may vary; with a default it may be left out."""
+        """An input of a kind of numbers and a shape, whose words are sizes that may vary; with a default [...] it may be
+        left out."""
         self._inputs.append(_value(name, kind, shape))
         if default is not None:
             self._constants[name] = _tensor(name, default)

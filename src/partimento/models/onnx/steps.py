@@ -51,6 +51,7 @@ class Steps:
         return self.graph.linear(x, flat, scale, self.tensors.floats(f"{name}.bias", rows))
 
     def rms_norm(self, x: str, weight: npt.NDArray[np.float32]) -> str:
+        """x [B, D] over the root of the mean of its squares, times the weight [D]."""
         op, constant = self.graph.op, self.graph.constant
         mean = op("ReduceMean", op("Mul", x, x), axes=[-1], keepdims=1)
         scale = op("Sqrt", op("Add", mean, constant(NEAR)))

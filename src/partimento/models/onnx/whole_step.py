@@ -22,8 +22,8 @@ from partimento.models.engine.engine import BACKBONES, Engine
 from partimento.models.engine.tables import Tables
 from partimento.models.engine.tensors import Tensors
 from partimento.models.field_sizes import Layout, first_id, reads_pitches
-from partimento.models.onnx.fields import Fields
 from partimento.models.onnx.graph import Graph
+from partimento.models.onnx.onnx_heads import Fields
 from partimento.models.onnx.steps import STEPS, Steps
 
 

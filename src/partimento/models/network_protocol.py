@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 Drawing = Callable[[Ints], Floats]
 
 
-class Run(Protocol):
+class NetworkRun(Protocol):
     """Sequences side by side, and where the backbone stands in them."""
 
     def forward(self, before_BTF: Ints, context_BTC: Ints | None, conditions_BC: Ints | None) -> Any:
@@ -27,7 +27,7 @@ class Run(Protocol):
         """Goes on with some of the sequences: `rows` [K] are indices into the batch."""
 
 
-class Network(Protocol):
+class EventNetwork(Protocol):
     """A distribution over the next event. The first is predicted from the all-zero start event."""
 
     fields: Fields
@@ -36,7 +36,7 @@ class Network(Protocol):
     @property
     def uses_conditions(self) -> bool: ...
 
-    def begin(self, count: int) -> Run:
+    def begin(self, count: int) -> NetworkRun:
         """Before `count` sequences."""
 
     def drawing(self, h_BTD: Any, context_BC: Ints | None) -> Drawing:
