@@ -29,6 +29,11 @@ STATUS: dict[type[PartimentoError], int] = {
 HTTP_KINDS = {404: "NotThere", 405: "NotThere", 413: "TooLarge"}
 
 
+def status_of(error: PartimentoError) -> int:
+    """The status of an answer."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+
+
 def body_of(error: Exception) -> dict[str, Any]:
     """An error as JSON."""
     told: dict[str, Any] = {"kind": type(error).__name__, "message": _printable(str(error))}
@@ -42,8 +47,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(PartimentoError)
     async def refused(_: Request, error: PartimentoError) -> JSONResponse:
-        status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
-        return JSONResponse(body_of(error), status)
+        return JSONResponse(body_of(error), status_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
