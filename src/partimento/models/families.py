@@ -51,8 +51,8 @@ class Family:
     """Places ("package.module:object") of a family's settings (a `FamilyConfig`), of its model (a `NeuralModel`, whose `of` takes
     settings, an encoding and a vocabulary of conditions or None), and of its predictor, called with model, encoding, conditions.
 
-    `network`, where there is one, computes it without torch: a `EventNetwork` whose `of` takes settings, tensors, encoding, vocabulary
-    and whose `covers` says of settings whether it can."""
+    `network`, where there is one, computes it without torch: an `EventNetwork` whose `of` takes settings, tensors, encoding and
+    vocabulary, and whose `covers` says of settings whether it can."""
 
     config: str
     model: str

@@ -26,8 +26,8 @@ BACKBONES: dict[str, type[Backbone]] = {"lstm": LSTM, "gru": GRU, "convolution":
 
 
 class Engine(EventNetwork):
-    """Implements `EventNetwork`; vectors are arrays. Each sequence is computed the same, bit for bit, whatever stands beside it, and
-    whether step by step or at once."""
+    """Implements `EventNetwork`; vectors are arrays. Each sequence is computed the same, bit for bit, whatever is computed beside
+    it, and whether step by step or at once."""
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, npt.NDArray[Any]], layout: Layout) -> None:
         """Raises `CheckpointError` where the tensors [...] are not those of the config, and `InvalidOption`."""
