@@ -47,6 +47,12 @@ def as_encoded(pieces: Sequence[Piece], encoding: Encoding, name: str, on_progre
     return kept
 
 
+def beginning(piece: Piece, bars: int) -> Piece:
+    """The first so many whole bars of a piece, and the upbeat before them."""
+    grid = BarGrid.of(piece)
+    return piece.cut(0, int(grid.lines[min(int(grid.upbeat) + bars, grid.count)]))
+
+
 def excerpts_of(pieces: Sequence[Piece], most: int, bars: int, within: int, chance: np.random.Generator) -> Excerpts:
     """At most so many excerpts of so many whole bars, in the first bars of pieces: one from each, drawn at random, then a second
     that does not overlap it."""

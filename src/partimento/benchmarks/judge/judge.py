@@ -12,7 +12,7 @@ import numpy as np
 
 from partimento.analysis.piece_set import Floats
 from partimento.bars import BarGrid
-from partimento.benchmarks.judge.excerpts import as_encoded, excerpts_of, features
+from partimento.benchmarks.judge.excerpts import as_encoded, beginning, excerpts_of, features
 from partimento.benchmarks.judge.trees import area_of, told_apart
 from partimento.benchmarks.judge.verdict import Tell, Verdict
 from partimento.encodings import Encoding
@@ -44,7 +44,8 @@ def judge(
     written = as_encoded(made, encoding, "made pieces", on_progress)
     within = max(bars, int(WITHIN * np.median([BarGrid.of(piece).count for piece in written]))) if written else bars
     theirs = excerpts_of(written, excerpts, bars, within, chance)
-    ours = excerpts_of(as_encoded(human, encoding, "human pieces", on_progress), 2 * excerpts, bars, within, chance)
+    known = as_encoded([beginning(piece, within) for piece in human], encoding, "human pieces", on_progress)
+    ours = excerpts_of(known, 2 * excerpts, bars, within, chance)
     for name, found, least in (("made", theirs, LEAST_PIECES), ("human", ours, 2 * LEAST_PIECES)):
         if (count := len(np.unique(found.piece))) < least:
             raise CorpusError(f"{count} {name} pieces of {bars} bars or more; the judge needs {least}")

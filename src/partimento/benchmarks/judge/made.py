@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from partimento.analysis.figures.measures import table
-from partimento.benchmarks.judge.excerpts import MOST_OF_A_PIECE, as_encoded
+from partimento.benchmarks.judge.excerpts import MOST_OF_A_PIECE, as_encoded, beginning
 from partimento.composing.compose import compose
 from partimento.composing.composition import Composition
 from partimento.composing.sampling import Sampling
@@ -46,7 +46,7 @@ def made_pieces(
 ) -> list[Composition]:
     """Pieces of a model's own, none picked, enough for so many excerpts. They are asked to be three times as long as an excerpt of
     so many bars, by the notes that half of the human pieces have in a bar. Raises as `compose`."""
-    seen = as_encoded(human[:200], model.encoding, "human pieces", on_progress)
+    seen = as_encoded([beginning(piece, LONGER * bars) for piece in human[:200]], model.encoding, "human pieces", on_progress)
     if not seen:
         raise CorpusError(f"the encoding {model.encoding.key!r} keeps nothing of the human pieces")
     notes = max(1, round(LONGER * bars * float(np.nanmedian(table(seen, ["notes_per_bar"])))))
