@@ -63,7 +63,7 @@ def bench(
 
     judge: whether boosted trees can tell a model's excerpts from human ones (LightGBM,
     the extra chorale). DATA is a model, whose pieces are composed, or a folder of pieces;
-    CORPUS has the human ones. 0.5: they cannot. None is picked.
+    CORPUS has the human ones. 0.5: they cannot.
 
     Examples:
       partimento bench jsb jsb-chorales.zip --out jsb
