@@ -18,6 +18,7 @@ import numpy.typing as npt
 from partimento.analysis import repetition
 from partimento.analysis.card.rows import ROWS, figures
 from partimento.analysis.originality import HUMAN_PIECES, INDEX_VERSION, Index, Limits, index_of, numbers_of
+from partimento.analysis.packed_index import is_packed, packed, textures, unpacked
 from partimento.analysis.repetition import Habits
 from partimento.corpus import Corpus
 from partimento.errors import CheckpointError, PartimentoError, WriteFailed
@@ -51,10 +52,12 @@ class Reference:
     stamp: dict[str, Any]
 
     @classmethod
-    def of(cls, corpus: Corpus, only: Sequence[str] = (), on_progress: OnProgress = silent) -> Reference:
+    def of(cls, corpus: Corpus, only: Sequence[str] = (), on_progress: OnProgress = silent, *, light: bool = False) -> Reference:
         """The reference of models trained on a corpus, or on those pieces of it that fit the rules `only`; these human pieces
-        are measured, while the index holds every piece of the train split. `on_progress` counts pieces."""
+        are measured, while the index holds every piece of the train split; a `light` one of their textures alone, as
+        `packed_index.py` keeps it. `on_progress` counts pieces."""
         index = index_of(corpus, on_progress)
+        index = textures(index) if light else index
         pieces, found, of_split = [], [], {}
         for split in ("valid", "test"):
             numbers = numbers_of(corpus, split, HUMAN_PIECES, only)
@@ -72,9 +75,10 @@ class Reference:
         """How much the human pieces repeat; None without any."""
         return Habits.of(self.repetition) if len(self.repetition) else None
 
-    def save(self, folder: Path) -> None:
-        """Writes the file of a run, with a checksum. Raises `WriteFailed`."""
-        arrays = self.index.arrays | {"human": self.human, "repetition": self.repetition}
+    def save(self, folder: Path, *, light: bool = False) -> None:
+        """Writes the file of a run, with a checksum; a `light` one a tenth as large. Raises `WriteFailed`."""
+        index = packed(self.index) if light else self.index.arrays
+        arrays = index | {"human": self.human, "repetition": self.repetition}
         limits = None if self.limits is None else vars(self.limits)
         names = {"names": self.index.names, "figures": list(ROWS)}
         save(folder / REFERENCE_FILE, arrays, {"reference": self.stamp, "limits": limits, **names})
@@ -91,7 +95,7 @@ class Reference:
             raise CheckpointError(f"{path}: made by another version of this program; delete it, and it is made again of the corpus")
         if found != stamp:
             raise CheckpointError(f"{path}: of other pieces than the model was trained on; delete it")
-        index = Index.of_arrays(record["names"], arrays)
+        index = (unpacked if is_packed(arrays) else Index.of_arrays)(record["names"], arrays)
         limits = None if record["limits"] is None else Limits(**record["limits"])
         human = _by_name(arrays["human"], record.get("figures", UNNAMED_ROWS))
         return cls(index, human, arrays["repetition"], limits, stamp)
