@@ -18,7 +18,7 @@ import numpy.typing as npt
 from partimento.analysis import repetition
 from partimento.analysis.card.rows import ROWS, figures
 from partimento.analysis.originality import HUMAN_PIECES, INDEX_VERSION, Index, Limits, index_of, numbers_of
-from partimento.analysis.packed_index import is_packed, packed, textures, unpacked
+from partimento.analysis.packed_index import packed, textures, unpacked
 from partimento.analysis.repetition import Habits
 from partimento.corpus import Corpus
 from partimento.errors import CheckpointError, PartimentoError, WriteFailed
@@ -27,6 +27,7 @@ from partimento.models.whereabouts import corpus_of
 from partimento.progress import OnProgress, silent
 
 REFERENCE_FILE = "reference.safetensors"
+PACKED_FILE = "pieces.safetensors"  # the index of a reference that travels with a model
 # the rows of files that do not name theirs
 UNNAMED_ROWS = """pitch_class_entropy scale_consistency groove_consistency notes_per_bar polyphony repeated_runs repeated_bars
 ending bars longest_run_notes copied_1_bars copied_2_bars copied_4_bars
@@ -76,12 +77,18 @@ class Reference:
         return Habits.of(self.repetition) if len(self.repetition) else None
 
     def save(self, folder: Path, *, light: bool = False) -> None:
-        """Writes the file of a run, with a checksum; a `light` one a tenth as large. Raises `WriteFailed`."""
-        index = packed(self.index) if light else self.index.arrays
-        arrays = index | {"human": self.human, "repetition": self.repetition}
+        """Writes the file of a run, with a checksum; of a `light` one the index is a file of its own, a tenth as large. Raises
+        `WriteFailed`."""
+        human = {"human": self.human, "repetition": self.repetition}
         limits = None if self.limits is None else vars(self.limits)
         names = {"names": self.index.names, "figures": list(ROWS)}
-        save(folder / REFERENCE_FILE, arrays, {"reference": self.stamp, "limits": limits, **names})
+        if light:
+            save(folder / PACKED_FILE, packed(self.index), {"reference": self.stamp})
+        save(
+            folder / REFERENCE_FILE,
+            human if light else self.index.arrays | human,
+            {"reference": self.stamp, "limits": limits, **names},
+        )
 
     @classmethod
     def load(cls, folder: Path, metadata: Mapping[str, Any]) -> Reference:
@@ -95,10 +102,19 @@ class Reference:
             raise CheckpointError(f"{path}: made by another version of this program; delete it, and it is made again of the corpus")
         if found != stamp:
             raise CheckpointError(f"{path}: of other pieces than the model was trained on; delete it")
-        index = (unpacked if is_packed(arrays) else Index.of_arrays)(record["names"], arrays)
+        index = _unpacked(folder, record["names"], stamp) if "steps" not in arrays else Index.of_arrays(record["names"], arrays)
         limits = None if record["limits"] is None else Limits(**record["limits"])
         human = _by_name(arrays["human"], record.get("figures", UNNAMED_ROWS))
         return cls(index, human, arrays["repetition"], limits, stamp)
+
+
+def _unpacked(folder: Path, names: Sequence[str], stamp: dict[str, Any]) -> Index:
+    """The index that lies in a file of its own. Raises `CheckpointError`."""
+    path = folder / PACKED_FILE
+    arrays, record = load(path)
+    if record.get("reference") != stamp:
+        raise CheckpointError(f"{path}: of other pieces than the model was trained on; delete it, and {REFERENCE_FILE} with it")
+    return unpacked(names, arrays)
 
 
 def _by_name(table: Floats, names: Sequence[str]) -> Floats:

@@ -60,11 +60,6 @@ def packed(index: Index) -> dict[str, Array]:
     return {PREFIX + name: _deflated(array) for name, array in found.items()}
 
 
-def is_packed(arrays: Mapping[str, Array]) -> bool:
-    """Whether arrays, uint8 [K] each, are those of `packed`."""
-    return f"{PREFIX}number" in arrays
-
-
 def unpacked(names: Sequence[str], arrays: Mapping[str, Array]) -> Index:
     """The index of what `packed` made, uint8 [K] each, and of the names of its pieces. Raises `ValueError`, `zlib.error` and
     `KeyError` for what it did not make."""
