@@ -172,7 +172,7 @@ def train(
             folder,
             split_method=split_method,
             start=begun,
-            metadata=_metadata(corpus, encoded, only, begun),
+            metadata=metadata_of(corpus, encoded, only, begun),
             threads=threads,
             on_step=on_step,
             budget_seconds=None if minutes is None else 60 * minutes,
@@ -230,7 +230,7 @@ def _vocabulary(corpus: Corpus, begun: Checkpoint | None) -> Conditions:
     return own if old is None else old.extended(own.composers, own.genres)
 
 
-def _metadata(corpus: Corpus, encoded: Encoded, only: Sequence[str], begun: Checkpoint | None) -> dict[str, Any]:
+def metadata_of(corpus: Corpus, encoded: Encoded, only: Sequence[str] = (), begun: Checkpoint | None = None) -> dict[str, Any]:
     """What the checkpoint says of its data: fingerprint, licences, pieces and notes; and of `only` and of what it goes on from."""
     rows = [row for row, split in zip(corpus.rows, encoded.splits.tolist(), strict=True) if split == 0]
     before = [] if begun is None else begun.metadata.get("licences") or []

@@ -50,7 +50,7 @@ class Voice:
     ties: dict[tuple[str, int], list[Head]] = field(default_factory=dict)  # what goes on, by its place on the staff
     last: list[Head] = field(default_factory=list)  # the note or chord before, for ties and broken rhythm
     last_start: Fraction = Fraction(0)
-    broken: Fraction = Fraction(1)  # what broken rhythm makes of the next note
+    broken: Fraction | None = None  # what broken rhythm makes of the next note
     tuplet: Fraction = Fraction(1)
     tuplet_left: int = 0
     line: list[Fraction | None] = field(default_factory=list)  # onsets of the last line of music, None for a bar line
