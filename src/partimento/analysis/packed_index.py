@@ -99,4 +99,5 @@ def _deflated(array: Array) -> Bytes:
 
 def _inflated(data: Bytes, kind: Any) -> Array:
     planes = np.frombuffer(zlib.decompress(data.tobytes()), np.uint8).reshape(np.dtype(kind).itemsize, -1)
-    return np.ascontiguousarray(planes.T).view(kind).reshape(-1)
+    numbers: Array = np.ascontiguousarray(planes.T).view(kind).reshape(-1)
+    return numbers
