@@ -80,6 +80,14 @@ function later(state) {
   due = setTimeout(() => state !== app.score.state && refresh(), 600);
 }
 
+/** After a click by pointer a button gives the focus back, so that Space plays and does not press it once more. */
+function letButtonsGo() {
+  addEventListener("click", ({ detail, target }) => {
+    const button = detail > 0 && target.closest?.("button");
+    if (button && !button.closest("dialog")) button.blur();
+  });
+}
+
 function listenToDrops() {
   const isFile = (event) => event.dataTransfer?.types.includes("Files");
   addEventListener("dragover", (event) => {
@@ -99,5 +107,6 @@ function listenToDrops() {
 render(html`<${Studio} />`, document.getElementById("app"));
 document.querySelector("#app > .loading:not(:only-child)")?.remove();
 addEventListener("keydown", onKey);
+letButtonsGo();
 listenToDrops();
 tried(begin);

@@ -37,7 +37,9 @@ class Stretch:
 class NotesFollower(Follower):
     """Follows all candidates of a task (None: a new piece)."""
 
-    def __init__(self, encoding: Encoding, task: Task | None, mailbox: Mailbox) -> None:
+    def __init__(self, encoding: Encoding, task: Task | None, mailbox: Mailbox, first: int = 1) -> None:
+        """The candidates are counted from `first`."""
+        self.first = first
         self.encoding, self.task, self.mailbox = encoding, task, mailbox
         self.quarter = task.given.ticks_per_quarter if task else encoding.cursor().ticks_per_quarter
         self.stretches: dict[int, Stretch] = {}
@@ -101,7 +103,7 @@ class NotesFollower(Follower):
             rows.append([onset, max(1, end - onset), note.pitch, self.velocity, self._track(note)])
         until = rows[-1][0] + rows[-1][1] if last else self._tick(one, one.cursor.tick)
         one.waiting = []
-        self.mailbox.put("notes", {"candidate": number + 1, "until_tick": until, "rows": rows})
+        self.mailbox.put("notes", {"candidate": number + self.first, "until_tick": until, "rows": rows})
 
     def _tick(self, stretch: Stretch, tick: int) -> int:
         """A tick of the encoding's grid in a stretch as one of the score."""

@@ -28,7 +28,6 @@ from partimento.studio.workshop.planning import Plan
 from partimento.studio.workshop.project import Project
 from partimento.studio.workshop.recent import Recent
 from partimento.studio.workshop.refusals import NotThere, NoWayOn
-from partimento.studio.workshop.rules_held import held
 from partimento.studio.workshop.tasks_in_flight import TaskRecord, TasksInFlight
 from partimento.studio.workshop.warm_model import WarmModel
 from partimento.task import Region, Task
@@ -241,6 +240,8 @@ class Workshop:
 
     def check(self, name: str, ask: Ask) -> Json:
         """Which of the rules that are asked for hold of some bars of a score, or all of it."""
+        from partimento.studio.workshop.rules_held import held  # here, since it takes a while to load
+
         piece = self.scores.piece(name)
         rules = ask.rules(piece, Region(ask.bars))
         return {"state": self.scores[name].state, "rules": {} if rules is None else held(piece, rules, ask.bars)}

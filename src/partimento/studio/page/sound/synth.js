@@ -4,7 +4,7 @@ import { SoundFont } from "./soundfont.js";
 
 const seconds = (timecents) => 2 ** (timecents / 1200);
 const FADE = 0.03; // seconds, of what is stopped
-const LOUDNESS = 0.35; // leaves room for many notes at once
+const LOUDNESS = 1.2; // of one note; what is too much is held by the limiter
 
 export class Synth {
   constructor() {

@@ -50,21 +50,6 @@ function Sheets({ told }) {
   return html`<div class="sheets" ref=${host}></div>`;
 }
 
-const FONT = /<style[^>]*>\s*@font-face\s*\{[^}]*font-family:\s*'([^']+)'[^}]*base64,([A-Za-z0-9+/=]+)[^<]*<\/style>/g;
-const fonts = new Set();
-
-/** A page without the style that carries its music font: the policy forbids it, so the font is added to the document instead. */
-function plain(svg) {
-  return svg.replace(FONT, (_, name, base64) => {
-    if (!fonts.has(name)) {
-      fonts.add(name);
-      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      document.fonts.add(new FontFace(name, bytes.buffer));
-    }
-    return "";
-  });
-}
-
 /** Lays out the pages as they come near, and lights what sounds. */
 function lay(host, told) {
   const lights = new Lights(host, told.onsets);
@@ -74,7 +59,7 @@ function lay(host, told) {
   );
   const fill = (sheet) => {
     if (sheet.firstChild) return;
-    const svg = new DOMParser().parseFromString(plain(told.pages[Number(sheet.dataset.page)]), "image/svg+xml").documentElement;
+    const svg = new DOMParser().parseFromString(told.pages[Number(sheet.dataset.page)], "image/svg+xml").documentElement;
     sheet.append(document.importNode(svg, true));
     near.unobserve(sheet);
   };
