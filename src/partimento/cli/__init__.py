@@ -21,6 +21,7 @@ from partimento.cli.convert import convert
 from partimento.cli.demo import demo
 from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
+from partimento.cli.export import export
 from partimento.cli.inspect import inspect
 from partimento.cli.leaderboard import leaderboard
 from partimento.cli.mcp import mcp
@@ -62,6 +63,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         render,
         inspect,
         convert,
+        export,
         explore,
         card,
         originality,

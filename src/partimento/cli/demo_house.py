@@ -56,7 +56,7 @@ def perform(screen: Screen, out: Path, seed: int) -> list[dict[str, Any]]:
     from partimento.models.checkpoint import Checkpoint
 
     checkpoint = Checkpoint.load()
-    screen.say(f"The house model ({checkpoint.model.parameter_count / 1e6:.1f} million weights) writes into {short(out)}/")
+    screen.say(f"The house model ({checkpoint.parameter_count / 1e6:.1f} million weights) writes into {short(out)}/")
     rows = []
     for asked, made, bits in composed(checkpoint, out, seed):
         files = written(made, out / asked.name)

@@ -2,7 +2,7 @@
 
 The same model, options, seed and number give the same notes: each sequence has a random stream of its own, and `compose`
 computes on one thread, since sums that are shared among threads differ in the last bit. They are the same on one kind of
-processor and one version of torch; another may round otherwise.
+processor and one engine (compiled loops, or one version of torch); another may round otherwise.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from partimento.composing.provenance import (
     Start,
     Trained,
     called,
+    engine_of,
     given_events,
     licence_of,
     provenance_of,
@@ -43,6 +44,7 @@ from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
 from partimento.formats import read
+from partimento.models.checkpoint import Checkpoint
 from partimento.models.predictor import Generator
 from partimento.piece import About, Piece
 from partimento.task import Task
@@ -149,11 +151,14 @@ def compose(
 def again(made: str, checkpoint: Trained) -> Composition:
     """The composition that says of itself that it was `made` so: the same notes, and the same bytes once written.
 
-    The model may lie elsewhere now, so `made` is kept as it was. All pieces of that run are made anew and the one is taken,
-    since the arithmetic of a batch depends on its size. Raises `CheckpointError` when it was another model,
+    The model may lie elsewhere now, so `made` is kept as it was; the engine is the one that it names. All pieces of that run are
+    made anew and the one is taken, since the arithmetic of a batch in torch depends on its size. Raises `CheckpointError` when
+    it was another model,
     `InvalidOption` when `made` is not a note of `compose`.
     """
     start, options, index = read_provenance(made, checkpoint)
+    if isinstance(checkpoint, Checkpoint):
+        checkpoint = checkpoint.by(engine_of(made))
     one = _compose(checkpoint, start, options)[index]
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
 
@@ -194,13 +199,12 @@ def _compose(
     return compositions
 
 
-def loaded(model: Trained | str | os.PathLike[str] | None) -> Trained:
-    """A model itself, or that of a path or name; the house model for None. Raises `CheckpointError`."""
-    if model is not None and not isinstance(model, (str, os.PathLike)):
-        return model
-    from partimento.models.checkpoint import Checkpoint  # here, since it loads torch
-
-    return Checkpoint.load(model)
+def loaded(model: Trained | str | os.PathLike[str] | None, engine: str | None = None) -> Trained:
+    """A model itself, or that of a path or name; the house model for None; computed by an engine, where one is named. Raises
+    `CheckpointError`, and `InvalidOption` for an engine that cannot."""
+    if model is None or isinstance(model, (str, os.PathLike)):
+        return Checkpoint.load(model, engine)
+    return model.by(engine) if engine is not None and isinstance(model, Checkpoint) else model
 
 
 __all__ = ["Composition", "again", "compose", "stream"]

@@ -119,6 +119,7 @@ def compose(
     guard: bool | Habits | None = None,
     original: bool = False,
     best: int = 0,
+    engine: str | None = None,
     on_progress: OnProgress = silent,
 ) -> Composed:
     """New pieces by the house model, by another one, or by the run in a folder: from nothing, after given notes, or inside a given
@@ -141,6 +142,7 @@ def compose(
       `guidance` above 1 presses them harder, at twice the work.
     - `temperature` below 1 is safer, above 1 wilder; of one field "pitch=0.9,duration=0.7". `top_k`, `top_p`, `min_p` leave out
       what is unlikely; or all four as a `Sampling`.
+    - `engine`: what computes the model, "compiled" loops (without a name, where they can) or "torch".
     - `guard` keeps pieces from repeating themselves more than human pieces do: those that the model is laid beside.
 
     `on_progress` counts notes, or windows where notes are written inside a piece.
@@ -152,7 +154,7 @@ def compose(
     if sampling is not None and drawing != Sampling():
         raise InvalidOption("sampling says temperature, top_k, top_p and min_p at once; leave those out")
     seed = secrets.randbelow(SEEDS) if seed is None else seed
-    checkpoint = loaded(model)
+    checkpoint = loaded(model, engine)
     remember(checkpoint.sha256, checkpoint.path)
     piece = read(given) if isinstance(given, (str, os.PathLike)) else given
     if piece is not None and given_notes is not None:
