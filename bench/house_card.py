@@ -102,7 +102,7 @@ def training_rows(model: Checkpoint) -> list[str]:
     training, encoding = model.metadata["training"], model.encoding
     hours = f"{training['seconds'] / 3600:.1f} hours of one core ({training['step']:,} steps, {training['epoch']:.2f} passes)"
     return [
-        *prose(f"`{model.recipe.name}`, {model.model.parameter_count / 1e6:.1f} million weights, over `{encoding.key}`."),
+        *prose(f"`{model.recipe.name}`, {model.parameter_count / 1e6:.1f} million weights, over `{encoding.key}`."),
         *prose(f"The encoding keeps {encoding.keeps}. It drops {encoding.drops}."),
         "",
         *prose(f"It has seen {training['notes'] / 1e6:.1f} million notes in {hours}."),

@@ -15,6 +15,7 @@ from partimento.analysis.human_reference import PACKED_FILE, REFERENCE_FILE, Ref
 from partimento.corpus import Corpus
 from partimento.models.attribution import SOURCES_FILE, check_shipped
 from partimento.models.checkpoint import Checkpoint
+from partimento.models.export import export
 from partimento.models.shipped import HOUSE, SHIPPED
 from partimento.models.whereabouts import FILE_NAME
 
@@ -28,8 +29,6 @@ def main() -> None:
     parser.add_argument("sources", type=Path)
     parser.add_argument("--out", type=Path, default=SHIPPED[HOUSE].folder)
     options = parser.parse_args()
-    from partimento.models.export import export
-
     options.out.mkdir(parents=True, exist_ok=True)
     export(options.run, options.out / FILE_NAME, bits=8)
     (options.out / SOURCES_FILE).write_bytes(gzip.compress(options.sources.read_bytes(), mtime=0))
