@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +128,17 @@ def beside(folder: Path, metadata: Mapping[str, Any]) -> Reference | None:
     if not (folder / REFERENCE_FILE).exists():
         return None
     try:
-        return Reference.load(folder, metadata)
+        written = tuple(path.stat().st_mtime_ns for path in (folder / REFERENCE_FILE, folder / PACKED_FILE) if path.exists())
+        return _kept(folder, str(metadata.get("fingerprint", "")), tuple(metadata.get("only", ())), written)
     except CheckpointError as error:
         log.warning("%s", error)
         return None
+
+
+@lru_cache(maxsize=2)
+def _kept(folder: Path, fingerprint: str, only: tuple[str, ...], written: tuple[int, ...]) -> Reference:
+    """The reference in a folder, kept for the next piece until a file of it is `written` anew. Raises `CheckpointError`."""
+    return Reference.load(folder, {"fingerprint": fingerprint, "only": only})
 
 
 def reference_of(model: Path, metadata: Mapping[str, Any], on_progress: OnProgress = silent) -> Reference | None:
