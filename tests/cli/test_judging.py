@@ -14,8 +14,8 @@ from partimento.formats import write
 from tests.cli.conftest import Command
 from tests.made import made_folder, made_piece
 
-FINDING = {"name", "notes", "longest_notes", "runs", "share", "line_share", "over"}
-RUN = {"notes", "length_bars", "bars", "known", "known_bars"}
+FINDING = {"name", "notes", "longest_notes", "runs", "share", "line_share", "over", "most_bits", "telling_share", "likeness"}
+RUN = {"notes", "bits", "length_bars", "bars", "known", "known_bars"}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_originality(corpus: Path, files: Path, partimento: Command) -> None:
     assert "Human pieces that are not in it" in answer.out
     found = partimento("originality", files, "--against", corpus, "--json").json
     assert set(found) == {"against", "files", "limits", "refused", "seconds"}
-    assert set(found["limits"]) == {"longest_notes", "share_2_bars", "false_alarms", "pieces"}
+    assert set(found["limits"]) == {"most_bits", "share_2_bars", "likeness", "false_alarms", "pieces"}
     copy, new, _ = found["files"]
     assert set(copy) == FINDING
     assert copy["share"] == {"1": 1.0, "2": 1.0, "4": 1.0}

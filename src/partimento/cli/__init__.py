@@ -21,8 +21,10 @@ from partimento.cli.convert import convert
 from partimento.cli.demo import demo
 from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
+from partimento.cli.export import export
 from partimento.cli.inspect import inspect
 from partimento.cli.leaderboard import leaderboard
+from partimento.cli.mcp import mcp
 from partimento.cli.models import models
 from partimento.cli.originality import originality
 from partimento.cli.render import render
@@ -61,11 +63,13 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         render,
         inspect,
         convert,
+        export,
         explore,
         card,
         originality,
         models,
         studio,
+        mcp,
         demo,
         bench,
         about,

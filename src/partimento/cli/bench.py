@@ -207,7 +207,7 @@ def _told(checkpoint: Checkpoint) -> dict[str, Any]:
         "recipe": checkpoint.recipe.name,
         "seed": checkpoint.recipe.training.seed,
         "checkpoint": str(checkpoint.path),
-        "parameters": checkpoint.model.parameter_count,
+        "parameters": checkpoint.parameter_count,
         "steps": training["best_step"],
         "seconds": round(float(training["seconds"]), 3),
     }
