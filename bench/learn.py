@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from partimento import keys, learned
+from partimento import found_keys, learned
 from partimento.bars import BarGrid
 from partimento.benchmarks.notation.tasks import fifths_at, prevailing, two_staves
 from partimento.benchmarks.notation.truth import Case, read_truth
@@ -54,9 +54,9 @@ def key_rows(case: Case, chance: np.random.Generator) -> Rows:
     piece = case.written.piece
     if not len(piece.keys):
         return np.zeros((0, 12, 12), np.float32), np.zeros(0, np.int64)
-    _, views = keys.views(piece.notes, piece.ticks_per_quarter)
+    _, views = found_keys.views(piece.notes, piece.ticks_per_quarter)
     some = chance.permutation(len(views))[:24]
-    middle = ((some + 0.5) * keys.STRETCH * piece.ticks_per_quarter).astype(np.int64)
+    middle = ((some + 0.5) * found_keys.STRETCH * piece.ticks_per_quarter).astype(np.int64)
     return views[some].astype(np.float32), fifths_at(piece.keys, middle) % 12
 
 
@@ -115,7 +115,7 @@ def as_is(rows: np.ndarray) -> np.ndarray:
 
 
 LESSONS = {
-    "keys": Lesson(key_rows, keys.turned, (32,), 1, 30, 0.1, batch=1024),
+    "keys": Lesson(key_rows, found_keys.turned, (32,), 1, 30, 0.1, batch=1024),
     "spelling": Lesson(spelling_rows, as_is, (64, 32), 3, 3, anew=False),
     "hands": Lesson(hand_rows, as_is, (64, 32), 2, 4, anew=False),
     "meters": Lesson(meter_rows, as_is, (32,), 1, 30, 0.2, batch=64, anew=False),

@@ -16,7 +16,7 @@ import partimento
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
     ["compiled", "errors", "files", "learned", "native", "piece", "plugins", "progress", "system", "theory", "version"],
-    ["bars", "chord_symbols", "pedal", "instruments", "keys", "bootstrap"],
+    ["bars", "chord_symbols", "pedal", "instruments", "found_keys", "bootstrap"],
     ["harmony", "prevailing", "task", "notate"],
     ["formats", "encodings"],
     ["corpus", "models", "render"],

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from partimento.bars import BarGrid
 from partimento.chord_symbols import CHORD_NOTES, NO_CHORD
-from partimento.keys import main_key
+from partimento.found_keys import main_key
 from partimento.piece import CHORD, NOTE, QUALITIES, Array, Piece, Track
 
 Floats = npt.NDArray[np.float64]

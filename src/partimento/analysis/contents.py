@@ -13,7 +13,7 @@ from partimento.bars import BarGrid
 from partimento.chord_symbols import chord_name
 from partimento.encodings import REGISTRY, make
 from partimento.errors import PartimentoError
-from partimento.keys import main_key
+from partimento.found_keys import main_key
 from partimento.notate.names import PROGRAMS
 from partimento.piece import Array, Piece
 from partimento.theory import PITCH_CLASS_NAMES, key_name

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from partimento.bars import BarGrid
 from partimento.encodings.base import Field
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
-from partimento.keys import main_key
+from partimento.found_keys import main_key
 from partimento.piece import Piece
 from partimento.prevailing import key_in_force, mean_tempo_qpm, meter_in_force, notes_per_quarter
 from partimento.theory import key_name

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from partimento.keys import find_keys
+from partimento.found_keys import find_keys
 from partimento.learned import network
 from partimento.notate.score import Spelled
 from partimento.piece import Piece

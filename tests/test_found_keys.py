@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from partimento import keys
-from partimento.keys import find_keys, main_key
+from partimento import found_keys
+from partimento.found_keys import find_keys, main_key
 from partimento.learned import network
 from partimento.piece import KEY, NOTE, Piece, Track
 from partimento.theory import mode_of
@@ -64,7 +64,7 @@ def test_drums_and_silence_say_nothing() -> None:
 
 
 def test_the_path_is_the_best_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "CHANGE", 1.0)
+    monkeypatch.setattr(found_keys, "CHANGE", 1.0)
     chance = np.random.default_rng(0)
     for _ in range(5):
         scores = np.full((5, 12), -20.0)
@@ -73,12 +73,12 @@ def test_the_path_is_the_best_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
             path: sum(scores[at, key] for at, key in enumerate(path)) - sum(one != other for one, other in itertools.pairwise(path))
             for path in itertools.product(range(3), repeat=5)
         }
-        assert tuple(keys._path(scores)) == max(worth, key=lambda path: worth[path])
+        assert tuple(found_keys._path(scores)) == max(worth, key=lambda path: worth[path])
 
 
 def test_how_long_pitch_classes_sound_in_each_stretch() -> None:
     notes = np.array([(0, 480 * 6, 60, 80, 0), (480 * 3, 480 * 2, 67, 80, 0), (480 * 8, 480 * 20, 62, 80, 0)], NOTE)
-    sounds, seen = keys.views(notes, 480)
+    sounds, seen = found_keys.views(notes, 480)
     assert sounds.shape == (7, 12)
     assert sounds[:, 0].tolist() == [4, 2, 0, 0, 0, 0, 0]
     assert sounds[:, 7].tolist() == [1, 1, 0, 0, 0, 0, 0]
@@ -88,10 +88,10 @@ def test_how_long_pitch_classes_sound_in_each_stretch() -> None:
 
 
 def test_scores_are_those_of_what_each_signature_sees() -> None:
-    _, seen = keys.views(made_piece(3).notes, 480)
-    raw = network("keys")(keys.turned(seen).reshape(-1, seen[0].size)).reshape(-1, 12).astype(float)
+    _, seen = found_keys.views(made_piece(3).notes, 480)
+    raw = network("keys")(found_keys.turned(seen).reshape(-1, seen[0].size)).reshape(-1, 12).astype(float)
     slow = raw - np.log(np.exp(raw).sum(axis=1, keepdims=True))
-    np.testing.assert_allclose(keys._scores(seen), slow, atol=1e-4)
+    np.testing.assert_allclose(found_keys._scores(seen), slow, atol=1e-4)
 
 
 def test_mode() -> None:
