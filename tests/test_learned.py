@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -29,4 +31,4 @@ def test_each_file_is_small_and_says_what_it_is(name: str) -> None:
     assert set(known["trained_on"]) <= {"openscore-lieder", "polish-scores", "openscore-quartets"}
     layers = network(name).layers
     assert all(weight.dtype == np.float32 for weight, _ in layers)
-    assert all(one[0].shape[1] == other[0].shape[0] for one, other in zip(layers, layers[1:], strict=False))
+    assert all(one[0].shape[1] == other[0].shape[0] for one, other in itertools.pairwise(layers))
