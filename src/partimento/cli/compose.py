@@ -68,7 +68,8 @@ def compose(
     ended (how many pieces came to an end of their own), judged (of each file originality: the keys of the command
     originality, over among them, or null; and with --best ranking: rank,
     bits_per_note, distance), copies (with --original, what could not be
-    replaced); with --like files, rolls, notes, seconds, first_note_ms, seed,
+    replaced), stuck (pieces left out, since the rules left no way on);
+    with --like files, rolls, notes, seconds, first_note_ms, seed,
     guard, ending and same (whether the bytes are those of the other file).
 
     Parameters
@@ -189,6 +190,7 @@ def compose(
             "ended": sum(one.ended for one in made),
             "judged": [{"file": str(name)} | one.to_json() for name, one in zip(names, made, strict=True)],
             "copies": made.copies,
+            "stuck": made.stuck,
         }
     )
 

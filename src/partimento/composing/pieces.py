@@ -43,12 +43,14 @@ Conditions = Mapping[str, str | float] | str | Sequence[str]
 class Composed(Sequence[Composition]):
     """New pieces, in order (with `best`, the best first). A notebook shows and plays each.
 
-    `seed` makes them again. `copies` says how many still copied too much when others had been tried (with `original`).
+    `seed` makes them again. `copies` says how many still copied too much when others had been tried (with `original`), `stuck` how
+    many of those asked for are left out, since the rules left them no way on.
     """
 
     pieces: tuple[Composition, ...]
     seed: int
     copies: int = 0
+    stuck: int = 0
 
     @overload
     def __getitem__(self, at: int) -> Composition: ...
@@ -189,9 +191,10 @@ def compose(
         return [judged(one, reference) for one in made]
 
     pieces, copies = originals(run, lambda one: bool(one.over), seed, count) if original else (run(seed, count), 0)
+    stuck = count - len(pieces)
     if best and reference is not None:
         pieces = _best(pieces, best, reference, checkpoint, asked)
-    return Composed(tuple(pieces), seed, copies)
+    return Composed(tuple(pieces), seed, copies, stuck)
 
 
 def remake(path: Path_, model: Trained | Path_ | None = None) -> Composition:
