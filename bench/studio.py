@@ -1,108 +1,137 @@
-"""How long the studio lets one wait: until its page is there, until the first note, until three candidates of 8 bars, and to open a
-score of 1,000 bars. Medians of several runs, over HTTP on this machine, as a page would ask.
+"""Figures of the studio's page in headless Chromium: start, first note, three candidates, a full roll, a long score; ten tasks.
 
-    python bench/studio.py MODEL [--runs 5] [--json]
-
-`page` is from the start of the command to the first answer to `GET /`, warm (a run before has read the files); `model` until a
-task may be asked for. Tasks fill bars 5 to 12 of the sample minuet; `first note` is from the request to the first event with notes.
-`processor` is the time that the studio's process has used meanwhile.
+python bench/studio.py [--model RUN] [--shots docs/images]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
+from studio_tasks import TASKS, Hand
 
-from partimento.formats.midi.write import midi_from_piece
-from partimento.piece import Piece, Track, note_array
+from partimento import write
+from partimento.piece import About, Piece, Track, note_array
+from tests.studio.browser import LAPTOP, Screen, chromium, screen, started
 
-BARS, NOTES_A_BAR = 1000, 20
-ASK = {"kind": "fill", "bars": [5, 12], "count": 3}
+FULL, LONG = 20_000, 1_000  # notes of a full roll, bars of a long score
+FRAMES = """(async () => {
+    const gaps = [], paints = [];
+    const roll = studioRoll, paint = roll.paint.bind(roll);
+    roll.paint = () => { const began = performance.now(); paint(); paints.push(performance.now() - began); };
+    let before = performance.now();
+    const end = before + 5000;
+    while (before < end) {
+        const now = await new Promise(requestAnimationFrame);
+        gaps.push(now - before);
+        before = now;
+    }
+    delete roll.paint;
+    return { gaps, paints };
+})()"""
+
+
+def made(notes: int, per_bar: int, tracks: int = 4) -> Piece:
+    """A piece of so many notes, in scales over four tracks."""
+    quarter, at = 480, np.arange(notes)
+    length = 4 * quarter * tracks // per_bar
+    rows = [(int(n // tracks) * length, length, 40 + int((n * 7) % 45), 40 + int(n % 80), int(n % tracks)) for n in at]
+    return Piece(
+        note_array(rows), tuple(Track(program=8 * one) for one in range(tracks)), quarter, about=About(title=f"{notes} notes")
+    )
+
+
+def start(folder: Path, model: list[str], browser: Any) -> dict[str, float]:
+    """Seconds from the command to its address, and to a page on which a score can be played and edited."""
+    with started(folder, *model):
+        pass  # so that files are in memory and code is compiled
+    began = time.monotonic()
+    with started(folder, *model) as (_, address):
+        listening = time.monotonic() - began
+        with screen(browser, address):
+            return {"listening_seconds": listening, "usable_seconds": time.monotonic() - began}
+
+
+def candidates(shown: Screen) -> dict[str, float]:
+    """Milliseconds from the key to the first note, and seconds to three candidates of 8 bars; of the second time."""
+    for _ in range(2):
+        shown.run("(app.ask = { kind: 'fill' }, app.marks = [1, 8])")
+        shown.press("Control+Enter")
+        shown.until("app.task?.status === 'writing'")
+        shown.until("app.task.status === 'done'", 300)
+    return {
+        "first_note_milliseconds": shown.run("app.task.first"),
+        "three_candidates_seconds": shown.run("app.task.seconds"),
+    }
+
+
+def full_roll(shown: Screen, folder: Path) -> dict[str, float]:
+    """Frames while a roll of 20,000 notes plays and moves; what drawing them costs."""
+    write(made(FULL, 40), folder / "full.mid")
+    opened(shown, folder / "full.mid", FULL)
+    shown.press("Home", "Space")
+    shown.until("player.playing && player.tick > 0")
+    told = shown.page.evaluate(FRAMES)
+    shown.press("Space")
+    gaps, paints = np.array(told["gaps"][1:]), np.array(told["paints"])
+    return {
+        "frames_a_second": float(1000 / gaps.mean()),
+        "frames_over_25_ms_share": float((gaps > 25).mean()),
+        "paint_median_ms": float(np.median(paints)),
+        "paint_99_percent_ms": float(np.quantile(paints, 0.99)),
+    }
+
+
+def long_score(shown: Screen, folder: Path) -> dict[str, float]:
+    """Seconds from a dropped file to a score of 1,000 bars in the roll."""
+    write(made(LONG * 16, 16), folder / "long.mid")
+    return {"open_1000_bars_seconds": opened(shown, folder / "long.mid", LONG * 16)}
+
+
+def opened(shown: Screen, path: Path, notes: int) -> float:
+    shown.press("o")
+    began = time.monotonic()
+    shown.page.set_input_files("dialog input[type=file]", path)
+    shown.until(f"song?.count === {notes} && studioRoll.song === song")
+    return time.monotonic() - began
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    rows = [measured(given.model, seed) for seed in range(given.runs + 1)][1:]  # the first one warms up
-    found = {name: round(statistics.median(row[name] for row in rows), 3) for name in rows[0]}
-    if given.json:
-        print(json.dumps(found))
-        return
-    for name, value in found.items():
-        print(f"{name:40} {value:10,.3f}")
-
-
-def measured(model: Path, seed: int) -> dict[str, float]:
-    """One start of the studio, in seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "partimento", "studio", "--model", str(model), "--project", folder]
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            [*command, "--port", "0", "--no-browser", "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        try:
-            assert process.stdout is not None
-            told = json.loads(process.stdout.readline())
-            assert httpx.get(told["page"].partition("#")[0]).status_code == 200
-            found = {"page": time.perf_counter() - began}
-            with httpx.Client(base_url=told["api"], headers={"authorization": f"Bearer {told['token']}"}, timeout=300) as client:
-                while client.get("/studio").json()["model_loading"]:
-                    time.sleep(0.01)
-                found["model"] = time.perf_counter() - began
-                client.post("/samples/minuet")
-                return found | asked(client, process.pid, seed) | opened(client, process.pid)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def asked(client: httpx.Client, pid: int, seed: int) -> dict[str, float]:
-    began, used, first, notes = time.perf_counter(), processor(pid), 0.0, 0
-    with client.stream("POST", "/scores/s1/tasks", json=ASK | {"seed": seed}) as answer:
-        for line in answer.iter_lines():
-            if line == "event: notes":
-                first = first or time.perf_counter() - began
-            elif line.startswith("data: ") and '"rows"' in line:
-                notes += len(json.loads(line[6:])["rows"])
-    found = {"first note": first, "three candidates of 8 bars": time.perf_counter() - began}
-    return found | {"three candidates, processor": processor(pid) - used, "notes of the three": notes}
-
-
-def opened(client: httpx.Client, pid: int) -> dict[str, float]:
-    rows = [
-        (480 * 4 * bar + 96 * at, 90, 40 + (7 * bar + 3 * at) % 45, 80, at % 2) for bar in range(BARS) for at in range(NOTES_A_BAR)
-    ]
-    content = midi_from_piece(Piece(note_array(rows), (Track(), Track())))
-    client.post("/scores", params={"name": "small.mid"}, content=midi_from_piece(Piece(note_array(rows[:20]), (Track(), Track()))))
-    began, used = time.perf_counter(), processor(pid)
-    score: Any = client.post("/scores", params={"name": "large.mid"}, content=content).json()
-    client.get(f"/scores/{score['score']}/notes").json()
-    found = {"a score of 1,000 bars": time.perf_counter() - began, "a score of 1,000 bars, processor": processor(pid) - used}
-    began = time.perf_counter()
-    client.post(f"/scores/{score['score']}/edit", json={"edits": [{"edit": "velocity", "notes": [0], "to": 9}]})
-    found["an edit of it"] = time.perf_counter() - began
-    assert score["notes"] == len(np.unique(np.array(rows), axis=0))
-    return found
-
-
-def processor(pid: int) -> float:
-    """Seconds of processor time of a process (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", help="a run or a checkpoint; the one that comes with the package where none is named")
+    parser.add_argument("--shots", type=Path, help="a folder for pictures")
+    parser.add_argument("--only", nargs="*", help="parts: start, candidates, roll, long, tasks")
+    asked = parser.parse_args()
+    model = ["--model", asked.model] if asked.model else []
+    told: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as place, chromium() as browser:
+        folder = Path(place)
+        if not asked.only or "start" in asked.only:
+            told |= start(folder / "start", model, browser)
+        with started(folder / "project", *model) as (_, address), screen(browser, address, LAPTOP) as shown:
+            shown.page.get_by_role("button", name="Minuet in G").click()
+            shown.until("song?.count > 0 && app.dialog === null")
+            shown.run("fetch('/page/soundfont.sf2').then((one) => one.blob()).then(() => 0)")
+            parts: dict[str, Callable[[], dict[str, Any]]] = {
+                "candidates": lambda: candidates(shown),
+                "tasks": lambda: {"tasks": [Hand(shown, folder, asked.shots).does(one) for one in TASKS]},
+                "roll": lambda: full_roll(shown, folder),
+                "long": lambda: long_score(shown, folder),
+            }
+            shown.until("!app.studio.model_loading", 300)
+            for name, part in parts.items():
+                if not asked.only or name in asked.only:
+                    told |= part()
+                    print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
+            shown.is_clean()
+    print(json.dumps(told, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ const setCondition = (name, value) => set("conditions", { ...(app.ask.conditions
 
 function Choice({ label, value, options, none, onChange, help }) {
   return html`<label class="ask-field" title=${help}><span>${label}</span>
-    <select value=${value ?? ""} onChange=${(event) => onChange(event.target.value)}>
+    <select aria-label=${label} value=${value ?? ""} onChange=${(event) => onChange(event.target.value)}>
       ${none && html`<option value="" selected=${!value}>${none}</option>`}
       ${options.map(([one, text]) => html`<option value=${one} selected=${String(one) === String(value)}>${text}</option>`)}
     </select></label>`;
@@ -87,9 +87,9 @@ export function AskForm() {
     return html`
       <div class="ask-where">
         <span>${marks ? "Bars" : "All bars"}</span>
-        <input type="number" aria-label="First bar" min=${first} max=${last} value=${marks?.[0] ?? first} onChange=${of(0)} />
+        <input type="number" aria-label="First bar" min=${first} max=${last} key=${`first ${marks}`} defaultValue=${marks?.[0] ?? first} onChange=${of(0)} />
         <span aria-hidden="true">–</span>
-        <input type="number" aria-label="Last bar" min=${first} max=${last} value=${marks?.[1] ?? last} onChange=${of(1)} />
+        <input type="number" aria-label="Last bar" min=${first} max=${last} key=${`last ${marks}`} defaultValue=${marks?.[1] ?? last} onChange=${of(1)} />
         ${marks && html`<button type="button" class="link" onClick=${() => mark(null)}>all</button>`}
       </div>
       ${!marks && html`<p class="ask-help">Drag over the bar numbers to mark some.</p>`}

@@ -92,11 +92,11 @@ function Cell({ row, song, found, scale, isOpen, setOpen }) {
   const offered = song.chords.length ? [] : chordsOf(found, from, to).slice(0, 2);
   const place = { left: `${from * scale}px`, width: `${Math.max(30, (to - from) * scale - 2)}px` };
   if (isOpen) {
-    const close = async (event, next) => {
+    const close = (event, next) => {
       if (event.target.isDone) return;
       event.target.isDone = true;
-      if (await write(row, event.target.value)) setOpen(next);
-      else event.target.isDone = false;
+      setOpen(next);
+      write(row, event.target.value).then((isWritten) => isWritten || setOpen(row));
     };
     const key = (event) => {
       event.stopPropagation();
@@ -109,7 +109,7 @@ function Cell({ row, song, found, scale, isOpen, setOpen }) {
         document.querySelector(".roll").focus();
       }
     };
-    return html`<input class="chord-input" style=${place} aria-label=${`Chords of bar ${number}`} value=${written.join(" ")}
+    return html`<input class="chord-input" style=${place} aria-label=${`Chords of bar ${number}`} defaultValue=${written.join(" ")}
       placeholder=${offered.join(" ")} spellcheck="false" autocomplete="off" ref=${(input) => input && document.activeElement !== input && input.focus()}
       onKeyDown=${key} onBlur=${(event) => close(event, null)} />`;
   }

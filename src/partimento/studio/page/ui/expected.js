@@ -34,7 +34,7 @@ export function Expected() {
     return listen(() => !app.bits && setTold(null));
   }, []);
   if (!told) return null;
-  const place = { left: `${Math.min(told.x + 14, innerWidth - 240)}px`, top: `${told.y + 56}px` };
+  const place = { left: `${Math.min(told.x + 14, innerWidth - 240)}px`, top: `${Math.min(told.y + 14, innerHeight - 210)}px` };
   return html`
     <div class="expected" role="status" style=${place}>
       <p><b>${pitchName(told.played)}</b> ${told.bits == null ? "cannot be judged" : `costs ${told.bits.toFixed(1)} bits`}</p>

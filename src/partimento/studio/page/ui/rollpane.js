@@ -26,7 +26,7 @@ function scene() {
   const lit = new Set(player.playing && song ? song.between(tick, tick + 1) : []);
   const silent = new Set(song?.tracks.map((_, track) => track).filter((track) => player.silent(track)));
   return {
-    song, tick, lit, silent, ...transient, name: app.score?.score, margins: MARGINS, paper: palette().paper, playing: player.playing,
+    song, tick, lit, silent, ...transient, name: app.score?.score, margins: MARGINS, paper: palette().paper, playing: app.playing,
     marks: app.marks, loop: app.loop, failure: app.failure, cursor: app.cursor, track: app.track, bits: app.shown ? null : app.bits,
     selection: app.shown ? EMPTY : app.selection, locked: app.shown ? EMPTY : app.locked, region: app.shown ? app.task?.span : null,
     hasFocus: document.activeElement?.classList.contains("roll"), step: editing.step(),
@@ -86,7 +86,8 @@ const does = {
   hover(note, x, y) {
     if (transient.hover === note) return;
     transient.hover = note;
-    expectation.hover(note, x, y);
+    const { left, top } = globalThis.studioRoll.host.getBoundingClientRect();
+    expectation.hover(note, left + x, top + y);
   },
 };
 

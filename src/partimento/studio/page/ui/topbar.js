@@ -20,7 +20,7 @@ export function TopBar() {
       </button>
       ${score &&
       html`<div class="title">
-          <input class="title-name" aria-label="Title" value=${score.title} placeholder="Untitled" onChange=${rename} onKeyDown=${(event) => event.key === "Enter" && event.target.blur()} />
+          <input class="title-name" aria-label="Title" key=${score.title} defaultValue=${score.title} placeholder="Untitled" onChange=${rename} onKeyDown=${(event) => event.key === "Enter" && event.target.blur()} />
           <span class="title-facts">${[score.composer, score.key, score.meter, plural(score.bars, "bar")].filter(Boolean).join(" · ")}</span>
         </div>
         <div class="group">

@@ -32,12 +32,10 @@ export function Transport() {
       </div>
       <${Clock} />
       <${Overview} />
-      <label class="field wide" title="Tempo of the score, in quarters a minute">♩ = <input type="number" min="4" max="1000" step="1" aria-label="Tempo in quarters a minute" value=${Math.round(song.tempos[0][1] * 10) / 10} onChange=${tempo} /></label>
-      <label class="field wide" title="Speed of listening; the score stays as it is"><span class="unseen">Speed</span>
-        <select value=${rate} onChange=${(event) => tellPlayer({ rate: Number(event.target.value) })}>${RATES.map((one) => html`<option value=${one} selected=${one === rate}>${Math.round(one * 100)}%</option>`)}</select>
+      <label class="field wide" title="Tempo of the score, in quarters a minute">♩ = <input type="number" min="4" max="1000" step="1" aria-label="Tempo in quarters a minute" key=${song.tempos[0][1]} defaultValue=${Math.round(song.tempos[0][1] * 10) / 10} onChange=${tempo} /></label>
+      <label class="field wide" title="Speed of listening; the score stays as it is"><select aria-label="Speed" value=${rate} onChange=${(event) => tellPlayer({ rate: Number(event.target.value) })}>${RATES.map((one) => html`<option value=${one} selected=${one === rate}>${Math.round(one * 100)}%</option>`)}</select>
       </label>
-      <label class="field wide" title="Grid of editing (G)"><span class="unseen">Grid</span>
-        <select value=${grid} onChange=${(event) => change({ grid: Number(event.target.value) })}>${GRIDS.map((one) => html`<option value=${one} selected=${one === grid}>${GRID_NAMES[one]}</option>`)}</select>
+      <label class="field wide" title="Grid of editing (G)"><select aria-label="Grid" value=${grid} onChange=${(event) => change({ grid: Number(event.target.value) })}>${GRIDS.map((one) => html`<option value=${one} selected=${one === grid}>${GRID_NAMES[one]}</option>`)}</select>
       </label>
       <div class="group wide">
         ${button("Zoom out (-)", "minus", () => document.dispatchEvent(new CustomEvent("zoom", { detail: 0.8 })))}
