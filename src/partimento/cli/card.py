@@ -41,8 +41,8 @@ def card(
     Against a model that partimento bench judge has judged, the verdict stands below.
 
     With --json: rows (each with name, files and human (mean, low, high), floor,
-    inside, others), pieces (of files, human), outside (names), judge (verdicts of
-    partimento bench judge), against, out, refused (name to reason), seconds.
+    inside, others), pieces (of files, human), outside (names), judge (verdicts of the
+    model), against, out, refused (name to reason), seconds.
 
     Parameters
     ----------
