@@ -235,6 +235,18 @@ class Piece:
         return replace(self, notes=notes, ticks_per_quarter=ticks_per_quarter, pedals=pedals, **maps)
 
 
+def without_empty_tracks(piece: Piece) -> Piece:
+    """The piece without the tracks that have no notes, and their pedals; itself where each has some."""
+    used = np.bincount(piece.notes["track"], minlength=len(piece.tracks)) > 0
+    if used.all():
+        return piece
+    place = (np.cumsum(used) - 1).astype(np.uint16)
+    notes, pedals = piece.notes.copy(), piece.pedals[used[piece.pedals["track"]]].copy()
+    notes["track"], pedals["track"] = place[notes["track"]], place[pedals["track"]]
+    tracks = tuple(track for track, plays in zip(piece.tracks, used.tolist(), strict=True) if plays)
+    return replace(piece, notes=notes, tracks=tracks, pedals=pedals)
+
+
 def nearest_line(ticks: Any, ticks_per_quarter: int, lines_per_quarter: int) -> Any:
     """Ticks on another grid: of each [N] the nearest line, int64 [N]; the later one where two are as near."""
     if isinstance(ticks, np.ndarray):

@@ -178,7 +178,7 @@ def random_split(piece: Piece, bars: int, chance: np.random.Generator) -> tuple[
         return None
     return written, Region(
         None if whole else hole,
-        (1,) if role == "voice" else (),
+        tuple((np.unique(notes["track"][written]) + 1).tolist()) if role == "voice" else (),
         role if role in PARTS else "",
         0.5 if role == "variation" else None,
     )

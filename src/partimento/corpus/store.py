@@ -25,7 +25,7 @@ from partimento.encodings import make
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CorpusError, InvalidOption, PartimentoError, WriteFailed
 from partimento.files import named_path, seal, sha256, unseal, write_atomic
-from partimento.piece import Piece
+from partimento.piece import Piece, without_empty_tracks
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 3
@@ -159,7 +159,11 @@ class Corpus:
         splits = np.array([row.split for row in self.rows], np.uint8)
         stamp = {"key": encoding.key, "fingerprint": self.fingerprint, "version": ENCODING_VERSION}
         if not _is_whole(folder, stamp, ("events", "offsets")):
-            fresh = Encoded.of(encoding, [encoding.encode(self.piece(number)) for number in range(len(self))], splits.tolist())
+            fresh = Encoded.of(
+                encoding,
+                [encoding.encode(without_empty_tracks(self.piece(number))) for number in range(len(self))],
+                splits.tolist(),
+            )
             try:
                 _write(folder, {"events": fresh.events, "offsets": fresh.offsets.astype("<i8")}, stamp)
             except WriteFailed as error:  # a full disk, or a corpus that may only be read: slower the next time, no worse

@@ -35,9 +35,10 @@ class Field:
 class Context:
     """One column of what an encoding knows before an event is drawn: ids 0..size-1, where 0 says that there is nothing to say.
 
-    `kind` is `place` (in bar and beat), `interval`, `since` (time since or until something), `pitch`: MIDI pitch + 1, from
-    which intervals to the next event's pitches may be measured; or `field`: of one field. Such columns come in blocks, in each
-    one of each field.
+    `kind` is `place` (in bar and beat), `interval`, `since` (time since or until something), `instrument`, `pitch`: MIDI pitch + 1,
+    from which intervals to the next event's pitches may be measured; `field`: of one field; or of one part, by what it says:
+    `part instrument`, `part pitch`, `part since`, `part written`. Those of fields and parts come in blocks, in each one of each
+    field or part.
     """
 
     name: str
@@ -133,6 +134,11 @@ class Encoding(ABC):
         """The ids of the first field of events that state a `meter`, a `key` or a `tempo`; none where no event does."""
         return {}
 
+    @property
+    def opening(self) -> frozenset[int]:
+        """The ids of the first field of events that come before all others; none where there are no such."""
+        return frozenset()
+
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         """How many notes of music the events [T, F] hold: what bits per note are divided by."""
         return len(events)
@@ -164,12 +170,22 @@ class Encoding(ABC):
         (a 24th of an octave each); as it is where it has neither."""
         return events
 
+    def part_count(self, events: npt.NDArray[Any]) -> int:
+        """How many parts the events [T, F] of a piece declare; 0 where the encoding has none."""
+        return 0
+
+    def permute(self, events: npt.NDArray[Any], order: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The same music [T, F], event for event, whose part `n` was part `order[n]`, both from 0, [parts]."""
+        return events
+
     def instruments(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """The instruments [K] that play in the events [T, F], ascending; none where the encoding does not tell them apart."""
+        """The instruments [K] that play in the events [T, F], ascending, or the parts, where it has them; none where the encoding
+        does not tell them apart."""
         return np.zeros(0, np.int64)
 
     def keep(self, events: npt.NDArray[Any], instruments: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The events [T', F] of some of the `instruments` [K] alone; those kept of a beginning begin those kept of the whole."""
+        """The events [T', F] of some of the `instruments` (or parts) [K] alone; those kept of a beginning begin
+        those kept of the whole."""
         return events
 
     def task(

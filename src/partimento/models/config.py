@@ -29,7 +29,8 @@ class ModelConfig(FamilyConfig):
     `heads`: how the next one leaves, see `models/heads.py`. `width` is the backbone's, `embedding` that of each table.
     `queries`, `keys` (0: as many) and `span` (0: all) are the transformer's: heads, those with keys of their own, and how
     many events each one sees. What an encoding says of the place, of intervals, of the pitches that still count and of the
-    time since something changed enters with `place`, `intervals`, `sounding` and `since`; `interval_logits` adds to the score
+    time since something changed enters with `place`, `intervals`, `sounding` and `since`,
+    what it says of parts with `parts`; `interval_logits` adds to the score
     of each pitch those of its intervals, `key_scores` to the scores of all fields those of one network that looks at what
     is said of a field and of its neighbours. With `conditions` what stands at the head of a piece enters at every step.
     """
@@ -51,6 +52,7 @@ class ModelConfig(FamilyConfig):
     interval_logits: bool = _later(False)
     conditions: bool = _later(False)
     key_scores: bool = _later(False, was="shared_logits")
+    parts: bool = _later(False)
 
     def __post_init__(self) -> None:
         check_types(self)

@@ -12,6 +12,7 @@ from partimento.errors import UnknownName
 from partimento.models.config import ModelConfig
 from partimento.models.field_sizes import Fields, joint_size
 
+PART_WIDTH = 8  # of what is said of one part
 SPREAD = 0.1  # of the first embeddings of columns: small beside those of the fields
 
 
@@ -74,17 +75,42 @@ class ContextInputs(nn.Module):
             "interval": config.intervals,
             "pitch": config.sounding,
             "since": config.since,
-            "field": False,
+            "instrument": config.parts,
         }
-        self.columns = [number for number, column in enumerate(columns) if let_in[column.kind]]
+        self.columns = [number for number, column in enumerate(columns) if let_in.get(column.kind)]
         self.tables = nn.ModuleList(nn.Embedding(columns[number].size, width) for number in self.columns)
         for table in self.tables:
             nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]
+        of_parts = config.parts and any(column.kind.startswith("part ") for column in columns)
+        self.parts = PartInputs(columns, width) if of_parts else None
 
     def forward(self, context_BTC: Tensor) -> Tensor:
         """Vectors [B, T, I] of context ids int64 [B, T, C]."""
         total: Tensor = sum(table(context_BTC[..., column]) for column, table in zip(self.columns, self.tables, strict=True))
-        return total
+        return total if self.parts is None else total + self.parts(context_BTC)
+
+
+class PartInputs(nn.Module):
+    """What is said of each part: narrow embeddings, one for each kind of column, that all parts share, through one matrix, which
+    tells the parts apart. A part that is not there adds nothing."""
+
+    def __init__(self, columns: tuple[Context, ...], width: int) -> None:
+        super().__init__()
+        blocks: dict[str, list[int]] = {}
+        for number, column in enumerate(columns):
+            if column.kind.startswith("part "):
+                blocks.setdefault(column.kind, []).append(number)
+        self.blocks = [slice(numbers[0], numbers[-1] + 1) for numbers in blocks.values()]
+        sizes = [columns[block.start].size for block in self.blocks]
+        self.tables = nn.ModuleList(nn.Embedding(size, PART_WIDTH, padding_idx=0) for size in sizes)
+        self.project = nn.Linear(PART_WIDTH * sum(map(len, blocks.values())), width, bias=False)
+        nn.init.normal_(self.project.weight, std=SPREAD / math.sqrt(PART_WIDTH))
+
+    def forward(self, context_BTC: Tensor) -> Tensor:
+        """Vectors [B, T, I] of context ids int64 [B, T, C]."""
+        said = [table(context_BTC[..., block]).flatten(-2) for table, block in zip(self.tables, self.blocks, strict=True)]
+        projected: Tensor = self.project(torch.cat(said, -1))
+        return projected
 
 
 class ConditionInputs(nn.Module):

@@ -21,6 +21,7 @@ STRUCTURE: dict[str, Any] = {
     "intervals": True,
     "sounding": True,
     "since": True,
+    "parts": True,
     "interval_logits": True,
     "conditions": True,
 }

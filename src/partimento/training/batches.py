@@ -89,7 +89,8 @@ def batches_of(model: NeuralModel, split: Split, config: TrainingConfig, on_prog
 
 class Batches:
     """Those of one split. A segment is moved by a random number of semitones, as far as its piece stays within the range that
-    each voice has in the split, made louder and faster, and left by some of its instruments, at random. Its context is what the
+    each voice has in the split, made louder and faster, its parts in another order, and left by some of its instruments,
+    at random. Its context is what the
     encoding says, `with_context`, or `features` of a model that has taken the split's pieces in."""
 
     def __init__(self, split: Split, config: TrainingConfig, with_context: bool, features: Features | None = None) -> None:
@@ -127,6 +128,8 @@ class Batches:
             semitones = 0
             if self.varies:
                 events, head, semitones = self._varied(events, head, number, chance)
+            if (parts := encoding.part_count(events)) > 1:
+                events = encoding.permute(events, chance.permutation(parts))
             if self.config.drop:
                 events, head, first, last = self._thinned(events, head, first, last, chance)
             if head is not None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Context
-from partimento.encodings.notes.layout import CLASSES, LONGEST, TEMPOS, VELOCITIES, Ints, Profile
-from partimento.encodings.notes.ticks import place, walk
+from partimento.encodings.notes.layout import CLASSES, LONGEST, MOST_PARTS, TEMPOS, VELOCITIES, Ints, Profile
+from partimento.encodings.notes.parts import drum_id, instruments_of, reordered
+from partimento.encodings.notes.ticks import Walk, place, walk
 from partimento.encodings.pitch_ids import WIDEST, interval_ids
 from partimento.instruments import DRUMS
 
@@ -32,13 +34,25 @@ def context_fields(profile: Profile) -> tuple[Context, ...]:
         *(Context(name, 2 * WIDEST + 2, "interval") for name in ("moved", "over the bass", "from the top before")),
         Context("until silence", LONGEST + 1, "since"),
         *(place if profile.beats else ()),
+        *(_of_parts() if profile.parts else ()),
+    )
+
+
+def _of_parts() -> tuple[Context, ...]:
+    """The instrument of the last note's part; of each part its instrument, its last pitch, and the ticks until it is silent."""
+    numbers = range(1, MOST_PARTS + 1)
+    return (
+        Context("instrument", DRUMS + 2, "instrument"),
+        *(Context(f"instrument of part {number}", DRUMS + 2, "part instrument") for number in numbers),
+        *(Context(f"last pitch of part {number}", 129, "part pitch") for number in numbers),
+        *(Context(f"until part {number} is silent", LONGEST + 1, "part since") for number in numbers),
     )
 
 
 def context(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[np.uint8]:
     """Before each event and after the last, [T + 1, C]. Of the notes but drums: the last one's pitch, the lowest of its moment,
-    the highest of the moment before, its intervals from the note before and from both; the ticks until all have ended; and
-    where the last event lies."""
+    the highest of the moment before, its intervals from the note before and from both; the ticks until all have ended;
+    where the last event lies; and what there is to say of the parts."""
     found = walk(events, profile) if len(events) else None
     result = np.zeros((len(events) + 1, len(context_fields(profile))), np.uint8)
     if found is None:
@@ -66,13 +80,42 @@ def context(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[np.uint8]
         after[:, 8], after[:, 9] = np.minimum(beat, BEATS - 1) + 1, np.minimum(ticks, TICKS - 1) + 1
         after[:, 10] = np.minimum(np.repeat(found.numerator, stretch), BEATS)
         after[:, 11] = np.log2(np.repeat(found.denominator, stretch)).astype(np.int64) + 1
+    if profile.parts:
+        first = len(context_fields(replace(profile, parts=False)))
+        after[:, first:] = _parts_after(events, found, profile)
+    return result
+
+
+def _parts_after(events: npt.NDArray[Any], found: Walk, profile: Profile) -> npt.NDArray[np.uint8]:
+    """The columns `_of_parts` after each event [T, 1 + 3 parts]."""
+    result = np.zeros((len(events), len(_of_parts())), np.uint8)
+    instruments = instruments_of(events, profile) + 1
+    count = len(instruments)
+    is_tie = events[:, 0] == profile.kind("tie")
+    row = np.flatnonzero((events[:, 0] == profile.kind("note")) | is_tie)
+    note = row - is_tie[row]
+    part, pitch = events[note, -1].astype(np.int64), events[note, 2]
+    end = found.tick[row] + events[note, 3]
+    end[note < row] += LONGEST * events[row[note < row], 3].astype(np.int64)
+    stretch = np.diff(np.append(row, len(events)))  # from a note, or its tie, up to the next one
+    if len(row):
+        result[row[0] :, 0] = np.repeat(instruments[part - 1], stretch)
+    for number in range(1, count + 1):
+        result[number - 1 :, number] = instruments[number - 1]
+        own = np.flatnonzero(part == number)
+        if len(own):
+            at = row[own]
+            lasts = np.diff(np.append(at, len(events)))
+            result[at[0] :, MOST_PARTS + number] = np.repeat(pitch[own], lasts)
+            left = np.repeat(np.maximum.accumulate(end[own]), lasts) - found.tick[at[0] :]
+            result[at[0] :, 2 * MOST_PARTS + number] = np.clip(left, 0, LONGEST)
     return result
 
 
 def pitched(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[np.bool_]:
     """Which events [T, F] are notes with a pitch, bool [T]: all notes but drums."""
     is_note: npt.NDArray[np.bool_] = events[:, 0] == profile.kind("note")
-    return is_note & (events[:, -1] != DRUMS + 1) if profile.instrument else is_note
+    return is_note & (events[:, -1] != drum_id(events, profile)) if profile.instrument else is_note
 
 
 def transposed(events: npt.NDArray[Any], semitones: int, profile: Profile) -> npt.NDArray[Any] | None:
@@ -89,30 +132,7 @@ def transposed(events: npt.NDArray[Any], semitones: int, profile: Profile) -> np
         fifths, minor = np.divmod(events[is_key, 2].astype(np.int64) - 1, 2)
         moved[is_key, 2] = 2 * ((fifths - 7 + 7 * semitones + 5) % 12 - 5 + 7) + minor + 1
     drums = bool((events[~is_note, 0] == profile.kind("note")).any())
-    return _reordered(moved, profile) if semitones and drums else moved
-
-
-def _reordered(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[Any]:
-    """Notes of a moment, each with its tie, in the order of their fields again: drums stayed where they were."""
-    kind = events[:, 0]
-    is_note, is_tie = kind == profile.kind("note"), kind == profile.kind("tie")
-    owner = np.maximum.accumulate(np.where(is_tie, 0, np.arange(len(events))))
-    follows = is_tie | (is_note & (events[:, 1] == 1))
-    follows[1:] &= is_note[:-1] | is_tie[:-1]
-    follows[:1] = False
-    moment = np.cumsum(~follows)
-    keys = [
-        owner,
-        *(np.where(is_note[owner], events[owner, f].astype(np.int64), 0) for f in range(events.shape[1] - 1, 1, -1)),
-        moment,
-    ]
-    order = np.lexsort(keys)
-    result = events[order]
-    first = np.flatnonzero(~follows)  # the event that opens a moment keeps its time, whichever note it is now
-    notes = first[is_note[first]]
-    result[is_note[order], 1] = 1
-    result[notes, 1] = events[notes, 1]
-    return result
+    return reordered(moved, profile) if semitones and drums else moved
 
 
 def varied(events: npt.NDArray[Any], louder: int, faster: int, profile: Profile) -> npt.NDArray[Any]:

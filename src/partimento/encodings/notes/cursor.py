@@ -14,7 +14,7 @@ from partimento.encodings.cursor import NextNote
 from partimento.encodings.notes import legal
 from partimento.encodings.notes.context import BARS, BEATS, TICKS, context_fields
 from partimento.encodings.notes.field_masks import FieldMasks
-from partimento.encodings.notes.layout import LONGEST, Profile
+from partimento.encodings.notes.layout import LONGEST, MOST_PARTS, Profile
 from partimento.encodings.notes.position import Position
 from partimento.encodings.pitch_ids import WIDEST
 from partimento.encodings.texture import NoteRule
@@ -45,13 +45,22 @@ class NotesCursor(Position):
             )
         if self.profile.beats:
             beat, tick = divmod(max(0, self.tick - self.bar_tick), self.beat_length)
-            row[7:] = (
+            row[7:12] = (
                 self.bar % BARS + 1,
                 min(beat, BEATS - 1) + 1,
                 min(tick, TICKS - 1) + 1,
                 min(self.numerator, BEATS),
                 self.denominator.bit_length(),
             )
+        if self.profile.parts:
+            first, most = (12 if self.profile.beats else 7), MOST_PARTS
+            count = len(self.parts)
+            row[first] = self.parts[self.played - 1] if self.played else 0
+            row[first + 1 : first + 1 + count] = self.parts
+            row[first + 1 + most : first + 1 + most + count] = self.part_pitch
+            row[first + 1 + 2 * most : first + 1 + 2 * most + count] = [
+                min(max(end - self.tick, 0), LONGEST) for end in self.part_end
+            ]
         return row
 
     def next_note(self, drawn: tuple[int, ...]) -> NextNote | None:

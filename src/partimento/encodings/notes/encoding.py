@@ -21,13 +21,16 @@ from partimento.encodings.notes.cursor import NotesCursor
 from partimento.encodings.notes.layout import (
     LONGEST,
     MAPS,
+    MOST_PARTS,
     PROFILES,
     VELOCITY_OF,
     Ints,
     Profile,
     tempo_qpm,
+    with_parts,
 )
-from partimento.encodings.notes.pack import DURATION, TIE, packed_notes, packed_piece, packed_rank
+from partimento.encodings.notes.pack import BYTE, packed_notes, packed_piece, packed_rank
+from partimento.encodings.notes.parts import declared, instruments_of, parts_of, permuted, tracks_of
 from partimento.encodings.notes.ticks import place, walk
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
@@ -35,28 +38,35 @@ from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
 
 @dataclass(frozen=True)
 class Notes(Encoding):
-    """Option: `profile` is `score` (no velocity), `piano` (one instrument), `ensemble` or `performance` (playing time)."""
+    """Options: `profile` is `score` (no velocity), `piano` (one instrument), `ensemble` or `performance` (playing time). With
+    `parts` (`yes` or `no`) each track is a part, declared with its instrument before all else, and each note names its part."""
 
     profile: str = option("ensemble", PROFILES)
+    parts: str = option("no", ("no", "yes"))
 
     name: ClassVar[str] = "notes"
 
     @property
     def layout(self) -> Profile:
-        return PROFILES[self.profile]
+        return with_parts(self.profile) if self.parts == "yes" else PROFILES[self.profile]
 
     @property
     def keeps(self) -> str:  # type: ignore[override]
         layout = self.layout
         parts = ["every note's pitch, onset and duration on a grid of " + ("48 ticks a quarter" if layout.beats else "10 ms")]
         parts += ["33 levels of velocity"] * layout.velocity + ["programs and drums"] * layout.instrument
+        parts += [f"up to {MOST_PARTS} tracks"] * layout.parts
         parts += ["meters, keys, tempos (to 1.5%)"] * layout.beats
         return ", ".join(parts)
 
     @property
     def drops(self) -> str:  # type: ignore[override]
         layout = self.layout
-        parts = ["times off the grid", "which of the tracks of one instrument" if layout.instrument else "instruments, drums"]
+        parts = ["times off the grid"] + ["instruments, drums"] * (not layout.instrument)
+        if layout.parts:
+            parts += [f"which of more than {MOST_PARTS} tracks", "all but the longest of one key struck twice at once in a track"]
+        else:
+            parts += ["which of the tracks of one instrument"] * layout.instrument
         parts += ["drum kits"] * layout.instrument + ["velocity"] * (not layout.velocity)
         parts += ["meters, keys and tempos after the last onset" if layout.beats else "beats, meters, keys", "track names"]
         parts += ["the sustain pedal"] * layout.beats
@@ -67,20 +77,26 @@ class Notes(Encoding):
         return self.layout.fields
 
     def encode(self, piece: Piece) -> Events:
-        return _events(*packed_piece(piece, self.layout), self.layout)
+        return _events(*packed_piece(piece, self.layout), self.layout, self._head(piece))
 
     def encode_among(self, piece: Piece, others: Piece) -> tuple[Events, npt.NDArray[np.bool_]]:
         """The events of a piece among the notes of another, and which events are those, bool [T]. At each moment they come first;
         none of them has a tie."""
         packed, meters = packed_piece(piece, self.layout)
         more = packed_notes(others, self.layout)
-        more = np.where(more & TIE, (more & ~(TIE | DURATION)) | (LONGEST - 1) << 22, more)
+        bits = self.layout.bits
+        shortened = (more & ~(BYTE << bits.tie | BYTE << bits.duration)) | (LONGEST - 1) << bits.duration
+        more = np.where(more & BYTE << bits.tie, shortened, more)
         both, is_other = np.concatenate([packed, more]), np.arange(len(packed) + len(more)) >= len(packed)
         order = np.lexsort([~is_other, packed_rank(both), both >> 39])
-        events = _events(both[order], meters, self.layout)
+        events = _events(both[order], meters, self.layout, self._head(piece))
         found = np.zeros(len(events), bool)
         found[np.isin(events[:, 0], [self.layout.kind(name) for name in (*MAPS, "note")])] = is_other[order]
         return events, found
+
+    def _head(self, piece: Piece) -> Events:
+        """The events that declare the parts of a piece, [parts, F]."""
+        return declared(parts_of(piece, self.layout)[1] if self.layout.parts else [], self.layout)
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:
         events = np.asarray(events).reshape(-1, len(self.fields))
@@ -105,6 +121,10 @@ class Notes(Encoding):
     @property
     def statements(self) -> Mapping[str, int]:
         return {name: self.layout.kind(name) for name in MAPS} if self.layout.beats else {}
+
+    @property
+    def opening(self) -> frozenset[int]:
+        return frozenset({self.layout.kind("part")} if self.layout.parts else ())
 
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return int(np.count_nonzero(events[:, 0] == self.layout.kind("note")))
@@ -134,24 +154,46 @@ class Notes(Encoding):
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
         return varied(events, louder, faster, self.layout)
 
+    def part_count(self, events: npt.NDArray[Any]) -> int:
+        return len(instruments_of(events, self.layout))
+
+    def permute(self, events: npt.NDArray[Any], order: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return permuted(events, order, self.layout)
+
     def instruments(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        if self.layout.parts:
+            return np.arange(self.part_count(events))
         is_note = events[:, 0] == self.layout.kind("note")
         return np.unique(events[is_note, -1]).astype(np.int64) if self.layout.instrument else np.zeros(0, np.int64)
 
     def keep(self, events: npt.NDArray[Any], instruments: npt.NDArray[Any]) -> npt.NDArray[Any]:
         piece = self.decode(events)
+        if self.layout.parts:
+            kept = self.encode(_with_tracks(piece, instruments))
+            return kept if self.ended(events) else kept[:-1]
         ids = np.array([DRUMS if track.is_drum else track.program for track in piece.tracks], np.int64) + 1
         kept = self.encode(replace(piece, notes=piece.notes[np.isin(ids, instruments)[piece.notes["track"]]]))
         return kept if self.ended(events) else kept[:-1]
 
 
-def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
-    """Events of sorted numbers (`pack.py`): each with its time, and the bars and waits before it, the tie after it."""
+def _with_tracks(piece: Piece, numbers: npt.NDArray[Any]) -> Piece:
+    """The piece with these of its tracks [K] alone, ascending."""
+    place = np.full(len(piece.tracks), -1)
+    place[numbers] = np.arange(len(numbers))
+    notes = piece.notes[place[piece.notes["track"]] >= 0]
+    notes["track"] = place[notes["track"]]
+    return replace(piece, notes=notes, tracks=tuple(piece.tracks[number] for number in numbers.tolist()))
+
+
+def _events(packed: Ints, meters: Ints, layout: Profile, head: Events) -> Events:
+    """Events of sorted numbers (`pack.py`) after those of the head: each with its time, the bars and waits before it, the tie after
+    it."""
     width = len(layout.fields)
     if not len(packed):
         return np.zeros((0, width), np.uint8)
     tick = packed >> 39
-    tie = packed & 0xFF
+    bits = layout.bits
+    tie = packed >> bits.tie & BYTE
     if layout.beats:
         crossed, since = _bars(tick, packed_rank(packed) if len(meters) else None, meters, layout.ticks_per_quarter)
     else:
@@ -160,21 +202,22 @@ def _events(packed: Ints, meters: Ints, layout: Profile) -> Events:
     if len(waits):
         since -= waits * LONGEST
     before = _extra(crossed, len(tick)) + _extra(waits, len(tick))
-    row = np.arange(len(tick)) + np.cumsum(before)
+    row = np.arange(len(head), len(head) + len(tick)) + np.cumsum(before)
     has_tie = tie != 0
     ties = np.flatnonzero(has_tie)
     if len(ties):
         row += np.cumsum(has_tie) - has_tie
     columns = np.zeros((width, int(row[-1]) + (2 if not has_tie[-1] else 3)), np.uint8)
+    columns[:, : len(head)] = head.T
     kind, time, pitch, duration = columns[:4]
     kind[row] = layout.kind("note")
     time[row] = since + 1
     pitch[row] = ((packed >> 30) & 0x7F) + 1
-    duration[row] = ((packed >> 22) & 0xFF) + 1
+    duration[row] = (packed >> bits.duration & BYTE) + 1
     if layout.velocity:
-        columns[4, row] = (packed >> 16) & 0x3F
-    if layout.instrument:
-        columns[-1, row] = ((packed >> 8) & 0xFF) + 1
+        columns[4, row] = packed >> bits.velocity & 0x3F
+    if layout.parts or layout.instrument:
+        columns[-1, row] = (packed >> bits.last & BYTE) + 1
     kind[row[ties] + 1], duration[row[ties] + 1] = layout.kind("tie"), tie[ties]
     _put(columns, row - _extra(waits, len(tick)), crossed, layout.kind("bar"))
     _put(columns, row, waits, layout.kind("wait"))
@@ -231,6 +274,11 @@ def _put(columns: Events, stop: Ints, amount: Ints, kind: int) -> None:
     columns[0, rows], columns[1, rows] = kind, np.minimum(LONGEST, amount[of] - nth * LONGEST)
 
 
+def _tracks(used: Ints, notes: int) -> tuple[Track, ...]:
+    """Those of the instruments [K] that play, by id; none where there are no notes."""
+    return tracks_of(used - 1) if notes else ()
+
+
 def _piece(events: npt.NDArray[Any], chosen: npt.NDArray[np.bool_], layout: Profile) -> Piece:
     events = np.asfortranarray(events)  # each field by itself in memory
     kind = events[:, 0]
@@ -244,12 +292,14 @@ def _piece(events: npt.NDArray[Any], chosen: npt.NDArray[np.bool_], layout: Prof
     notes["pitch"] = events[row, 2] - 1
     notes["velocity"] = VELOCITY_OF[events[row, 4]] if layout.velocity else 80
     used = np.ones(1, np.int64)
-    if layout.instrument:
+    if layout.parts:
+        notes["track"] = events[row, -1].astype(np.uint16) - 1
+    elif layout.instrument:
         instrument = events[row, -1]
         is_used = np.bincount(instrument, minlength=DRUMS + 2) > 0
         used = np.flatnonzero(is_used)
         notes["track"] = (np.cumsum(is_used) - 1).astype(np.uint16)[instrument]
-    tracks = tuple(Track(0, True) if number == DRUMS + 1 else Track(number - 1) for number in used.tolist() if len(row))
+    tracks = tracks_of(instruments_of(events, layout)) if layout.parts else _tracks(used, len(row))
     if not layout.beats:
         return Piece(notes, tracks, layout.ticks_per_quarter)
     meter, key, tempo = (np.flatnonzero(kind == layout.kind(name)) for name in ("meter", "key", "tempo"))

@@ -1,8 +1,8 @@
-"""What the events of `notes` are made of: profiles, kinds, fields and their sizes."""
+"""What the events of `notes` are made of: profiles, kinds, fields and their sizes, and how a note is packed into a number."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,8 @@ VELOCITIES = 33
 KINDS = ("bar", "wait", "meter", "key", "tempo", "note", "tie", "end")  # those of one moment stand in this order
 KINDS_WITHOUT_BEATS = ("wait", "note", "tie", "end")
 MAPS = ("meter", "key", "tempo")
+MOST_PARTS = 24  # as many as 99% of the pieces of openscore-quartets, openscore-lieder, mutopia and polish-scores have
+PITCHED, DRUM_PART = 1, 2  # the ids of the duration of a `part` event
 NUMERATORS, DENOMINATORS, KEYS, TEMPOS = 128, 8, 30, 128
 START_METER = (4, 4)
 CLASSES = 24  # classes of tempo in an octave: 2.9% apart
@@ -28,21 +30,38 @@ START_TEMPO = 70  # the id of 120 quarters a minute; ids reach from 16 to 640
 
 
 @dataclass(frozen=True)
+class Bits:
+    """Where the fields of a note lie in its packed number, below tick (24 bits), rank (2) and pitch or value (7): its `duration`
+    less one tick (8 bits), `velocity` (6), `tie` (8), and `last` (8), the instrument or the part less one."""
+
+    duration: int
+    velocity: int
+    last: int
+    tie: int
+
+
+INSTRUMENT_BITS = Bits(22, 16, 8, 0)
+PART_BITS = Bits(6, 0, 22, 14)  # by pitch and part, and of those of both the longest last
+
+
+@dataclass(frozen=True)
 class Profile:
     """A grid of `ticks_per_quarter`, and which parts of the music have their events and fields.
 
     Without `beats` a tick is 10 ms of playing time, written as a fiftieth of a quarter at 120 a minute; without `instrument`
-    all notes but the drums are of program 0.
+    all notes but the drums are of program 0. With `parts` the tracks are declared first, each with its instrument, and notes name
+    their part; without, they name their instrument, if there is one to name.
     """
 
     ticks_per_quarter: int
     beats: bool
     velocity: bool
     instrument: bool
+    parts: bool = False
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        return KINDS if self.beats else KINDS_WITHOUT_BEATS
+        return ("part",) * self.parts + (KINDS if self.beats else KINDS_WITHOUT_BEATS)
 
     def kind(self, name: str) -> int:
         """The id of a kind; 99, which no event has, for one that the profile lacks."""
@@ -58,9 +77,15 @@ class Profile:
         ]
         if self.velocity:
             fields.append(Field("velocity", VELOCITIES + 1, optional=True))
-        if self.instrument:
+        if self.parts:
+            fields.append(Field("part", MOST_PARTS + 1, optional=True))
+        elif self.instrument:
             fields.append(Field("instrument", DRUMS + 2, optional=True))
         return tuple(fields)
+
+    @property
+    def bits(self) -> Bits:
+        return PART_BITS if self.parts else INSTRUMENT_BITS
 
     def ticks_of(self, kind: npt.NDArray[Any], time: Ints) -> Ints:
         """The ticks [T] that each event, of its `kind` and `time` [T], lies after the one before it; 0 for bars, whose length
@@ -80,6 +105,10 @@ PROFILES = {
     "ensemble": Profile(48, beats=True, velocity=True, instrument=True),
     "performance": Profile(50, beats=False, velocity=True, instrument=False),
 }
+
+
+def with_parts(profile: str) -> Profile:
+    return replace(PROFILES[profile], parts=True)
 
 
 def tempo_id(qpm: npt.NDArray[np.float64]) -> Ints:

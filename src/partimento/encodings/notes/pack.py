@@ -22,13 +22,12 @@ from partimento.encodings.notes.layout import (
     tempo_id,
     velocity_id,
 )
-from partimento.instruments import DRUMS
+from partimento.encodings.notes.parts import instrument, part_of
 from partimento.pedal import pedalled
 from partimento.piece import Piece, nearest_line
 
-# tick (24 bits), rank (2), pitch or value (7), duration - 1 (8), velocity (6), instrument (8), tie (8)
 RANK_NOTE = 3  # after meter, key and tempo of its moment
-TIE, DURATION = 0xFF, 0xFF << 22  # the bits of a note's tie and of its duration - 1
+BYTE = 0xFF
 
 
 def packed_piece(piece: Piece, layout: Profile) -> tuple[Ints, Ints]:
@@ -37,7 +36,7 @@ def packed_piece(piece: Piece, layout: Profile) -> tuple[Ints, Ints]:
     packed = packed_notes(piece, layout)
     meters = np.zeros((0, 3), np.int64)
     if len(packed) and layout.beats:
-        meters, maps = packed_maps(piece, int(packed[-1] >> 39), layout.ticks_per_quarter)
+        meters, maps = packed_maps(piece, int(packed[-1] >> 39), layout)
         if len(maps):
             packed = np.concatenate([maps, packed])
             packed.sort()
@@ -73,18 +72,21 @@ def packed_notes(piece: Piece, layout: Profile) -> Ints:
     packed |= RANK_NOTE
     packed <<= 7
     packed |= notes["pitch"]
-    packed <<= 8
-    packed |= end
-    packed <<= 6
+    packed <<= 30
+    bits = layout.bits
+    packed |= end << bits.duration
+    packed |= tie << bits.tie
     if layout.velocity:
-        packed |= velocity_id(notes["velocity"])
-    packed <<= 8
-    if layout.instrument:
-        instruments = np.array([DRUMS if track.is_drum else track.program for track in piece.tracks], np.int64)
-        packed |= instruments[notes["track"]]
-    packed <<= 8
-    packed |= tie
+        packed |= velocity_id(notes["velocity"]).astype(np.int64) << bits.velocity
+    if layout.parts:
+        packed |= (part_of(piece, layout) << bits.last)[notes["track"]]
+    elif layout.instrument:
+        packed |= (np.array([instrument(track) for track in piece.tracks], np.int64) << bits.last)[notes["track"]]
     packed.sort()
+    if layout.parts and len(packed):  # the same key twice at once within a part: the longest is kept
+        key = packed >> bits.last
+        is_kept = np.append(key[1:] != key[:-1], True)
+        packed = packed if is_kept.all() else packed[is_kept]
     return packed
 
 
@@ -94,11 +96,12 @@ def _hundredths(piece: Piece, tick: Ints) -> Ints:
     return np.floor(np.fmin(second, 2e6) * 100 + 0.5).astype(np.int64)
 
 
-def packed_maps(piece: Piece, last_tick: int, grid: int) -> tuple[Ints, Ints]:
+def packed_maps(piece: Piece, last_tick: int, layout: Profile) -> tuple[Ints, Ints]:
     """Meters in force as rows (tick, numerator, denominator) [M, 3], and all changes of meter, key and tempo up to `last_tick` as
     numbers [N]."""
-    meters = np.zeros((0, 3), np.int64)
+    meters, grid = np.zeros((0, 3), np.int64), layout.ticks_per_quarter
     packed = []
+    at = layout.bits.duration
     rows = piece.meters[piece.meters["numerator"] <= NUMERATORS] if len(piece.meters) else piece.meters
     if len(rows):
         tick, values = _changes(rows, last_tick, piece.ticks_per_quarter, grid, rows["numerator"], rows["denominator"])
@@ -109,7 +112,7 @@ def packed_maps(piece: Piece, last_tick: int, grid: int) -> tuple[Ints, Ints]:
         stated = differs | (since % before != 0)
         meters = np.stack([tick, numerator, denominator], 1)[stated]
         exponent = np.log2(meters[:, 2]).astype(np.int64)
-        packed.append(_packed_map(meters[:, 0], 0, meters[:, 1] - 1, exponent))
+        packed.append(_packed_map(meters[:, 0], 0, meters[:, 1] - 1, exponent << at))
     for rank, rows, start in ((1, piece.keys, 0), (2, piece.tempos, START_TEMPO)):
         if len(rows):
             value = tempo_id(rows["qpm"]) if rank == 2 else 2 * (rows["fifths"].astype(np.int64) + 7) + rows["minor"] + 1
@@ -130,4 +133,4 @@ def _changes(
 
 
 def _packed_map(tick: Ints, rank: int, value: Ints, second: Ints) -> Ints:
-    return (((tick << 2 | rank) << 7 | value) << 8 | second) << 22
+    return ((tick << 2 | rank) << 7 | value) << 30 | second

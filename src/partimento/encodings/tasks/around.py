@@ -18,6 +18,7 @@ from partimento.task import ROLES
 
 BARS_LEFT, BEGIN = 16, 7
 PITCHES = ("lowest given", "highest given", "lowest given next", "highest given next")
+WRITTEN = 1  # the id of the time of an event that declares a part to be written
 COLUMNS = (
     *(Context(name, 129, "pitch") for name in PITCHES),
     Context("until the next given", LONGEST + 1, "since"),

@@ -2,7 +2,8 @@
 
 A piece is encoded as by `notes`. A task has two halves, each a piece encoded so from the same first bar: the fixed notes from
 the region's beginning on; and those before it, after which the generated notes follow as if the piece went on. The separator
-between them states the region and the role. It is given, never drawn. Fixed notes in the region come once more in the second
+between them states the region and the role. It is given, never drawn. With parts, those that a line or an accompaniment is to be
+written for are marked where the second half declares them. Fixed notes in the region come once more in the second
 half, each at its time, as events of a kind of their own: that it is their turn is drawn, all else of them is given. So a model
 sees what it generates among the fixed notes, as in a plain piece. What of the first half is near each place of the second is
 context, so that a model need not search for it. `docs/encodings.md` describes the events.
@@ -21,9 +22,10 @@ import numpy.typing as npt
 from partimento.bars import BarGrid, bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
 from partimento.encodings.notes.encoding import Notes
-from partimento.encodings.notes.layout import LONGEST, PROFILES, Profile
+from partimento.encodings.notes.layout import LONGEST, MOST_PARTS, PROFILES, Profile
+from partimento.encodings.notes.parts import part_of
 from partimento.encodings.notes.ticks import walk
-from partimento.encodings.tasks.around import COLUMNS, PITCHES, Around, fixed_note, separator
+from partimento.encodings.tasks.around import COLUMNS, PITCHES, WRITTEN, Around, fixed_note, separator
 from partimento.encodings.tasks.cursor import TasksCursor
 from partimento.piece import Piece, Track, note_array
 from partimento.task import ROLES, Region, random_split
@@ -35,16 +37,17 @@ BLIND = 0.2  # of random tasks have no first half
 
 @dataclass(frozen=True)
 class Tasks(Encoding):
-    """Option: `profile`, as of `notes`: `score`, `piano` or `ensemble`."""
+    """Options: `profile` and `parts`, as of `notes`; the profiles are `score`, `piano` and `ensemble`."""
 
     profile: str = option("ensemble", (name for name, profile in PROFILES.items() if profile.beats))
+    parts: str = option("no", ("no", "yes"))
 
     name: ClassVar[str] = "tasks"
 
     @cached_property
     def notes(self) -> Notes:
         """The encoding of each half."""
-        return Notes(self.profile)
+        return Notes(self.profile, self.parts)
 
     @property
     def layout(self) -> Profile:
@@ -114,9 +117,19 @@ class Tasks(Encoding):
         first_bar, last_bar = self._bars(piece, region)
         later = piece.notes["onset"] >= start
         between = np.zeros((1, len(self.fields)), self.dtype)
+        written = self._written(piece, is_fixed, region)
         between[0, :4] = self.separator, first_bar, ROLES.index(region.role) + 1, last_bar - first_bar + 1
         first = self.notes.encode(replace(piece, notes=piece.notes[is_fixed & later]))[:-1]
-        return np.concatenate([first, between, self._second(piece, is_fixed & ~later)])
+        second = self._second(piece, is_fixed & ~later)
+        second[written, 1] = WRITTEN
+        return np.concatenate([first, between, second])
+
+    def _written(self, piece: Piece, is_fixed: npt.NDArray[np.bool_], region: Region) -> npt.NDArray[np.int64]:
+        """The parts, from 0, that a line or an accompaniment is to be written for; none where all may play, or there are none."""
+        if not self.layout.parts or region.role in ("all", "variation"):
+            return np.zeros(0, np.int64)
+        tracks = np.array(region.tracks, np.int64) - 1 if region.tracks else np.unique(piece.notes["track"][~is_fixed])
+        return np.unique(part_of(piece, self.layout)[tracks])
 
     def blind(self, prompt: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The prompt [T, F] of one who does not know what comes: without its first half. Fixed notes are seen as they come."""
@@ -146,7 +159,8 @@ class Tasks(Encoding):
         """What the second half begins with; meter, key and tempo of the first tick where no note is chosen."""
         if chosen.any():
             return self.notes.encode(_plain(piece, chosen))[:-1]
-        one = replace(piece, notes=note_array([(0, 1, 60, 80, 0)]), tracks=(Track(),))
+        tracks = piece.tracks if self.layout.parts and piece.tracks else (Track(),)
+        one = replace(piece, notes=note_array([(0, 1, 60, 80, 0)]), tracks=tracks)
         return self.notes.encode(_plain(one, np.ones(1, bool)))[:-2]
 
     def task(
@@ -207,12 +221,17 @@ class Tasks(Encoding):
     def statements(self) -> Mapping[str, int]:
         return self.notes.statements
 
+    @property
+    def opening(self) -> frozenset[int]:
+        return self.notes.opening
+
     def notes_in(self, events: npt.NDArray[Any]) -> int:
         return self.notes.notes_in(events)
 
     @property
     def context_fields(self) -> tuple[Context, ...]:
-        return (*self.notes.context_fields, *COLUMNS)
+        written = (Context(f"part {number} is written", 2, "part written") for number in range(1, MOST_PARTS + 1))
+        return (*self.notes.context_fields, *COLUMNS, *(written if self.layout.parts else ()))
 
     def context(self, events: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """As of `notes`, of each half by itself. In the second one also what of the first sounds there, begins there, and begins
@@ -227,7 +246,10 @@ class Tasks(Encoding):
             after[:, :own] = self.notes.context(second)
             found = walk(second, self.layout)
             bar = bar_ticks(found.numerator[-1:], found.denominator[-1:], self.layout.ticks_per_quarter)
-            after[:, own:] = Around(self.layout, fixed, between.tolist()).columns(np.append(0, found.tick), int(bar[0]))
+            around = Around(self.layout, fixed, between.tolist()).columns(np.append(0, found.tick), int(bar[0]))
+            after[:, own : own + len(COLUMNS)] = around
+            for row in np.flatnonzero(second[:, 0] == self.layout.kind("part")).tolist():
+                after[row + 1 :, own + len(COLUMNS) + second[row, -1] - 1] = second[row, 1] == WRITTEN
         return result
 
     @property
@@ -240,6 +262,12 @@ class Tasks(Encoding):
 
     def transpose(self, events: npt.NDArray[Any], semitones: int) -> npt.NDArray[Any] | None:
         return self.notes.transpose(events, semitones)
+
+    def part_count(self, events: npt.NDArray[Any]) -> int:
+        return self.notes.part_count(events)
+
+    def permute(self, events: npt.NDArray[Any], order: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return self.notes.permute(events, order)
 
     def instruments(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         return self.notes.instruments(events)
