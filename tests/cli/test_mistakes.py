@@ -74,8 +74,7 @@ train corpus --out new --learning-rate -1 ==> learning_rate
 train corpus --out new --batch 0 ==> batch
 train corpus --out new --seed -1 ==> seed
 train corpus --out new --threads -1 ==> --threads
-evaluate ==> MODEL
-evaluate run ==> CORPUS
+evaluate ==> CORPUS
 evaluate nowhere corpus ==> nowhere
 evaluate run nowhere ==> nowhere
 evaluate run damaged ==> manifest.json: damaged
@@ -94,7 +93,8 @@ compare moved ==> nowhere
 compare damaged.safetensors --corpus corpus ==> damaged.safetensors: damaged
 compare run --split nothing ==> 'nothing'
 compare run --context -1 ==> --context
-compose ==> name a run or a checkpoint
+compose --notes 0 ==> --notes
+models hose ==> hose
 compose nowhere -o new/a.mid ==> nowhere
 compose damaged.safetensors -o new.mid ==> damaged.safetensors: damaged
 compose run -o new.wav ==> new.wav
@@ -192,7 +192,7 @@ def test_scripts_get_one_object(place: Path, partimento: Command, monkeypatch: p
     for line in (
         "build midi --out full --json",
         "train nowhere --json --out new",
-        "compose --json",
+        "compose --notes 0 --json",
         "evaluate --json",
         "nothing --json",
     ):

@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from partimento.analysis.card.rows import Row, card, figures
@@ -16,6 +15,7 @@ from partimento.corpus import Corpus
 from partimento.corpus.store import MANIFEST
 from partimento.errors import CorpusError, PartimentoError, UnreadableFile
 from partimento.formats import read_all
+from partimento.models.shipped import place_of
 from partimento.models.tensorfile import load
 from partimento.models.whereabouts import FILE_NAME, corpus_of
 from partimento.piece import Piece
@@ -36,16 +36,17 @@ class Known:
     reference: Reference | None = None
 
     @classmethod
-    def of(cls, against: str | os.PathLike[str], on_progress: OnProgress = silent) -> Known:
-        """Of a corpus, of a run or a checkpoint (the corpus it was trained on, or where that is gone, the reference beside the
-        model), or of any scores. Raises `CorpusError`, `CheckpointError`, `InvalidOption`."""
-        place = Path(against)
+    def of(cls, against: str | os.PathLike[str] | None = None, on_progress: OnProgress = silent) -> Known:
+        """Of a corpus, of a run, a checkpoint or a model by its name (the corpus it was trained on, or where that is gone, the
+        reference beside the model; the house model for None), or of any scores. Raises `CorpusError`, `CheckpointError`,
+        `InvalidOption`."""
+        place = place_of(against)
         if (place / MANIFEST).exists():
             corpus = Corpus.open(place)
         else:
             model = place / FILE_NAME if place.is_dir() else place
             if model.suffix != ".safetensors" or not model.is_file():
-                return cls(str(place), Index.of(read_pieces([os.fspath(against)], on_progress)[0]))
+                return cls(str(place), Index.of(read_pieces([str(place)], on_progress)[0]))
             try:
                 corpus = Corpus.open(corpus_of(place))
             except PartimentoError:
@@ -89,8 +90,10 @@ def read_pieces(files: Iterable[str], on_progress: OnProgress = silent) -> tuple
 
 @dataclass(frozen=True)
 class Copies:
-    """What of each named piece is known (`found`), what of human pieces is (`human`), and what these copy at most."""
+    """What of each named piece is known (`found`) of what it was laid `against`, what of human pieces is (`human`), and what these
+    copy at most."""
 
+    against: str
     found: dict[str, Finding]
     human: list[Finding]
     limits: Limits | None
@@ -105,7 +108,7 @@ class Copies:
         return {"files": rows, "limits": vars(self.limits) if self.limits else None, "refused": self.refused}
 
 
-def copies(files: Iterable[str], against: str | os.PathLike[str], on_progress: OnProgress = silent) -> Copies:
+def copies(files: Iterable[str], against: str | os.PathLike[str] | None = None, on_progress: OnProgress = silent) -> Copies:
     """How much of files (scores, folders, archives) is verbatim in a corpus, in a model's training pieces, or in any scores.
 
     Where there are human pieces that are not in it, the same is reported of them. Raises as `Known.of` and `read_pieces`.
@@ -117,7 +120,7 @@ def copies(files: Iterable[str], against: str | os.PathLike[str], on_progress: O
     limits = None if known.reference is None else known.reference.limits
     if all(human.values()):
         limits = Limits.of(human["valid"], human["test"])
-    return Copies({name: one for (name, _), one in zip(named, found, strict=True)}, human["test"], limits, refused)
+    return Copies(known.name, {name: one for (name, _), one in zip(named, found, strict=True)}, human["test"], limits, refused)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from partimento.cli.evaluate import compare, evaluate
 from partimento.cli.explore import explore
 from partimento.cli.inspect import inspect
 from partimento.cli.leaderboard import leaderboard
+from partimento.cli.models import models
 from partimento.cli.originality import originality
 from partimento.cli.render import render
 from partimento.cli.screen import Problem
@@ -36,10 +37,11 @@ app = App(
     version=VERSION,
     help="""Trains, measures and plays models of written music, on your own scores.
 
+    partimento compose --notes 200 -o new.mid
     partimento build my-midi-folder --out corpus
     partimento train corpus --recipe seed_pair --out run
     partimento evaluate run corpus
-    partimento compose run --notes 200 -o new.mid
+    partimento compose run --notes 200 -o mine.mid
     """,
     help_format="plaintext",
     version_flags=["--version"],
@@ -61,6 +63,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         explore,
         card,
         originality,
+        models,
         studio,
         demo,
         bench,

@@ -20,7 +20,7 @@ NGRAM_ENCODING = "notes:profile=score"
 
 def card(
     *files: str,
-    against: Path,
+    against: Path | None = None,
     out: Annotated[Path | None, Parameter(alias="-o")] = None,
     ngram: int = 0,
     json: Flag = False,
@@ -30,6 +30,7 @@ def card(
     Examples:
       partimento card out/*.mid --against corpus
       partimento card out --against run -o card.html
+      partimento card out
       partimento card out --against corpus --ngram 50 -o card.html
 
     A figure is marked when it is further from the human mean than two sets of human pieces of these sizes are from each other
@@ -44,7 +45,8 @@ def card(
     files
         Scores, folders, zip archives: 77 or more say something.
     against
-        A corpus; or a run or checkpoint, for the corpus it was trained on, or what was kept of it beside the model.
+        A corpus; or a run, a checkpoint or the name of a model, for the corpus it was trained on, or what was kept of it beside the
+        model. By default the house model.
     out
         A page (.html) to write.
     ngram
@@ -68,7 +70,7 @@ def card(
         known = Known.of(against, on_progress)
         others = {"n-gram": _ngram_pieces(known, ngram, on_progress)} if ngram else {}
         found = card_of(files, known, others, on_progress)
-    summary = f"{counted(found.files, 'piece')} beside {found.human:,} of {short(against)} that are not in its train split"
+    summary = f"{counted(found.files, 'piece')} beside {found.human:,} of {short(Path(known.name))} that are not in its train split"
     screen.say(f"{summary}\n\n{text_table(found.rows)}\n")
     for note in NOTES:
         screen.say(note.replace("Marked:", "*:"))
@@ -82,7 +84,7 @@ def card(
             "rows": [row.to_json() for row in found.rows],
             "pieces": {"files": found.files, "human": found.human},
             "outside": found.outside,
-            "against": str(against),
+            "against": known.name,
             "out": str(out) if out is not None else None,
             "refused": found.refused,
             "seconds": screen.seconds,

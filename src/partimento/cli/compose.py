@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from partimento.cli.choosing import ChoiceOptions, show
 from partimento.cli.rules import RuleOptions
-from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, positive, short, typed
+from partimento.cli.screen import Flag, Screen, check_parents, counted, duration, positive, short, typed
 from partimento.errors import InvalidOption
 from partimento.system import process_seconds
 
@@ -42,7 +42,11 @@ def compose(
 ) -> None:
     """Writes new music as MIDI. Each file says inside how it was made, and --like makes it again, byte for byte.
 
+    Without MODEL the house model writes, which comes with the package.
+
     Examples:
+      partimento compose --notes 200 -o new.mid
+      partimento compose --given tune.mid --write accompaniment -o song.mid
       partimento compose run --notes 200 -o new.mid
       partimento compose run --given tune.mid --notes 100 -o continued.mid
       partimento compose run --given tune.mid --write bars=9-16 --chords "C G/B Am G" -o filled.mid
@@ -69,7 +73,7 @@ def compose(
     Parameters
     ----------
     model
-        A run or a checkpoint.
+        A run, a checkpoint, or the name of a model that comes with the package; the house model by default.
     out
         The MIDI file; with --count, out-1.mid, out-2.mid and so on.
     notes
@@ -124,8 +128,6 @@ def compose(
             raise InvalidOption(f"--like makes the same piece again, so it cannot go with {others}; leave one of them out")
         _again(screen, like, model, out, roll)
         return
-    if model is None:
-        raise Problem("compose: name a run or a checkpoint, or a file to make again with --like")
     out = out or Path("out.mid")
     _check_out(out)
     positive("--notes", notes)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from partimento.cli.screen import Flag, Screen, duration, positive, typed
+from partimento.cli.music import MANIFEST
+from partimento.cli.screen import Flag, Problem, Screen, duration, positive, typed
 
 if TYPE_CHECKING:
     from partimento.likelihood.of_corpus import Evaluation
 
 
 def evaluate(
-    model: Path,
-    corpus: Path,
+    model: Path | None = None,
+    corpus: Path | None = None,
     *,
     split_method: str | None = None,
     split: str = "test",
@@ -30,6 +31,7 @@ def evaluate(
 
     Examples:
       partimento evaluate run corpus
+      partimento evaluate corpus
       partimento evaluate run corpus --context 32
       partimento evaluate run corpus --split valid --no-baselines
 
@@ -41,9 +43,9 @@ def evaluate(
     Parameters
     ----------
     model
-        A run or a checkpoint.
+        A run, a checkpoint, or the name of a model that comes with the package; the house model where a corpus comes first.
     corpus
-        A folder that partimento build made.
+        A folder that partimento build made; by default the one that the run was trained on.
     split_method
         How pieces fall into splits, works or windows; by default what the model was trained with.
     split
@@ -67,6 +69,10 @@ def evaluate(
     screen = Screen(json)
     if context is not None:
         positive("--context", context)
+    if model is None:
+        raise Problem("evaluate: CORPUS is missing; see partimento evaluate --help")
+    if corpus is None and (model / MANIFEST).is_file():
+        model, corpus = None, model
     with screen.progress() as on_progress:
         found = score(
             model,
@@ -82,7 +88,7 @@ def evaluate(
         )
     _show(screen, found)
     if split_method in (None, "works") and not found.rows[0].leaks:
-        screen.say(f"\nNext: {typed('partimento', 'compose', model, '--notes', '200', '-o', 'new.mid')}")
+        screen.say(f"\nNext: {typed('partimento', 'compose', *([model] if model else []), '--notes', '200', '-o', 'new.mid')}")
     first, *rest = found.to_json()
     screen.result(first | {"seconds": screen.seconds, "baselines": rest})
 

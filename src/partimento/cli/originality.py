@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 SHOWN, SHOWN_RUNS = 40, 2
 
 
-def originality(*files: str, against: Path, json: Flag = False) -> None:
+def originality(*files: str, against: Path | None = None, json: Flag = False) -> None:
     """Looks for verbatim runs of pieces in a corpus, in any transposition, and names the nearest piece.
 
     Examples:
+      partimento originality new.mid
       partimento originality new.mid --against corpus
       partimento originality out/*.mid --against run
       partimento originality suspect.mid --against folder-of-scores
@@ -36,8 +37,8 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
     files
         Scores, folders, zip archives.
     against
-        A corpus (its train split), a run or checkpoint (the corpus it was trained on, or what was kept of it beside the
-        model), or any scores.
+        A corpus (its train split), a run, a checkpoint or the name of a model (the corpus it was trained on, or what was kept of
+        it beside the model), or any scores. By default the house model.
     json
         Print one JSON object for scripts.
     """
@@ -50,7 +51,7 @@ def originality(*files: str, against: Path, json: Flag = False) -> None:
         found = copies(files, against, on_progress)
     report = found.to_json()
     _show(screen, report["files"], found.limits, found.human)
-    screen.result({"against": str(against)} | report | {"seconds": screen.seconds})
+    screen.result({"against": found.against} | report | {"seconds": screen.seconds})
 
 
 def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, human: list[Finding]) -> None:

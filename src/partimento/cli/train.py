@@ -39,6 +39,7 @@ def train(
     schedule: str | None = None,
     batch: int | None = None,
     seed: int | None = None,
+    weight: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     threads: int = 0,
     json: Flag = False,
 ) -> None:
@@ -96,16 +97,22 @@ def train(
     learning_rate
         The highest rate of the schedule.
     schedule
-        How the rate falls: plateau (when valid stops gaining), or over --steps: cosine, or trapezoid.
+        How the rate falls: plateau (when valid stops gaining), or over --steps: cosine, or trapezoid; auto: a
+        trapezoid over --minutes or --steps where they are given, otherwise plateau.
     batch
         Segments in a step.
     seed
         Another seed gives another run.
+    weight
+        A set of pieces (the first folder of their names, or a genre) and its share of what is learned, such as songs=0.4; may
+        be given several times. Other sets divide the rest.
     threads
         Threads of torch; 0 takes one for each core. The same number gives the same bits.
     json
         Print one JSON object for scripts.
     """
+    from partimento.models.config import TrainingConfig
+
     screen = Screen(json)
     trained = learn(
         screen,
@@ -127,6 +134,7 @@ def train(
         schedule=schedule,
         batch=batch,
         seed=seed,
+        weights=None if not weight else TrainingConfig(weights=",".join(weight)).shares(),
         threads=threads,
     )
     screen.say(str(trained).partition(": ")[2] + f", {duration(trained.result.seconds)}")
@@ -180,5 +188,8 @@ def stepping(screen: Screen, on_progress: OnProgress, steps_of_epoch: list[int])
                 f"{progress.notes_per_second:,.0f} notes/s",
                 markup=False,
             )
+            if progress.valid_sets:
+                each = ", ".join(f"{name or 'other'} {bits:.3f}" for name, bits in progress.valid_sets.items())
+                screen.errors.print(f"           valid by set: {each}", markup=False)
 
     return on_step

@@ -1,4 +1,4 @@
-"""Completes a task: window after window, what is written in one standing in the next."""
+"""Completes a task: window after window, what is written in one is fixed in the next."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def complete(
     encoding = cast(Tasks, checkpoint.encoding)
     longest = int(checkpoint.recipe.training.segment)
     stretches = regions(task, encoding, longest)
-    stands = task.stands(options.seed)
+    fixed = task.stands(options.seed)
     played = programs_of(task) if encoding.layout.instrument else frozenset({0})
     grid = encoding.layout.ticks_per_quarter
-    standing = replace(task.given, notes=task.given.notes[stands], pedals=task.given.pedals[:0]).quantise(grid)
-    now = [standing] * options.count
+    on_grid = replace(task.given, notes=task.given.notes[fixed], pedals=task.given.pedals[:0]).quantise(grid)
+    now = [on_grid] * options.count
     windows: list[list[tuple[Window, Piece]]] = [[] for _ in range(options.count)]
     drawn_in: list[list[tuple[Events, int]]] = [[] for _ in range(options.count)]
     with one_thread():
@@ -70,12 +70,12 @@ def complete(
                     drawn_in[index].append((np.concatenate([before, answer]), len(before)))
                     windows[index].append((one, written))
                     if bars != stretches[-1]:  # for the next window alone
-                        now[index] = rejoined(Task(standing, task.write), np.ones(len(standing), bool), windows[index], True)[0]
+                        now[index] = rejoined(Task(on_grid, task.write), np.ones(len(on_grid), bool), windows[index], True)[0]
             if on_progress is not None:
                 on_progress(number + 1, len(stretches))
     made = []
     for index, of in enumerate(windows):
-        piece, new = rejoined(task, stands, of, encoding.layout.velocity)
+        piece, new = rejoined(task, fixed, of, encoding.layout.velocity)
         note = provenance_of(checkpoint, asked, options, index)
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
         events, first = drawn_in[index][-1]

@@ -94,7 +94,7 @@ def _stream(predictor: Generator, encoding: Encoding, before: Events, options: O
 
 
 def compose(
-    model: Trained | str | os.PathLike[str],
+    model: Trained | str | os.PathLike[str] | None = None,
     *,
     given: Piece | str | os.PathLike[str] | None = None,
     task: Task | None = None,
@@ -110,9 +110,9 @@ def compose(
     on_progress: Callable[[int, int], None] | None = None,
     follower: Follower = NOBODY,
 ) -> list[Composition]:
-    """`count` pieces of `notes` new notes each by a model (a checkpoint, or the path of one or of its run), after those of `given`
-    (a piece, or the path of a score), under `rules`; or a `task` completed, whose region says how many. `on_progress(done, of)`
-    counts notes, or windows of a task; a `follower` sees each event as it is drawn.
+    """`count` pieces of `notes` new notes each by a model (a checkpoint, the path of one or of its run, a name, or nothing for
+    the house model), after those of `given` (a piece, or the path of a score), under `rules`; or a `task` completed, whose region
+    says how many. `on_progress(done, of)` counts notes, or windows of a task; a `follower` sees each event as it is drawn.
 
     `conditions` describe the whole piece, in the words of the model's `vocabulary`: composer, genre, key, meter, tempo,
     density, length. Where nothing is given, a piece states the key, meter and tempo of them before its first note (`preamble.py`).
@@ -126,7 +126,7 @@ def compose(
     is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
     `InvalidOption`, and `InvalidPiece` when the encoding keeps no note of `given`.
     """
-    checkpoint = _loaded(model)
+    checkpoint = loaded(model)
     start: Given | None = None if task is None else Asked.of(task)
     if task is not None and given is not None:
         raise InvalidOption("a task has its own given notes; leave out one of them")
@@ -194,12 +194,13 @@ def _compose(
     return compositions
 
 
-def _loaded(model: Trained | str | os.PathLike[str]) -> Trained:
-    if not isinstance(model, (str, os.PathLike)):
+def loaded(model: Trained | str | os.PathLike[str] | None) -> Trained:
+    """A model itself, or that of a path or name; the house model for None. Raises `CheckpointError`."""
+    if model is not None and not isinstance(model, (str, os.PathLike)):
         return model
     from partimento.models.checkpoint import Checkpoint  # here, since it loads torch
 
-    return Checkpoint.load(os.fspath(model))
+    return Checkpoint.load(model)
 
 
 __all__ = ["Composition", "again", "compose", "stream"]

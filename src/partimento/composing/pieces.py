@@ -16,7 +16,7 @@ from typing import overload
 from partimento.analysis.card.rows import figures
 from partimento.analysis.human_reference import Reference, reference_of
 from partimento.analysis.repetition import HABITS, Habits
-from partimento.composing.compose import again
+from partimento.composing.compose import again, loaded
 from partimento.composing.compose import compose as compose_pieces
 from partimento.composing.composition import Composition
 from partimento.composing.guard import can_guard
@@ -27,7 +27,7 @@ from partimento.composing.rules import Rules
 from partimento.composing.sampling import Sampling
 from partimento.errors import InvalidOption
 from partimento.formats import read, write
-from partimento.models.checkpoint import Checkpoint
+from partimento.models.shipped import models_folder
 from partimento.models.whereabouts import recall, remember
 from partimento.piece import Piece
 from partimento.progress import OnProgress, silent
@@ -98,7 +98,7 @@ def numbered(path: Path, count: int) -> list[Path]:
 
 
 def compose(
-    model: Trained | Path_,
+    model: Trained | Path_ | None = None,
     *,
     given: Piece | Path_ | None = None,
     given_notes: int | None = None,
@@ -121,7 +121,8 @@ def compose(
     best: int = 0,
     on_progress: OnProgress = silent,
 ) -> Composed:
-    """New pieces by a model, or by the run in a folder: from nothing, after given notes, or inside a given piece.
+    """New pieces by the house model, by another one, or by the run in a folder: from nothing, after given notes, or inside a given
+    piece.
 
     ```python
     songs = partimento.compose("run", rules=partimento.Rules(key="G major", bars=8), count=8, best=2, seed=1)
@@ -151,7 +152,7 @@ def compose(
     if sampling is not None and drawing != Sampling():
         raise InvalidOption("sampling says temperature, top_k, top_p and min_p at once; leave those out")
     seed = secrets.randbelow(SEEDS) if seed is None else seed
-    checkpoint = Checkpoint.load(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else model
+    checkpoint = loaded(model)
     remember(checkpoint.sha256, checkpoint.path)
     piece = read(given) if isinstance(given, (str, os.PathLike)) else given
     if piece is not None and given_notes is not None:
@@ -198,8 +199,9 @@ def remake(path: Path_, model: Trained | Path_ | None = None) -> Composition:
     same = partimento.composing.pieces.remake("song-1.mid")
     ```
 
-    Without `model` it is looked for where it last composed, and near the file. Raises `InvalidOption` when the file does not say
-    how it was made, or its model is not there; `CheckpointError` when it is another model.
+    Without `model` it is looked for where it last composed, near the file, and among those that come with the package. Raises
+    `InvalidOption` when the file does not say how it was made, or its model is not there; `CheckpointError` when it is another
+    model.
     """
     path = Path(path)
     if not path.is_file():
@@ -209,7 +211,7 @@ def remake(path: Path_, model: Trained | Path_ | None = None) -> Composition:
         raise InvalidOption(f"{path}: the file does not say how it was made; it must be one that partimento composed")
     if model is None:
         model = _model_of(path, made)
-    return again(made, Checkpoint.load(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else model)
+    return again(made, loaded(model))
 
 
 def parse_conditions(words: Conditions) -> dict[str, str | float]:
@@ -271,7 +273,7 @@ def _model_of(path: Path, made: str) -> Path:
         name, known = Path(spoken_of["name"]), recall(spoken_of["sha256"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InvalidOption(f"{path}: what it says of how it was made is damaged") from None
-    for place in (*([known] if known else []), *(folder / name for folder in (*path.resolve().parents, Path()))):
+    for place in (*([known] if known else []), *(folder / name for folder in (*path.resolve().parents, Path(), models_folder()))):
         if place.is_file():
             return place
     raise InvalidOption(f"{path}: its model {name} is not there; name it: partimento compose MODEL --like {path}")

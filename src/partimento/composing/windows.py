@@ -19,7 +19,7 @@ from partimento.task import LONGEST_HOLE, Region, Task
 
 LONGEST_LINE = 16  # bars of a line or a variation that are written at a time
 EVENTS_PER_NOTE = 1.35  # with bar lines and waits
-SHARE = 0.4  # of a window that what is written may take, or what is written and stands in its bars twice
+SHARE = 0.4  # of a window that what is written may take, or what is written and what is fixed in its bars, twice
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Window:
-    """Bars of a piece, on the encoding's grid from its first bar on: `piece` with the notes that stand, the region to write in
+    """Bars of a piece, on the encoding's grid from its first bar on: `piece` with the fixed notes, the region to write in
     it, and the tick of the whole piece at which it begins."""
 
     piece: Piece
@@ -83,22 +83,22 @@ def regions(task: Task, encoding: Tasks, longest: int) -> list[tuple[int, int]]:
     return stretches
 
 
-def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, longest: int) -> Window:
+def window(task: Task, fixed: Piece, bars: tuple[int, int], encoding: Tasks, longest: int) -> Window:
     """The bars to write, by their places from 0, and as many around them, of the same meter, as fit into `longest` events with
-    what is written. `stands` is the piece with the notes that stand, on the encoding's grid.
+    what is written. `fixed` is the piece with the fixed notes, on the encoding's grid.
 
     Raises `InvalidOption` where even the bars themselves do not fit.
     """
-    whole = replace(task.given, pedals=task.given.pedals[:0]).quantise(stands.ticks_per_quarter)
+    whole = replace(task.given, pedals=task.given.pedals[:0]).quantise(fixed.ticks_per_quarter)
     grid = BarGrid.of(whole)
     first, last = bars[0], bars[1] + 1
     lines = grid.tick_of(np.arange(max(grid.count, last) + 1))
-    count = np.searchsorted(np.sort(stands.notes["onset"]), lines)
+    count = np.searchsorted(np.sort(fixed.notes["onset"]), lines)
     in_force = grid.row(lines[:-1])
     gone = np.searchsorted(np.sort(whole.notes["onset"][~task.stands()]), lines)
     usual = 0.7 * len(whole) / (len(lines) - 1) * (last - first) if task.write.part else 0
     written = max(usual, int(gone[last] - gone[first]))
-    again = int(count[last] - count[first])  # what stands there comes once more among what is written
+    again = int(count[last] - count[first])  # what is fixed there comes once more among what is written
     likely = EVENTS_PER_NOTE * (written + again) + 2 * (last - first)
 
     def fits(first: int, last: int) -> bool:
@@ -118,7 +118,7 @@ def window(task: Task, stands: Piece, bars: tuple[int, int], encoding: Tasks, lo
             if inside and fits(*wider):
                 (first, last), grows = wider, True
     start, end = int(lines[first]), int(lines[last])
-    cut = stands.cut(start, end)
+    cut = fixed.cut(start, end)
     return Window(cut, replace(task.write, bars=(bars[0] - first + 1, bars[1] - first + 1)), start)
 
 
@@ -139,13 +139,13 @@ def programs_of(task: Task) -> frozenset[int]:
     return (found - {DRUMS} or frozenset({0})) if task.write.part else found
 
 
-def rejoined(task: Task, stands: Bools, windows: Sequence[tuple[Window, Piece]], velocity: bool) -> tuple[Piece, Bools]:
-    """The piece with what was written in its windows, and which of its notes are new, bool [N]. The notes that stand are as they
+def rejoined(task: Task, fixed: Bools, windows: Sequence[tuple[Window, Piece]], velocity: bool) -> tuple[Piece, Bools]:
+    """The piece with what was written in its windows, and which of its notes are new, bool [N]. The fixed notes are as they
     were, bit for bit; new ones lie on the nearest of the piece's own ticks. Without `velocity` they are as loud as the others."""
     given = task.given
     loudness = int(np.median(given.notes["velocity"])) if len(given) else 80
     tracks = list(given.tracks)
-    old, rows = given.notes[stands], []
+    old, rows = given.notes[fixed], []
     for one, piece in windows:
         notes = piece.notes.copy()
         grid = piece.ticks_per_quarter
@@ -163,7 +163,7 @@ def rejoined(task: Task, stands: Bools, windows: Sequence[tuple[Window, Piece]],
 
 
 def _free(written: Array, old: Array) -> Array:
-    """New notes without what of them, off the grid, sounds into a standing note of their track and pitch; a file could not tell."""
+    """New notes without what of them, off the grid, sounds into a fixed note of their track and pitch; a file could not tell."""
     begin, end = written["onset"].astype(np.int64), written["onset"].astype(np.int64) + written["duration"]
     for at, (track, pitch) in enumerate(written[["track", "pitch"]].tolist()):
         same = old[(old["track"] == track) & (old["pitch"] == pitch)]

@@ -23,7 +23,8 @@ LEFT_OUT = len(SPLITS)  # the split of a piece that is in none
 class Encoded:
     """`events` [N, F] holds piece `i` in rows offsets[i]:offsets[i + 1]; `splits` [P] says in which split its work is.
 
-    `conditions` [P, C] are the ids of each piece's head in a `vocabulary`, where they are asked for.
+    `conditions` [P, C] are the ids of each piece's head in a `vocabulary`, where they are asked for; `sets` names the set that each
+    piece is of, where that is known.
     """
 
     encoding: Encoding
@@ -32,6 +33,7 @@ class Encoded:
     splits: npt.NDArray[np.uint8]
     conditions: npt.NDArray[np.uint16] | None = None
     vocabulary: Conditions | None = None
+    sets: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, encoding: Encoding, pieces: Sequence[Events], splits: Sequence[int]) -> Encoded:

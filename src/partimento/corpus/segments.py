@@ -5,10 +5,13 @@ Nothing is materialised but the places of an epoch's segments: batch `i` of epoc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
 from partimento.corpus.encoded import Split
+from partimento.errors import InvalidOption
 
 Int = npt.NDArray[np.int64]
 
@@ -16,13 +19,17 @@ Int = npt.NDArray[np.int64]
 class Segments:
     """Every event of the split's pieces once an epoch, in segments of at most `segment` events.
 
-    Each piece is cut at a random phase, at multiples of `grain` events. A batch holds segments of similar length, `batch` of full
-    ones, more of short ones, but never more than batch * segment events with padding.
+    With `shares` of sets (`TrainingConfig.weights`) pieces come more or less often. Each piece is cut at a random phase, at
+    multiples of `grain` events. A batch holds segments of similar length, `batch` of full ones, more of short ones, but never more
+    than batch * segment events with padding.
     """
 
-    def __init__(self, split: Split, batch: int, segment: int, seed: int, grain: int = 1) -> None:
+    def __init__(
+        self, split: Split, batch: int, segment: int, seed: int, grain: int = 1, shares: Mapping[str, float] | None = None
+    ) -> None:
         self.split, self.batch_size, self.seed, self.grain = split, batch, seed, grain
         self.segment = -(-segment // grain) * grain
+        self.times_P = times(split, shares) if shares else None
         self._epoch = -1
         self._plan: tuple[Int, Int, Int, Int] | None = None
 
@@ -67,7 +74,11 @@ class Segments:
     def _make(self, epoch: int) -> tuple[Int, Int, Int, Int]:
         chance = np.random.default_rng([self.seed, epoch])
         offsets = self.split.encoded.offsets
-        begin, end = offsets[self.split.pieces], offsets[self.split.pieces + 1]
+        pieces = self.split.pieces
+        if self.times_P is not None:
+            pieces = np.repeat(pieces, np.floor(self.times_P + chance.random(len(pieces))).astype(np.int64))
+            pieces = pieces if len(pieces) else self.split.pieces
+        begin, end = offsets[pieces], offsets[pieces + 1]
         phase = self.grain * chance.integers(1, self.segment // self.grain + 1, len(begin))  # length of a piece's first segment
         counts = 1 + np.maximum(0, -((begin + phase - end) // self.segment))
         piece = np.repeat(np.arange(len(begin)), counts)
@@ -87,7 +98,28 @@ class Segments:
         rows_of = np.diff(bounds)
         order = order[_ranges(np.array(bounds)[shuffled], rows_of[shuffled])]
         edges = np.concatenate([[0], np.cumsum(rows_of[shuffled])]).astype(np.int64)
-        return self.split.pieces[piece[order]], start[order], stop[order], edges
+        return pieces[piece[order]], start[order], stop[order], edges
+
+
+def times(split: Split, shares: Mapping[str, float]) -> npt.NDArray[np.float64]:
+    """How often each piece of a split [P] comes in an epoch, on average, so that the sets have their shares of its events. Sets
+    that are not named divide what is left as their sizes are.
+
+    Raises `InvalidOption` where a named set has no piece in the split.
+    """
+    events_P = np.diff(split.encoded.offsets)[split.pieces].astype(np.float64)
+    set_P = np.array(split.encoded.sets)[split.pieces]
+    rest_P = ~np.isin(set_P, list(shares))
+    groups = [(set_P == name, share) for name, share in shares.items()] + [(rest_P, 1 - sum(shares.values()))]
+    times_P = np.zeros(len(events_P))
+    for (chosen_P, share), name in zip(groups, [*shares, ""], strict=True):
+        if chosen_P.any():
+            times_P[chosen_P] = share * events_P.sum() / events_P[chosen_P].sum()
+        elif name:
+            raise InvalidOption(f"the set {name!r} has no piece in {split.name}; leave its weight out", option="weight")
+    if not rest_P.any():  # all are named: the shares are of one another
+        times_P /= sum(shares.values())
+    return times_P
 
 
 def _ranges(start: Int, size: Int) -> Int:

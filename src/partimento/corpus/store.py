@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -133,6 +133,22 @@ class Corpus:
         if not chosen.any():
             raise InvalidOption(f"no piece of {self.folder} has {' and '.join(rules)} at once; leave one of them out")
         return chosen
+
+    def sets(self, names: Iterable[str] = ()) -> tuple[str, ...]:
+        """The set of each piece: the first folder of its name, or its genre where that is one of `names` and the folder is none.
+
+        Raises `InvalidOption` for a name that no piece has.
+        """
+        wanted = {name.casefold(): name for name in names}
+        sets = []
+        for row in self.rows:
+            folder = row.name.split("/")[0] if "/" in row.name else ""
+            either = (wanted.get(folder.casefold()), wanted.get(row.about.genre.casefold()))
+            sets.append(next((name for name in either if name), folder))
+        if unknown := [name for name in wanted.values() if name not in sets]:
+            known = sorted({*sets, *(row.about.genre for row in self.rows)} - {""})
+            raise InvalidOption(f"no piece of {self.folder} is of the set or genre {unknown[0]!r}; there are {', '.join(known)}")
+        return tuple(sets)
 
     def conditions(self, vocabulary: Conditions) -> np.ndarray[Any, Any]:
         """The ids of each piece's head, uint16 [P, C]: from the cache, or made now and cached."""

@@ -175,7 +175,7 @@ class Encoding(ABC):
         return 0
 
     def permute(self, events: npt.NDArray[Any], order: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The same music [T, F], event for event, whose part `n` was part `order[n]`, both from 0, [parts]."""
+        """The same music [T, F], event for event, whose part `n` was part `order[n]`, both from 0, [P]."""
         return events
 
     def instruments(self, events: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -24,6 +24,7 @@ from partimento.likelihood.bits_per_note import Difference, Row
 from partimento.likelihood.table import markdown_table, text_table
 from partimento.models.baselines import BASELINES, fit
 from partimento.models.checkpoint import Checkpoint
+from partimento.models.shipped import model_file, place_of
 from partimento.models.threads import thread_count
 from partimento.models.whereabouts import corpus_of
 from partimento.progress import OnProgress, silent
@@ -72,7 +73,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: ModelOrPath,
+    model: ModelOrPath | None = None,
     corpus: Corpus | str | os.PathLike[str] | None = None,
     *,
     split: str = "test",
@@ -84,7 +85,8 @@ def evaluate(
     threads: int = 0,
     on_progress: OnProgress = silent,
 ) -> Evaluation:
-    """Scores a model, or the run in a folder, on a split of a corpus: bits per note and accuracy, with intervals.
+    """Scores the house model, another one, or the run in a folder, on a split of a corpus: bits per note and accuracy, with
+    intervals.
 
     ```python
     print(partimento.evaluate("run", "corpus"))
@@ -92,6 +94,7 @@ def evaluate(
 
     As `compare` with one model and one context.
     """
+    model = model_file() if model is None else model
     contexts = () if context is None else (context,)
     more: dict[str, Any] = {"only": only, "conditions": conditions, "baselines": baselines, "threads": threads}
     return compare(model, corpus=corpus, split=split, split_method=split_method, context=contexts, on_progress=on_progress, **more)
@@ -139,10 +142,10 @@ def compare(
     if wrong := [size for size in sizes if size < 0]:
         raise InvalidOption(f"{wrong[0]} is below 0, which means all earlier events", option="context")
     if not isinstance(corpus, Corpus):
-        first = models[0].path if isinstance(models[0], Checkpoint) else Path(models[0])
+        first = models[0].path if isinstance(models[0], Checkpoint) else place_of(models[0])
         corpus = Corpus.open(corpus_of(first) if corpus is None else os.fspath(corpus))
     opened = corpus
-    checkpoints = [one if isinstance(one, Checkpoint) else Checkpoint.load(os.fspath(one)) for one in models]
+    checkpoints = [one if isinstance(one, Checkpoint) else Checkpoint.load(one) for one in models]
     method = split_method or split_method_of(checkpoints[0])
     chosen = [only] if isinstance(only, str) else list(only)
 

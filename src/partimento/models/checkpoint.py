@@ -8,6 +8,7 @@ conditions (`conditions`), where the model knows any.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +22,11 @@ from partimento import encodings
 from partimento.encodings import Encoding
 from partimento.encodings.conditions import Conditions
 from partimento.errors import CheckpointError, PartimentoError
-from partimento.files import named_path
 from partimento.models.base import NeuralModel, predictor_of, untrained
 from partimento.models.config import Recipe
 from partimento.models.predictor import Predictor
+from partimento.models.shipped import model_file
 from partimento.models.tensorfile import load, load_with_digest, save
-from partimento.models.whereabouts import FILE_NAME
 from partimento.version import VERSION
 
 
@@ -43,15 +43,10 @@ class Checkpoint:
     vocabulary: Conditions | None = None
 
     @classmethod
-    def load(cls, path: Path | str) -> Checkpoint:
-        """The checkpoint in a file, or in `model.safetensors` of a folder. Raises `CheckpointError`."""
-        path = named_path(path)
-        if path.is_dir():
-            if not (path / FILE_NAME).exists():
-                raise CheckpointError(
-                    f"{path}: holds no {FILE_NAME}; give the folder of a run, or finish its training with the same command"
-                )
-            path = path / FILE_NAME
+    def load(cls, place: str | os.PathLike[str] | None = None) -> Checkpoint:
+        """The checkpoint in a file, in `model.safetensors` of a folder, or of a model that comes with the package: by its
+        name, or the house model where none is named (`models/shipped.py`). Raises `CheckpointError`."""
+        path = model_file(place)
         tensors, metadata, sha256 = load_with_digest(path)
         try:
             recipe = Recipe.from_json(json.dumps(metadata["recipe"]))

@@ -85,6 +85,8 @@ class TrainingConfig:
     ids read as unknown; `transpose` the largest shift of a segment in semitones; `louder` and `faster` likewise in levels of
     velocity and tempo; `drop` the share of instruments left out (one stays); `omit` that of conditions (each alone, and all at
     once); `tasks` the share of segments that become tasks: given notes, then notes to write, which alone are learned.
+    `weights` names sets of pieces with their shares of an epoch ("chorales=0.2, songs=0.5"): pieces are repeated or left out, by
+    chance, until sets have them. Other sets divide the rest as their sizes are.
     """
 
     batch: int = 16
@@ -117,6 +119,7 @@ class TrainingConfig:
     tasks: float = _later(0.0)
     optimiser: str = _later("adamw")
     precision: str = _later("single")
+    weights: str = _later("")
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -132,6 +135,23 @@ class TrainingConfig:
         check_range(self, steps=(0, big), cooldown=(0.0, 1.0), accumulate=(1, 4096), skips=(0, big), average=(0.0, 0.999999))
         check_range(self, smoothing=(0.0, 0.5), noise=(0.0, 0.9), transpose=(0, 12), louder=(0, 16), faster=(0, 24))
         check_range(self, drop=(0.0, 1.0), omit=(0.0, 1.0), tasks=(0.0, 1.0))
+        if not 0 <= sum(self.shares().values()) <= 1 + 1e-9:
+            raise InvalidOption(f"weights are {self.weights!r}; together they must be at most 1", option="weight")
+
+    def shares(self) -> dict[str, float]:
+        """`weights` by name. Raises `InvalidOption` for what is no name and share."""
+        shares = {}
+        for entry in filter(None, (part.strip() for part in self.weights.split(","))):
+            name, _, value = (part.strip() for part in entry.rpartition("="))
+            try:
+                shares[name] = float(value)
+            except ValueError:
+                name = ""
+            if not name or not 0 <= shares[name] <= 1:
+                raise InvalidOption(
+                    f"{entry!r} is no weight; give the name of a set and its share, such as songs=0.4", option="weight"
+                )
+        return shares
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ class Batches:
         if features is not None:
             self.columns, self.context_type, grain = features.columns, features.dtype, features.grain
             self._place = {number: place for place, number in enumerate(split.pieces.tolist())}
-        self.segments = Segments(split, config.batch, config.segment, config.seed, grain)
+        self.segments = Segments(split, config.batch, config.segment, config.seed, grain, config.shares())
         self.varies = bool(config.transpose or config.louder or config.faster or config.drop)
         if config.tasks and type(split.encoded.encoding).task is Encoding.task:
             raise InvalidOption(f"the encoding {split.encoded.encoding.key!r} knows no tasks; train on tasks:profile=score, say")

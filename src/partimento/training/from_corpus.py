@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,7 @@ def train(
     schedule: str | None = None,
     batch: int | None = None,
     seed: int | None = None,
+    weights: Mapping[str, float] | None = None,
     threads: int = 0,
     on_plan: OnPlan | None = None,
     on_step: Callable[[Progress], None] | None = None,
@@ -119,7 +120,8 @@ def train(
 
     `recipe` is a name (`seed_pair` by default; `partimento train --help` lists them) or a `Recipe`; the arguments after it change
     it: another `encoding`, the dial `depth`, or `width`, `layers`, `dropout`, `learning_rate`, `schedule`, `batch` and `seed` one
-    by one. With `start`, a model or the path of one, training goes on from its weights by its recipe at a quarter of its rate.
+    by one, and `weights`: sets of pieces (the first folder of their names, or genres) with their shares of what is learned.
+    With `start`, a model or the path of one, training goes on from its weights by its recipe at a quarter of its rate.
     `only` keeps to pieces such as "genre=folk". `minutes`, `steps` and `epochs` are the most it takes. `split_method`
     "windows" leaks, as published figures often do. `threads`: 0 leaves torch's choice; the same number gives the same weights.
 
@@ -130,9 +132,11 @@ def train(
     `TrainingDiverged`, `WriteFailed`, and `KeyboardInterrupt` on SIGTERM and SIGINT.
     """
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(os.fspath(corpus))
-    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(os.fspath(start))
+    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(start)
     model = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
+    if weights is not None:
+        training["weights"] = ", ".join(f"{name}={share}" for name, share in weights.items())
     training |= {} if schedule is None else {"schedule": schedule, "steps": steps or 0}
     for name, value in (("minutes", minutes), ("steps", steps)):
         if value is not None and not value > 0:
@@ -146,6 +150,7 @@ def train(
     )
     folder, only = _folder(named_path(out), corpus), [only] if isinstance(only, str) else list(only)
     encoded = corpus.encoded(chosen.encoding, _vocabulary(corpus, begun) if chosen.model.conditions else None)
+    encoded = replace(encoded, sets=corpus.sets(chosen.training.shares()))
     if only:
         encoded = encoded.only(corpus.matching(only))
     plan = make_plan(chosen, encoded, split_method=split_method, threads=threads, on_progress=on_progress)
@@ -180,7 +185,7 @@ def _chosen(recipe: str | Recipe | None, begun: Checkpoint | None, depth: int | 
         return recipe if isinstance(recipe, Recipe) else named(recipe or DEFAULT_RECIPE, depth)
     if clashing := [name for name, value in (("recipe", recipe), ("depth", depth), ("encoding", encoding)) if value]:
         raise InvalidOption("a model to go on from brings its own; leave one of them out", option=clashing[0])
-    slower = replace(begun.recipe.training, learning_rate=begun.recipe.training.learning_rate * FINE)
+    slower = replace(begun.recipe.training, learning_rate=begun.recipe.training.learning_rate * FINE, weights="")
     return replace(begun.recipe, training=slower)
 
 

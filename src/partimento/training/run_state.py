@@ -28,7 +28,8 @@ KEPT = 3
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One validation: bits per note on train since the last one, and on valid now, where they can be formed."""
+    """One validation: bits per note on train since the last one, and on valid now, where they can be formed; `sets` are those on
+    valid by set, where there are several."""
 
     step: int
     epoch: float
@@ -37,6 +38,7 @@ class HistoryRow:
     train_bits: float
     valid_bits: float
     learning_rate: float
+    sets: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass

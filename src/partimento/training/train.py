@@ -8,8 +8,8 @@ import json
 import math
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ REPORT_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `train_bits` and `valid_bits`: bits per note, NaN before the first; `warning` is set where one arose."""
+    """Where a run stands. `train_bits` and `valid_bits`: bits per note, NaN before the first; `warning` is set where one arose.
+    `valid_sets`: bits per note on valid by set of pieces, where there are several."""
 
     step: int
     epoch: float
@@ -51,6 +52,7 @@ class Progress:
     best_bits: float
     learning_rate: float
     warning: str = ""
+    valid_sets: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,8 @@ class Run:
         if state.average:
             judged = copy.deepcopy(self.model)
             judged.load_state_dict(state.average)
-        valid_bits = self.world.first(self.sample.bits(predictor_of(judged, self.encoding)) if self.world.rank == 0 else 0.0)
+        bits, sets = self.sample.score(predictor_of(judged, self.encoding)) if self.world.rank == 0 else (0.0, {})
+        valid_bits = self.world.first(bits)
         if not math.isfinite(valid_bits):
             self._diverge(f"step {state.step}: the score on valid is {valid_bits}")
         rate = state.schedule.learning_rate(self.config, state.step - 1, self.left)
@@ -263,7 +266,7 @@ class Run:
         if state.schedule.judge(self.config, state.step, valid_bits):
             state.best = {name: weight.detach().clone() for name, weight in judged.state_dict().items()}
         state.nats, state.fresh_notes = 0.0, 0
-        row = HistoryRow(state.step, self._epoch(), state.notes, round(state.seconds, 3), train_bits, valid_bits, rate)
+        row = HistoryRow(state.step, self._epoch(), state.notes, round(state.seconds, 3), train_bits, valid_bits, rate, sets)
         state.history.append(row)
         self._write_history()
 
@@ -322,7 +325,7 @@ class Run:
         rate = self._rate()
         valid_bits, best = (last.valid_bits if last else nan), state.schedule.best
         place = (state.step, self._epoch(), state.notes, state.seconds, notes_per_second)
-        self.on_step(Progress(*place, train_bits, valid_bits, best, rate, warning))
+        self.on_step(Progress(*place, train_bits, valid_bits, best, rate, warning, last.sets if last else {}))
 
     def _warn(self, warning: str) -> None:
         self.warnings.append(warning)

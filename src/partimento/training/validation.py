@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 
 import numpy as np
 import numpy.typing as npt
@@ -21,19 +22,27 @@ class Sample:
         self.split = split
         self.pieces: list[Events] = []
         self.masks: list[npt.NDArray[np.bool_]] = []
+        self.sets: list[str] = []
         total = 0
         for number in np.random.default_rng([seed, 0xA11]).permutation(split.pieces):
             events = split.encoded.piece(int(number))[: min(LONGEST, limit - total)]
             self.pieces.append(events)
+            self.sets.append(split.encoded.sets[int(number)] if split.encoded.sets else "")
             self.masks.append(split.targets(int(number))[: len(events)])
             total += len(events)
             if total >= limit:
                 break
 
+    def score(self, predictor: Predictor) -> tuple[float, dict[str, float]]:
+        """Bits per note over the sample's scored events, and over those of each set, where there are several."""
+        nats, notes = defaultdict[str, float](float), defaultdict[str, int](int)
+        scored = zip(self.pieces, self.masks, self.sets, predictor.score(self.pieces, hits=False), strict=True)
+        for events, mask, name, scores in scored:
+            nats[name] += float(scores.nats[mask].sum(dtype=np.float64))
+            notes[name] += self.split.encoded.encoding.notes_in(events[mask])
+        each = {name: nats[name] / math.log(2) / notes[name] for name in sorted(nats) if notes[name]}
+        return sum(nats.values()) / math.log(2) / max(1, sum(notes.values())), each if len(each) > 1 else {}
+
     def bits(self, predictor: Predictor) -> float:
         """Bits per note over the sample's scored events."""
-        nats, notes = 0.0, 0
-        for events, mask, scores in zip(self.pieces, self.masks, predictor.score(self.pieces, hits=False), strict=True):
-            nats += float(scores.nats[mask].sum(dtype=np.float64))
-            notes += self.split.encoded.encoding.notes_in(events[mask])
-        return nats / math.log(2) / max(1, notes)
+        return self.score(predictor)[0]

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from partimento.chord_symbols import parse_chord, parse_chord_symbol
-from partimento.composing.rules.rule import Option, Rule, Setting, number, truth, words
+from partimento.composing.rules.rule import Option, Rule, Setting, limit, number, truth, words
 from partimento.encodings.texture import Bools, Ints, Texture, of_classes
 from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS, parse_instrument
@@ -159,13 +159,6 @@ def _symbols(value: Any) -> tuple[str, ...]:
     return found
 
 
-def _beats(value: Any) -> int:
-    beats = number(value)
-    if beats < 0:
-        raise InvalidOption("polyphony and beats a chord must be 0 (not limited; a bar) or more")
-    return beats
-
-
 @dataclass(frozen=True)
 class Chords(Rule):
     """Every note belongs to the chords that sound while it does. `masks[i]` holds from `start_ticks[i]` to the next start.
@@ -179,7 +172,7 @@ class Chords(Rule):
 
     options = (
         Option("chords", 'Chord symbols, one a bar, over and over: "C G/B Am7 Dm7 G7".', _symbols, unset=()),
-        Option("chord_beats", "A new chord after so many beats instead of a bar.", _beats, unset=0, kind=int),
+        Option("chord_beats", "A new chord after so many beats instead of a bar.", limit, unset=0, kind=int),
         Option("passing", "Short notes off the beat may be outside the chord.", truth, unset=False, kind=bool),
     )
     examples = (

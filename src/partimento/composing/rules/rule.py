@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 
 from partimento.encodings.texture import Bools, Ints, NoteRule, Texture
+from partimento.errors import InvalidOption
 from partimento.instruments import DRUMS
 
 CHORD = 10  # notes written at one onset in a task: as many as fingers; what is given next may leave a model no other onset
@@ -162,6 +163,14 @@ def number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise TypeError(f"{value!r} is no whole number")
     return int(value)
+
+
+def limit(value: Any) -> int:
+    """A whole number from 0 on, also as text. Raises `InvalidOption` below."""
+    found = number(value)
+    if found < 0:
+        raise InvalidOption("polyphony and beats a chord must be 0 (not limited; a bar) or more")
+    return found
 
 
 def truth(value: Any) -> bool:

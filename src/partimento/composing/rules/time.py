@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from partimento.composing.rules.pitch import Bass, Chords
-from partimento.composing.rules.rule import Option, Rule, Setting, number, truth
+from partimento.composing.rules.rule import Option, Rule, Setting, limit, number, truth
 from partimento.encodings.cursor import Note
 from partimento.encodings.texture import Bools, Ints, Texture, of_classes
 from partimento.errors import InvalidOption
@@ -172,20 +172,13 @@ class Bars(Rule):
         return self.is_met(here)
 
 
-def _most(value: Any) -> int:
-    most = number(value)
-    if most < 0:
-        raise InvalidOption("polyphony and beats a chord must be 0 (not limited; a bar) or more")
-    return most
-
-
 @dataclass(frozen=True)
 class Polyphony(Rule):
     """At most `most` pitched notes sound at once."""
 
     most: int
 
-    options = (Option("polyphony", "At most so many notes at once.", _most, unset=0, kind=int),)
+    options = (Option("polyphony", "At most so many notes at once.", limit, unset=0, kind=int),)
     examples = ({"polyphony": 2}, {"polyphony": 1, "bars": 4})
 
     @classmethod

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.encodings.base import Context
+from partimento.encodings.notes.declared_parts import drum_id, instruments_of, reordered
 from partimento.encodings.notes.layout import CLASSES, LONGEST, MOST_PARTS, TEMPOS, VELOCITIES, Ints, Profile
-from partimento.encodings.notes.parts import drum_id, instruments_of, reordered
 from partimento.encodings.notes.ticks import Walk, place, walk
 from partimento.encodings.pitch_ids import WIDEST, interval_ids
 from partimento.instruments import DRUMS
@@ -81,8 +81,8 @@ def context(events: npt.NDArray[Any], profile: Profile) -> npt.NDArray[np.uint8]
         after[:, 10] = np.minimum(np.repeat(found.numerator, stretch), BEATS)
         after[:, 11] = np.log2(np.repeat(found.denominator, stretch)).astype(np.int64) + 1
     if profile.parts:
-        first = len(context_fields(replace(profile, parts=False)))
-        after[:, first:] = _parts_after(events, found, profile)
+        own = len(context_fields(replace(profile, parts=False)))
+        after[:, own:] = _parts_after(events, found, profile)
     return result
 
 
@@ -105,7 +105,7 @@ def _parts_after(events: npt.NDArray[Any], found: Walk, profile: Profile) -> npt
         own = np.flatnonzero(part == number)
         if len(own):
             at = row[own]
-            lasts = np.diff(np.append(at, len(events)))
+            lasts = np.diff(at, append=len(events))
             result[at[0] :, MOST_PARTS + number] = np.repeat(pitch[own], lasts)
             left = np.repeat(np.maximum.accumulate(end[own]), lasts) - found.tick[at[0] :]
             result[at[0] :, 2 * MOST_PARTS + number] = np.clip(left, 0, LONGEST)

@@ -18,6 +18,7 @@ from partimento.bars import bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
 from partimento.encodings.notes.context import context, context_fields, pitched, transposed, varied
 from partimento.encodings.notes.cursor import NotesCursor
+from partimento.encodings.notes.declared_parts import declared, instruments_of, parts_of, permuted, tracks_of
 from partimento.encodings.notes.layout import (
     LONGEST,
     MAPS,
@@ -30,7 +31,6 @@ from partimento.encodings.notes.layout import (
     with_parts,
 )
 from partimento.encodings.notes.pack import BYTE, packed_notes, packed_piece, packed_rank
-from partimento.encodings.notes.parts import declared, instruments_of, parts_of, permuted, tracks_of
 from partimento.encodings.notes.ticks import place, walk
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, NOTE, TEMPO, Piece, Track
@@ -95,7 +95,7 @@ class Notes(Encoding):
         return events, found
 
     def _head(self, piece: Piece) -> Events:
-        """The events that declare the parts of a piece, [parts, F]."""
+        """The events that declare the parts of a piece, [P, F]."""
         return declared(parts_of(piece, self.layout)[1] if self.layout.parts else [], self.layout)
 
     def decode(self, events: npt.NDArray[Any]) -> Piece:

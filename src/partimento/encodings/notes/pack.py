@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.bars import bar_ticks
+from partimento.encodings.notes.declared_parts import instrument, part_of
 from partimento.encodings.notes.layout import (
     LAST_TICK,
     LONGEST,
@@ -22,7 +23,6 @@ from partimento.encodings.notes.layout import (
     tempo_id,
     velocity_id,
 )
-from partimento.encodings.notes.parts import instrument, part_of
 from partimento.pedal import pedalled
 from partimento.piece import Piece, nearest_line
 

@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from partimento.bars import BarGrid, bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
+from partimento.encodings.notes.declared_parts import part_of
 from partimento.encodings.notes.encoding import Notes
 from partimento.encodings.notes.layout import LONGEST, MOST_PARTS, PROFILES, Profile
-from partimento.encodings.notes.parts import part_of
 from partimento.encodings.notes.ticks import walk
 from partimento.encodings.tasks.around import COLUMNS, PITCHES, WRITTEN, Around, fixed_note, separator
 from partimento.encodings.tasks.cursor import TasksCursor

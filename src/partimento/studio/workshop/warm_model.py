@@ -89,11 +89,10 @@ class WarmModel:
 
             from partimento.analysis.human_reference import reference_of
             from partimento.models.checkpoint import Checkpoint
-            from partimento.models.shipped import default_model
             from partimento.models.whereabouts import remember
 
             torch.set_num_threads(1)  # work is shared among tasks, not within one
-            checkpoint = Checkpoint.load(self.path or default_model())
+            checkpoint = Checkpoint.load(self.path)
             remember(checkpoint.sha256, checkpoint.path)
             self._reference = reference_of(checkpoint.path, checkpoint.metadata)
             if self._reference is not None:

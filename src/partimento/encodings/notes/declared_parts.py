@@ -25,7 +25,7 @@ def instrument(track: Track) -> int:
 
 
 def parts_of(piece: Piece, layout: Profile) -> tuple[Ints, list[int]]:
-    """The part of each track, from 0, [tracks] (-1: none), and the instrument of each part (0..127, 128 for drums)."""
+    """The part of each track, from 0, [K] (-1: none), and the instrument of each part (0..127, 128 for drums), [P]."""
     sounds = [instrument(track) if layout.instrument else 0 for track in piece.tracks]
     is_part = [layout.instrument or not track.is_drum for track in piece.tracks]
     if sum(is_part) <= MOST_PARTS and sounds.count(DRUMS) <= 1 and all(is_part):
@@ -41,7 +41,7 @@ def parts_of(piece: Piece, layout: Profile) -> tuple[Ints, list[int]]:
 
 
 def part_of(piece: Piece, layout: Profile) -> Ints:
-    """The part of each track, from 0, [tracks]; of a track without one 0."""
+    """The part of each track, from 0, [K]; of a track without one 0."""
     part: Ints = np.maximum(parts_of(piece, layout)[0], 0)
     return part
 
@@ -70,7 +70,7 @@ def _joined(tracks: list[int], sounds: list[int], count: Ints) -> list[list[int]
 
 
 def declared(instruments: list[int], layout: Profile) -> npt.NDArray[np.uint8]:
-    """The events that declare parts of these instruments, [parts, F]."""
+    """The events that declare parts of these instruments, [P, F]."""
     rows = np.zeros((len(instruments), len(layout.fields)), np.uint8)
     sounds = np.array(instruments, np.int64)
     rows[:, 0] = layout.kind("part")
@@ -81,7 +81,7 @@ def declared(instruments: list[int], layout: Profile) -> npt.NDArray[np.uint8]:
 
 
 def instruments_of(events: npt.NDArray[Any], layout: Profile) -> Ints:
-    """The instruments [parts] of the parts that events [T, F] declare, from their first one on."""
+    """The instruments [P] of the parts that events [T, F] declare, from their first one on."""
     if not layout.parts:
         return np.zeros(0, np.int64)
     other = events[: MOST_PARTS + 1, 0] != layout.kind("part")
@@ -90,7 +90,7 @@ def instruments_of(events: npt.NDArray[Any], layout: Profile) -> Ints:
 
 
 def tracks_of(instruments: Ints) -> tuple[Track, ...]:
-    """A track for each part of these instruments."""
+    """A track for each part of these instruments [P]."""
     return tuple(Track(0, True) if number == DRUMS else Track(number) for number in instruments.tolist())
 
 
@@ -103,7 +103,7 @@ def drum_id(events: npt.NDArray[Any], layout: Profile) -> int:
 
 
 def permuted(events: npt.NDArray[Any], order: npt.NDArray[Any], layout: Profile) -> npt.NDArray[Any]:
-    """Events [T, F] of the same music whose part `n` is now the one that was part `order[n]`, both from 0; [parts]."""
+    """Events [T, F] of the same music whose part `n` is now the one that was part `order[n]`, both from 0, [P]."""
     count = len(order)
     number = np.zeros(MOST_PARTS + 1, np.int64)
     number[np.asarray(order) + 1] = np.arange(count) + 1
@@ -114,7 +114,8 @@ def permuted(events: npt.NDArray[Any], order: npt.NDArray[Any], layout: Profile)
 
 
 def reordered(events: npt.NDArray[Any], layout: Profile) -> npt.NDArray[Any]:
-    """Notes of a moment, each with its tie, in order again: by pitch and part, else by all fields from the pitch on."""
+    """Events [T, F] with the notes of a moment, each with its tie, in order again: by pitch and part, else by all fields from the
+    pitch on."""
     kind = events[:, 0]
     is_note, is_tie = kind == layout.kind("note"), kind == layout.kind("tie")
     owner = np.maximum.accumulate(np.where(is_tie, 0, np.arange(len(events))))
