@@ -137,3 +137,25 @@ def test_shares_and_slices_are_the_batch() -> None:
         parts = list(batch.slices(count))
         assert torch.equal(torch.cat([part.target for part in parts]), batch.target)
         assert len(parts) <= count
+
+
+def test_long_tasks_among_short_rows_are_computed_without_their_padding() -> None:
+    lengths = torch.tensor([3, 40, 2, 5, 8, 3])
+    mask = torch.arange(40) < lengths[:, None]
+    target = mask[..., None].long() * torch.arange(1, 41)[None, :, None]
+    mask = mask & (torch.arange(40) % 2 > 0)  # some are given, not written
+    batch = Batch(target - 1, target, mask, target.clone(), torch.arange(6)[:, None])
+    parts = list(batch.slices(1, most=40))
+    assert all(part.mask.numel() <= 40 for part in parts)
+    assert sum(part.events for part in parts) == batch.events
+    seen = {}
+    for part in parts:
+        assert part.context is not None
+        assert part.conditions is not None
+        for row, number in enumerate(part.conditions[:, 0].tolist()):
+            seen[number] = int((part.target[row] != 0).sum())
+            assert torch.equal(part.target[row], batch.target[number, : part.target.shape[1]])
+            assert torch.equal(part.context[row], part.target[row])
+    assert seen == dict(enumerate(lengths.tolist()))
+    assert [len(part.mask) for part in batch.slices(1, most=240)] == [6]
+    assert [len(part.mask) for part in batch.slices(2)] == [3, 3]

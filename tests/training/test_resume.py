@@ -125,3 +125,21 @@ def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
         training.train(tiny_recipe(), tiny_encoded(), tmp_path / "run", threads=1, max_steps=2)
     training.train(tiny_recipe(), tiny_encoded(), tmp_path / "run", threads=1, max_steps=2)
     assert not (tmp_path / "run" / ".lock").exists()
+
+
+def test_with_more_time_a_run_goes_on(tmp_path: Path) -> None:
+    recipe, data = tiny_recipe(schedule="auto"), tiny_encoded()
+    first = training.train(recipe, data, tmp_path, threads=1, budget_seconds=0.3)
+    assert first.stopped == "budget"
+    assert len(states(tmp_path)) == 1
+    same = training.train(recipe, data, tmp_path, threads=1, budget_seconds=0.3)
+    assert same == first
+    longer = training.train(recipe, data, tmp_path, threads=1, budget_seconds=first.seconds + 0.5)
+    assert longer.stopped == "budget"
+    assert longer.step > first.step
+    rows = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == sorted({row["step"] for row in rows})
+    assert rows[-1]["learning_rate"] < max(row["learning_rate"] for row in rows)
+    whole = training.train(recipe, data, tmp_path, threads=1, max_steps=longer.step + 10)
+    assert (whole.stopped, whole.step) == ("steps", longer.step + 10)
+    assert sorted(os.listdir(tmp_path)) == ["history.jsonl", "model.safetensors"]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
 from partimento.training import train as training
-from partimento.training.batches import Batches
+from partimento.training.batches import Batch, Batches
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.schedule import Schedule
 from partimento.training.train import train
@@ -50,6 +51,32 @@ def test_slices_make_the_same_step() -> None:
     whole, sliced = (losses(replace(FULL, training=replace(FULL.training, accumulate=count)), data) for count in (1, 3))
     assert whole == pytest.approx(sliced, rel=1e-4)
     assert whole[-1] < whole[0]
+
+
+def test_rows_by_length_make_the_same_step() -> None:
+    data = voices()
+    whole = losses(FULL, data)
+
+    def tight(self: Batch, count: int, most: int = 0) -> Iterator[Batch]:
+        return self._by_length(most // 2)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Batch, "slices", tight)
+        assert losses(FULL, data) == pytest.approx(whole, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["transformer_notes", "seed_pair", "seed_joint"])
+def test_events_that_are_not_scored_are_nothing_to_the_heads(name: str) -> None:
+    recipe = tiny_recipe(name)
+    data = tiny_encoded() if recipe.encoding == "melody" else made_encoded(recipe.encoding)
+    with torch.random.fork_rng():
+        model, _ = build(replace(recipe, model=recipe.model.changed(dropout=0.0)), data.encoding)
+        batch = Batches(data.split("train"), recipe.training, model.uses_context).batch(0, 0)
+        scored = batch.mask & (torch.rand(batch.mask.shape) < 0.5)
+        each = (batch.before, batch.target, batch.context, batch.conditions)
+        whole, some = model.loss(*each), model.loss(*each, scored_BT=scored)
+        assert torch.allclose(some, whole * scored, atol=1e-5)
+        assert model.loss(*each, scored_BT=torch.zeros_like(scored)).isfinite().all()
 
 
 def test_smoothing_and_noise_are_at_work() -> None:

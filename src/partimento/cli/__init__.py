@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
+from partimento.cli.about import about
 from partimento.cli.bench import bench
 from partimento.cli.build import build
 from partimento.cli.card import card
@@ -67,6 +68,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
         studio,
         demo,
         bench,
+        about,
     ),
 )
 TYPED = {"start": "from", "conditions": "condition"}  # options whose name is another one in Python

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from partimento.cli.bench_notation import bench_notation
 from partimento.cli.screen import Flag, Screen, counted, duration, positive, short
 from partimento.errors import InvalidOption, UnknownName
 
@@ -35,9 +36,13 @@ def bench(
     minutes: float | None = None,
     steps: int | None = None,
     threads: int = 0,
+    split: str = "test",
+    only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    every: int = 1,
+    workers: int = 1,
     json: Flag = False,
 ) -> None:
-    """Trains on a published data set and scores the valid and test splits as its protocol says.
+    """Trains on a published data set and scores the valid and test splits as its protocol says; or measures notation.
 
     jsb: the JSB chorales in sixteenths, nats per note (one voice in one sixteenth, 47
     symbols). DATA is Jsb16thSeparated.json, or the zip that holds it. The split is the
@@ -47,23 +52,29 @@ def bench(
     the zip that holds them. --row A has keys that are independent within a frame, --row B
     the exact chain rule.
 
+    notation: what the page is made by, against scores that state it: spelling, key
+    signatures, hands, voices, meters, note values, chord symbols. DATA is a folder or zip
+    of MusicXML, Humdrum, or MIDI. Nothing is trained.
+
     Examples:
       partimento bench jsb jsb-chorales.zip --out jsb
       partimento bench jsb jsb-chorales.zip --out record --recipe memory_slots
       partimento bench jsb jsb-chorales.zip --out gru --recipe gru_voices --seeds 1 --minutes 20
       partimento bench jsb jsb-chorales.zip --model jsb/seed-0
+      partimento bench notation openscore-lieder.zip --every 5 --only spelling
       partimento bench frames rolls.zip --set nottingham --out nottingham
 
     With --json: protocol, sha256 of the data, unit, baseline, runs (recipe, seed,
     checkpoint, parameters, steps, seconds, valid and test, each with micro,
     piece_mean, interval, pieces, units), mean of the runs (valid, test), together
     (several runs as one predictor, the mean of their probabilities: valid, test),
-    seconds.
+    seconds. Of notation: protocol, split, scores, refused, tasks (task, unit, pieces,
+    works, figures, worst, seconds, failed, published), seconds.
 
     Parameters
     ----------
     protocol
-        jsb or frames.
+        jsb, frames or notation.
     data
         The file of the data set.
     out
@@ -87,12 +98,23 @@ def bench(
         Stop each run after this many steps at the latest.
     threads
         Threads of torch; 0 takes one for each core.
+    split
+        Of notation: train, valid, test or all, by work.
+    only
+        Of notation: these tasks alone, of spelling, signature, hands, voices, bars, values, chords.
+    every
+        Of notation: every so many of the scores.
+    workers
+        Of notation: processes that read.
     json
         Print one JSON object for scripts.
     """
     screen = Screen(json)
+    if protocol == "notation":
+        bench_notation(screen, data, split=split, only=only, every=every, workers=workers)
+        return
     if protocol not in PROTOCOLS:
-        raise UnknownName("protocol", protocol, PROTOCOLS)
+        raise UnknownName("protocol", protocol, (*PROTOCOLS, "notation"))
     for option, value in (("--seeds", seeds), ("--minutes", minutes), ("--steps", steps)):
         if value is not None:
             positive(option, value)

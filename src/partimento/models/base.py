@@ -48,8 +48,10 @@ class NeuralModel(nn.Module, ABC):
         *,
         noise: float = 0.0,
         smoothing: float = 0.0,
+        scored_BT: Tensor | None = None,
     ) -> Tensor:
-        """Nats of whole events, [B, T]: what training minimises. `before_BTF[:, t]` is the event before `target_BTF[:, t]`."""
+        """Nats of whole events, [B, T]: what training minimises. `before_BTF[:, t]` is the event before `target_BTF[:, t]`. Events
+        that are not `scored_BT` (bool) may be left out: what they get means nothing."""
 
     @abstractmethod
     def inherit(self, weights: Mapping[str, Tensor]) -> None:

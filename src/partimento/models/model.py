@@ -17,6 +17,8 @@ from partimento.models.field_sizes import Fields
 from partimento.models.heads import heads
 from partimento.models.inputs import ConditionInputs, ContextInputs, inputs
 
+MANY = 0.9  # share of events that are scored from which the heads see all
+
 
 class Model(NeuralModel):
     """A distribution over the next event given all before it. The first is predicted from the all-zero start event.
@@ -78,15 +80,26 @@ class Model(NeuralModel):
         *,
         noise: float = 0.0,
         smoothing: float = 0.0,
+        scored_BT: Tensor | None = None,
     ) -> Tensor:
-        """Nats of whole events, [B, T]: what training minimises. `before_BTF[:, t]` is the event before `target_BTF[:, t]`.
+        """Nats of whole events, [B, T]: what training minimises. `before_BTF[:, t]` is the event before `target_BTF[:, t]`. Where
+        many are not `scored_BT` (bool), the heads see those alone that are; what the others get means
+        nothing. (Heads that use columns drop out whole frames, and are left as they are.)
 
         The share `noise` of the ids that come in, and of what is said of them, is read as 0; `smoothing` as in `Heads.nats`.
         """
         seen = None if context_BTC is None else _noisy(context_BTC, noise)
         h_BTD, _ = self(_noisy(before_BTF, noise), None, seen, conditions_BC)
-        loss_BT: Tensor = self.heads.loss(h_BTD, target_BTF, context_BTC, smoothing)
-        return loss_BT
+        scored = 0 if scored_BT is None else int(scored_BT.sum())
+        if scored_BT is None or self.heads.uses_columns or not 0 < scored <= MANY * scored_BT.numel():
+            whole_BT: Tensor = self.heads.loss(h_BTD, target_BTF, context_BTC, smoothing)
+            return whole_BT
+        at_N = scored_BT.flatten().nonzero()[:, 0]
+        h_1ND, target_1NF = (part.flatten(0, 1).index_select(0, at_N)[None] for part in (h_BTD, target_BTF))
+        context_1NC = None if context_BTC is None else context_BTC.flatten(0, 1).index_select(0, at_N)[None]
+        loss_1N: Tensor = self.heads.loss(h_1ND, target_1NF, context_1NC, smoothing)
+        loss_BT = loss_1N.new_zeros(scored_BT.numel()).index_copy(0, at_N, loss_1N[0])
+        return loss_BT.view_as(scored_BT)
 
     def matrices(self) -> dict[str, list[int]]:
         stacked = self.backbone.stacked()

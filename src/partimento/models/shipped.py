@@ -12,15 +12,16 @@ from partimento.models.whereabouts import FILE_NAME
 
 HOUSE = "house"  # the model of whoever names none
 PLACE = "PARTIMENTO_MODELS"  # a folder with models by name, in place of the package's own
-SOURCES_FILE = "sources.csv.gz"  # set, composer, title, licence and split of every piece a shipped model has learnt from
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """A model that comes with the package: its name, and in one sentence what it is good for."""
+    """A model that comes with the package: its name, what it is good for, and the fingerprint of the one corpus that
+    it may have learnt from (`bench/house_corpus.py`; `attribution.py` checks it)."""
 
     name: str
     good_for: str
+    fingerprint: str
 
     @property
     def folder(self) -> Path:
@@ -39,6 +40,7 @@ SHIPPED = {
             HOUSE,
             "whole scores of the 16th to the early 20th century: piano, songs, choirs, hymns, quartets, dances, lead sheets; "
             "it begins, continues, fills bars, accompanies, harmonises, varies, and writes basses and melodies",
+            fingerprint="9989a451cd8c8fa6b81d203aa6d3f62f",
         ),
     )
 }

@@ -97,6 +97,12 @@ def name_in_key(pitch_class: int, fifths: int) -> tuple[int, int]:
     return step, int((pitch_class - _NATURAL[step] + 6) % 12 - 6)
 
 
+def own_steps(pitch: Ints, fifths: Ints) -> Ints:
+    """The step of each MIDI pitch [N] in the signature that holds at it, whatever stands around it."""
+    steps: Ints = _own_steps()[fifths + 7, pitch % 12]
+    return steps
+
+
 @cache
 def _spelled(step: int, alter: int, octave: int, pitch: int) -> Spelled:
     return Spelled(step, alter, octave, pitch)

@@ -62,9 +62,11 @@ def write_audio(
     *,
     soundfont: Path | str | None = None,
     mono: bool = False,
+    comment: str = "",
     on_progress: OnSeconds | None = None,
 ) -> float:
-    """Writes `samples` as WAV, FLAC (16 bits), Ogg Vorbis or MP3, by the suffix; returns the seconds written.
+    """Writes `samples` as WAV, FLAC (16 bits), Ogg Vorbis or MP3, by the suffix; returns the seconds written. The `comment` goes
+    into the file.
 
     The file appears whole or not at all. Raises what `samples` raises, and `WriteFailed`.
     """
@@ -84,6 +86,8 @@ def write_audio(
             spool.seek(0)
             try:
                 with soundfile.SoundFile(place, "w", rate, width, coding, format=container) as file:
+                    if comment:
+                        file.comment = comment
                     while data := spool.read(WRITE_FRAMES * 8):
                         block = np.frombuffer(data, np.float32).reshape(-1, 2) * gain
                         file.write(block.mean(axis=1) if mono else block)

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from partimento.errors import UnknownName, WriteFailed
 from partimento.formats.engrave import engrave
@@ -97,8 +98,9 @@ def png(svg: bytes, *, width_px: int = 1200) -> bytes:
     )
 
 
-def pdf(svgs: Sequence[bytes]) -> bytes:
-    """Pages as one PDF to print, the same bytes for the same pages: black on white at 600 dots an inch, without loss."""
+def pdf(svgs: Sequence[bytes], *, made: str = "") -> bytes:
+    """Pages as one PDF to print, the same bytes for the same pages: black on white at 600 dots an inch, without loss. `made`, how
+    it was made, becomes its subject."""
     from PIL import Image
 
     drawn = []
@@ -109,7 +111,8 @@ def pdf(svgs: Sequence[bytes]) -> bytes:
         gray = Image.open(io.BytesIO(png(svg, width_px=width_px))).convert("L")
         drawn.append(gray.point(lambda level: 255 if level > 127 else 0).convert("1"))
     out = io.BytesIO()
-    made = time.gmtime(0)  # no clock
+    clock = time.gmtime(0)  # none
     first, *others = drawn
-    first.save(out, "PDF", save_all=True, append_images=others, resolution=PDF_DPI, creationDate=made, modDate=made)
+    told: dict[str, Any] = {"creationDate": clock, "modDate": clock} | ({"subject": made} if made else {})
+    first.save(out, "PDF", save_all=True, append_images=others, resolution=PDF_DPI, **told)
     return out.getvalue()

@@ -43,7 +43,7 @@ class Batch:
         """How many targets count."""
         return int(self.mask.sum())
 
-    def rows(self, which: slice) -> Batch:
+    def rows(self, which: slice | Tensor) -> Batch:
         return self._each(lambda part: part[which])
 
     def share(self, rank: int, ranks: int) -> Batch:
@@ -53,11 +53,32 @@ class Batch:
         first = self.rows(slice(0, 1))
         return replace(first, mask=torch.zeros_like(first.mask))
 
-    def slices(self, count: int) -> Iterator[Batch]:
-        """Up to `count` parts of nearly as many rows."""
+    def slices(self, count: int, most: int = 0) -> Iterator[Batch]:
+        """Up to `count` parts of nearly as many rows; where one has more than `most` events with padding (0: never), rows of like
+        lengths instead, without the padding that they do not need."""
         size = -(-len(self.mask) // count)
         for first in range(0, len(self.mask), size):
-            yield self.rows(slice(first, first + size))
+            part = self.rows(slice(first, first + size))
+            if most and len(part.mask) > 1 and part.mask.numel() > most:
+                yield from part._by_length(most)
+            else:
+                yield part
+
+    def _by_length(self, most: int) -> Iterator[Batch]:
+        T = self.mask.shape[1]
+        is_event_BT = (self.target != 0).any(-1) | self.mask
+        length_B = (is_event_BT * torch.arange(1, T + 1, device=self.mask.device)).amax(1).clamp(min=1)
+        order = torch.argsort(length_B, descending=True, stable=True)
+        first = 0
+        while first < len(order):
+            longest = int(length_B[order[first]])
+            rows = order[first : first + max(1, most // longest)]
+            part = self.rows(rows)
+            context = None if part.context is None else part.context[:, :longest]
+            yield replace(
+                part, before=part.before[:, :longest], target=part.target[:, :longest], mask=part.mask[:, :longest], context=context
+            )
+            first += len(rows)
 
     def to(self, device: torch.device) -> Batch:
         return self._each(lambda part: part.to(device))

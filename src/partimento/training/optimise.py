@@ -71,7 +71,7 @@ class Stepper:
         self.objective.train()
         events = max(1, batch.events)
         own = batch.share(self.world.rank, self.world.size) if self.world.size > 1 else batch
-        parts = list(own.to(self.device).slices(self.config.accumulate))
+        parts = list(own.to(self.device).slices(self.config.accumulate, self.config.batch * self.config.segment))
         self.optimiser.zero_grad()
         nats = 0.0
         for number, part in enumerate(parts):
@@ -102,9 +102,9 @@ class _Objective(nn.Module):
         self.model, self.config = model, config
 
     def forward(self, batch: Batch) -> Tensor:
+        events = batch.before, batch.target, batch.context, batch.conditions
         noise, smoothing = self.config.noise, self.config.smoothing
-        known = batch.context, batch.conditions
-        loss_BT = self.model.loss(batch.before, batch.target, *known, noise=noise, smoothing=smoothing)
+        loss_BT = self.model.loss(*events, noise=noise, smoothing=smoothing, scored_BT=batch.mask)
         return (loss_BT.float() * batch.mask).sum()
 
 

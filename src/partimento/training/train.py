@@ -86,11 +86,12 @@ def train(
     """Trains in `folder` and leaves `model.safetensors` (the weights that were best on valid) and `history.jsonl` there.
 
     A run that was killed, or stopped by SIGTERM or SIGINT (which save and raise `KeyboardInterrupt`), goes on where it was
-    when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits. A finished
-    run returns its result. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's choice.
-    `metadata` goes into the checkpoint. `on_step` is called with the state of the run, twice a second at most; `on_progress` for
-    work that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of every batch, and the
-    first one writes.
+    when called again with the same arguments; with the same `threads` on the same CPU it ends in the same bits, unless its rate
+    follows the clock (schedule `auto` with `budget_seconds`). A finished run returns its result; one whose time was up goes on
+    where it is given more `budget_seconds`. It begins with the weights of `start`, where one is given. `threads` = 0 leaves torch's
+    choice. `metadata` goes into the checkpoint. `on_step` is called with the state of the run, twice a second at most;
+    `on_progress` for work that is no step: what, how much of it, of how much. Under torchrun each process computes its rows of
+    every batch, and the first one writes.
 
     Raises `CheckpointError` where the folder holds another run, `InvalidOption` where another training is at work in it,
     `TrainingDiverged`, `WriteFailed`, `CorpusError`.
@@ -159,9 +160,13 @@ class Run:
             self._warn(f"{error}; going on from the last state")
             return None
         refuse_other_run(self.folder, done.metadata.get("identity"), self.identity)
-        if self.world.rank == 0:
+        told = done.metadata["training"]
+        if told["stopped"] == "budget" and states(self.folder):
+            if self.budget_seconds is None or self.budget_seconds > told["seconds"]:
+                return None  # more time than it had: it goes on
+        elif self.world.rank == 0:
             self._clean()
-        return self._result(done.metadata["training"])
+        return self._result(told)
 
     def go(self, stopped_by: list[int]) -> TrainResult:
         for leftover in self.folder.glob(".*.tmp") if self.world.rank == 0 else ():
@@ -297,7 +302,9 @@ class Run:
         own = {"training": told, "identity": self.identity, "scores": {"valid_bits_per_note": state.schedule.best}}
         if self.world.rank == 0:
             save_model(self.folder / FILE_NAME, {**state.best, **self.model.extra_tensors()}, self.recipe, {**self.metadata, **own})
-            self._clean()
+            if stopped == "budget":  # with more time it may go on
+                save_state(self.folder, state, self.model, self.optimiser, self.identity)
+            self._clean(1 if stopped == "budget" else 0)
         return self._result(told)
 
     def _diverge(self, what: str) -> None:
@@ -337,7 +344,7 @@ class Run:
         rows = "".join(json.dumps(asdict(row)) + "\n" for row in self.state.history)
         write_atomic(self.folder / "history.jsonl", rows.encode())
 
-    def _clean(self) -> None:
-        for path in [*states(self.folder), *self.folder.glob(".*.tmp")]:
+    def _clean(self, kept: int = 0) -> None:
+        for path in [*states(self.folder)[kept:], *self.folder.glob(".*.tmp")]:
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -102,6 +102,7 @@ class Chorale(NeuralModel):
         *,
         noise: float = 0.0,
         smoothing: float = 0.0,
+        scored_BT: Tensor | None = None,
     ) -> Tensor:
         """Nats of whole slots, [B, T], by the network: what training minimises. `context_BTC` are the features of each slot. In
         training most rare sixteenths have none, and the others stand for them."""

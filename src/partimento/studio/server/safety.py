@@ -5,6 +5,7 @@ Written as plain ASGI, before everything else, so that nothing is read or comput
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES, UPLOAD_BYTES = 1 << 20, 16 << 20
 STREAMS = 64
+PATIENCE_SECONDS = 10.0  # for a reader that takes nothing; then the connection is closed
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; style-src-attr 'unsafe-inline'; "
     "img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
@@ -110,7 +112,7 @@ def _with_headers(send: Send) -> Send:
             message["headers"] = [*message["headers"], *((name, value) for name, value in own.items() if name not in given)]
             if b"cache-control" not in given:
                 message["headers"].append((b"cache-control", b"no-store"))
-        await send(message)
+        await asyncio.wait_for(send(message), PATIENCE_SECONDS)
 
     return sent
 

@@ -76,12 +76,15 @@ class OpenScores:
             self._write({"act": "open", "score": name, "to": self.project.put(piece), "by": by} | told)
             return self._scores[name]
 
-    def change(self, name: str, act: str, piece: Piece, by: str, base: str | None = None, **told: Any) -> Score:
-        """A new state of a score, by an act that `told` describes. Raises `Conflict` where `base` is not the state that holds."""
+    def check(self, name: str, base: str | None) -> None:
+        """Raises `Conflict` where `base` is given and is not the state that holds."""
+        if base is not None and base != self[name].state:
+            raise Conflict(f"the score {name} is in state {self[name].state} now, not {base[:40]!r}; take its notes again")
+
+    def change(self, name: str, act: str, piece: Piece, by: str, **told: Any) -> Score:
+        """A new state of a score, by an act that `told` describes; nothing where it is the state that holds."""
         with self.lock:
             score = self[name]
-            if base is not None and base != score.state:
-                raise Conflict(f"the score {name} is in state {score.state} now, not {base}; take its notes again")
             state = self.project.put(piece)
             if state != score.state:
                 self._write({"act": act, "score": name, "from": score.state, "to": state, "by": by} | told)

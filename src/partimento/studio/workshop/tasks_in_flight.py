@@ -18,10 +18,10 @@ from partimento.studio.workshop.asking import Ask
 from partimento.studio.workshop.mailbox import Feed, Mailbox
 from partimento.studio.workshop.open_scores import OpenScores
 from partimento.studio.workshop.piece_json import track_json
+from partimento.studio.workshop.planning import Plan
 from partimento.studio.workshop.project import Act
 from partimento.studio.workshop.refusals import NotThere, NoWayOn, Stopped, TooMany
 from partimento.studio.workshop.warm_model import WarmModel
-from partimento.studio.workshop.writing import Plan, ranking, written
 from partimento.system import processors
 
 MOST_WAITING = 64
@@ -86,7 +86,8 @@ class TasksInFlight:
         piece = self.scores.piece(score)
         seed = secrets.randbelow(SEEDS) if ask.seed is None else ask.seed
         plan = plan_of(piece, seed) if plan_of is not None else Plan.of(ask, piece, seed)
-        told = plan.to_json() | {"seed": seed}
+        model = {"name": "/".join(self.warm.checkpoint.path.parts[-2:]), "sha256": self.warm.checkpoint.sha256}
+        told = plan.to_json() | {"seed": seed, "model": model}
         with self._lock:
             if sum(one.status in ("waiting", "writing") for one in self._tasks.values()) >= MOST_WAITING:
                 raise TooMany(f"{MOST_WAITING} tasks are at work or wait; let some end")
@@ -124,6 +125,8 @@ class TasksInFlight:
         return told | {"count": plan.ask.count, "tracks": shown, "ticks_per_quarter": quarter}
 
     def _work(self, record: TaskRecord, plan: Plan) -> None:
+        from partimento.studio.workshop.writing import ranking, written
+
         began = time.monotonic()
         try:
             record.mailbox.check()

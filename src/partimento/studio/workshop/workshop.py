@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +19,18 @@ from partimento.piece import KEY, METER, NOTE, TEMPO, About, Piece, Track
 from partimento.render.page import timed_pages
 from partimento.studio.workshop import edits
 from partimento.studio.workshop.asking import Ask
+from partimento.studio.workshop.expectation import Heard, expected, heard
+from partimento.studio.workshop.exports import Exported, exported, made_note, zipped
 from partimento.studio.workshop.mailbox import Feed
 from partimento.studio.workshop.open_scores import OpenScores, Score
 from partimento.studio.workshop.piece_json import chord_rows, summary, whole
+from partimento.studio.workshop.planning import Plan
 from partimento.studio.workshop.project import Project
+from partimento.studio.workshop.recent import Recent
+from partimento.studio.workshop.refusals import NotThere
+from partimento.studio.workshop.rules_held import held
 from partimento.studio.workshop.tasks_in_flight import TaskRecord, TasksInFlight
 from partimento.studio.workshop.warm_model import WarmModel
-from partimento.studio.workshop.writing import Plan
 from partimento.task import Region, Task
 from partimento.theory import key_of_scale, parse_scale
 
@@ -49,8 +53,8 @@ class Workshop:
         self.warm = WarmModel(model)
         self.scores = OpenScores(self.project, self.feed)
         self.tasks = TasksInFlight(self.scores, self.warm, self.feed)
-        self._engraving = threading.Lock()
-        self._pages: dict[tuple[str, str], Json] = {}
+        self._pages: Recent[Json] = Recent(PAGES_KEPT)
+        self._heards: Recent[Heard] = Recent(PAGES_KEPT)
 
     def __enter__(self) -> Workshop:
         return self
@@ -109,10 +113,10 @@ class Workshop:
     def edit(self, name: str, made: Sequence[Mapping[str, Any]], by: str, base: str | None = None) -> Score:
         """One act of one edit or several. Raises what `edits.edited` does, and `Conflict`."""
         with self.scores.lock:
-            piece = edits.edited(self.scores.piece(name), made) if base in (None, self.scores[name].state) else None
-            if piece is None:
-                return self.scores.change(name, "edit", self.scores.piece(name), by, base)
-            return self.scores.change(name, "edit", piece, by, base, edits=list(made))
+            self.scores.check(name, base)
+            piece = edits.edited(self.scores.piece(name), made)
+            piece = replace(piece, about=replace(piece.about, made=""))  # it is no model's any more
+            return self.scores.change(name, "edit", piece, by, edits=list(made))
 
     def ask(self, name: str, ask: Ask) -> TaskRecord:
         """Puts a task to work on a score."""
@@ -131,7 +135,8 @@ class Workshop:
         """The score becomes a candidate; or takes what of it lies in some bars and tracks. Raises `NotThere`, `InvalidOption`."""
         record = self.tasks[task]
         candidate = self.tasks.piece(task, number)
-        told: Json = {"task": task, "candidate": number}
+        asked = {"ask": record.ask, "seed": record.told["seed"], "model": record.told.get("model")}
+        told: Json = {"task": task, "candidate": number} | asked
         with self.scores.lock:
             score = self.scores[record.score]
             if bars is None and not tracks and score.state == record.state:
@@ -140,6 +145,7 @@ class Workshop:
                 return self.scores.change(score.name, "keep", candidate, by, **told)
             part = bars or (tuple(record.told["bars"]) if record.told["bars"] else None)
             piece = taken(self.scores.piece(score.name), candidate, part, tracks)
+            piece = replace(piece, about=replace(piece.about, made=""))
             return self.scores.change(score.name, "keep", piece, by, **told, bars=bars, tracks=list(tracks))
 
     def more_like(self, task: str, number: int, count: int = 3, seed: int | None = None) -> TaskRecord:
@@ -196,15 +202,64 @@ class Workshop:
         for a while, by its state."""
         if not len(piece):
             return {"pages": [], "onsets": []}
-        with self._engraving:
-            key = (state, paper)
-            if key not in self._pages:
-                drawn, onsets = timed_pages(piece, paper=paper)
-                plain = [_STYLE.sub("", page.decode(), count=1) for page in drawn]
-                self._pages[key] = {"pages": plain, "onsets": onsets}
-                while len(self._pages) > PAGES_KEPT:
-                    self._pages.pop(next(iter(self._pages)))
-            return self._pages[key]
+
+        def engraved() -> Json:
+            drawn, onsets = timed_pages(piece, paper=paper)
+            return {"pages": [_STYLE.sub("", page.decode(), count=1) for page in drawn], "onsets": onsets}
+
+        return self._pages.get((state, paper), engraved)
+
+    def surprise(self, name: str, state: str | None = None) -> Json:
+        """Bits of each note of a state under the model; null where its encoding does not hold the note."""
+        state, found = self._heard(name, state)
+        bits = [round(one, 3) if np.isfinite(one) else None for one in found.bits.tolist()]
+        total = round(found.bits_per_note, 3) if np.isfinite(found.bits_per_note) else None
+        return {"state": state, "bits": bits, "bits_per_note": total}
+
+    def expected(self, name: str, note: int, state: str | None = None) -> Json:
+        """The likeliest pitches where a note of a state begins."""
+        state, found = self._heard(name, state)
+        if not 0 <= note < len(found.bits):
+            raise NotThere(f"there is no note {note}; the score has {len(found.bits)}, from 0")
+        pitches = [[pitch, round(share, 4)] for pitch, share in expected(found, note, self.warm.checkpoint)]
+        return {"state": state, "note": note, "bits": round(float(found.bits[note]), 3), "pitches": pitches}
+
+    def check(self, name: str, ask: Ask) -> Json:
+        """Which of the rules that are asked for hold of some bars of a score, or all of it."""
+        piece = self.scores.piece(name)
+        rules = ask.rules(piece, Region(ask.bars))
+        return {"state": self.scores[name].state, "rules": {} if rules is None else held(piece, rules, ask.bars)}
+
+    def originality(self, name: str) -> Json:
+        """What of a score is verbatim in the training pieces. Raises `NotThere` where these are not known."""
+        reference = self.warm.reference
+        if reference is None:
+            raise NotThere("what the model was trained on is not known here; put its reference.safetensors beside it")
+        found = reference.index.find(self.scores.piece(name))
+        over = None if reference.limits is None else reference.limits.crossed(found)
+        return {"state": self.scores[name].state} | found.to_json() | {"over": over}
+
+    def export(self, name: str, suffix: str, page: int = 1) -> Exported:
+        """A score as a file that says how it was made."""
+        with self.scores.lock:
+            score = self.scores[name]
+            piece, acts = self.scores.piece(name), score.acts[: score.at]
+        return exported(piece, suffix, piece.about.made or made_note(name, score.state, acts), page)
+
+    def export_candidate(self, task: str, number: int, suffix: str, page: int = 1) -> Exported:
+        """A candidate as a file that says how it was made."""
+        piece = self.tasks.piece(task, number)
+        return exported(piece, suffix, piece.about.made, page)
+
+    def zip(self) -> Exported:
+        """The whole project as one file."""
+        scores = [(one.name, self.scores.piece(one.name)) for one in self.scores]
+        return Exported("project.zip", "application/zip", zipped(self.project.folder, scores))
+
+    def _heard(self, name: str, state: str | None) -> tuple[str, Heard]:
+        state = state or self.scores[name].state
+        piece, checkpoint = self.scores.piece(name, state), self.warm.checkpoint
+        return state, self._heards.get((state,), lambda: heard(piece, checkpoint))
 
     def history_json(self, name: str) -> Json:
         """The acts of a score that can be walked, and how many of them hold."""

@@ -1,65 +1,34 @@
-"""A task done: candidates by the model, event by event, each judged, and where rules cannot be met what to loosen."""
+"""A task done: candidates by the model, event by event, each judged, and where rules cannot be met what to loosen.
+
+It loads torch, so it is imported when a task is at work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from partimento.analysis.originality import Finding
-from partimento.bars import BarGrid
 from partimento.composing.compose import compose
 from partimento.composing.composition import Composition
 from partimento.composing.loosening import loosenings
 from partimento.composing.pieces import judged
 from partimento.composing.provenance import Options
 from partimento.composing.ranking import bits_per_note
-from partimento.composing.rules import Rules
 from partimento.errors import InvalidOption
 from partimento.harmony import find_chords
 from partimento.piece import Piece
-from partimento.studio.workshop.asking import Ask
 from partimento.studio.workshop.following_notes import NotesFollower, Stretch
 from partimento.studio.workshop.mailbox import Mailbox
+from partimento.studio.workshop.planning import Plan
 from partimento.studio.workshop.refusals import NoWayOn
+from partimento.studio.workshop.rules_held import broken_by
 from partimento.studio.workshop.warm_model import WarmModel
-from partimento.task import Region, Task
-from partimento.testing.rules import violations
-from partimento.theory import parse_scale
 
 TRIES = 3  # runs with the next seeds, where one gets stuck
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is asked of a score, worked out before the first note."""
-
-    ask: Ask
-    seed: int
-    task: Task | None
-    rules: Rules | None
-    conditions: Mapping[str, str | float]
-
-    @classmethod
-    def of(cls, ask: Ask, piece: Piece, seed: int, locked: Region | None = None) -> Plan:
-        """Raises `InvalidOption` and its kind where the score does not have what is asked for."""
-        if ask.kind == "new":
-            return cls(ask, seed, None, ask.rules(None, None), dict(ask.conditions))
-        region = locked or ask.region(piece, seed)
-        task = Task(piece, region)
-        return cls(ask, seed, task, ask.rules(piece, region), dict(ask.conditions))
-
-    def to_json(self) -> dict[str, Any]:
-        """The bars and ticks that are written, and the notes of the score that stand."""
-        if self.task is None:
-            return {"bars": [1, self.ask.bars_of_new], "span": None, "stands": []}
-        start, end = self.task.span()
-        stands = self.task.stands(self.seed)
-        first, stop = self.task.places()
-        numbers = BarGrid.of(self.task.given).number_of(np.array([first, stop - 1])).tolist()
-        return {"bars": numbers, "span": [start, end], "stands": np.flatnonzero(stands).tolist()}
 
 
 @dataclass(frozen=True)
@@ -183,33 +152,10 @@ def _candidate(plan: Plan, made: Composition, bits: float) -> Candidate:
         made.new_notes,
         tuple(new.tolist()),
         float(bits) if np.isfinite(bits) else None,
-        dict(_broken(plan, piece, new)),
+        broken_by(piece, new.tolist(), plan.rules, plan.task),
         made.finding,
         made.over,
     )
-
-
-def _broken(plan: Plan, piece: Piece, new: Any) -> Iterator[tuple[str, int]]:
-    """How often each rule is broken by new notes, judged from the notes alone."""
-    if plan.rules is None or not len(new):
-        return
-    start = 0.0
-    if plan.task is not None:
-        grid = BarGrid.of(plan.task.given)
-        first, _ = plan.task.places()
-        start = int(grid.tick_of(max(first, int(grid.upbeat)))) / piece.ticks_per_quarter
-    alone = replace(piece, notes=piece.notes[new])
-    end = plan.task.span()[1] / piece.ticks_per_quarter if plan.task is not None else 0.0
-    rules = plan.rules if plan.task is None else plan.rules.but(end_on_tonic=False)
-    yield from violations(alone, rules, start).items()
-    if plan.rules.end_on_tonic and plan.task is not None:
-        yield "end_on_tonic", int(_misses_tonic(piece, plan.rules, round(end * piece.ticks_per_quarter)))
-
-
-def _misses_tonic(piece: Piece, rules: Rules, end_tick: int) -> bool:
-    notes = piece.notes
-    closing = notes["pitch"][notes["onset"] + notes["duration"] == end_tick]
-    return not len(closing) or int(closing.min()) % 12 != parse_scale(rules.key)[0]
 
 
 def _with_found_chords(piece: Piece, start: int, end: int) -> Piece:
