@@ -22,7 +22,17 @@ from roundtrip import midi_files, pieces_of
 from partimento.encodings import make
 
 REPEATS = 7
-KEYS = ["notes", "notes:profile=score", "notes:profile=piano", "notes:profile=performance", "voices", "leadsheet", "melody"]
+KEYS = [
+    "notes",
+    "notes:parts=yes",
+    "notes:profile=score",
+    "notes:profile=score,parts=yes",
+    "notes:profile=piano",
+    "notes:profile=performance",
+    "voices",
+    "leadsheet",
+    "melody",
+]
 KEYS += ["melody:rests=yes", "melody:durations=written", "melody:rests=yes,durations=tied"]
 
 

@@ -113,7 +113,7 @@ def _timed(
 def _forbidden_bits(checkpoint: Checkpoint, rules: Rules, made: Composition) -> float:
     """-log2 of the probability that the model leaves to what the rules allow, summed over the fields of the new events."""
     encoding = checkpoint.encoding
-    rest = rules.but(bars=0, end_on_tonic=False) if rules != Rules(bars=BARS) else rules
+    rest = rules.but(bars=None, end_on_tonic=False) if rules != Rules(bars=BARS) else rules
     start = texture_of(encoding.cursor())
     assert start is not None
     head = len(stated(encoding, rules))

@@ -15,7 +15,7 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "piece", "plugins", "progress", "system", "theory", "version"],
+    ["compiled", "errors", "files", "native", "piece", "plugins", "progress", "system", "theory", "version"],
     ["bars", "chord_symbols", "pedal", "instruments", "bootstrap"],
     ["harmony", "prevailing", "task", "notate"],
     ["formats", "encodings"],
@@ -75,7 +75,7 @@ ONE_KIND = {
     *("base", "config", "model", "predictor", "recipes", "registry"),  # what each family, ring or registry has
     *("context", "cursor", "encoding"),  # of each encoding
     *("read", "write"),  # of each format
-    *("build", "compose", "convert", "leaderboard", "originality", "train"),  # a command and what it calls
+    *("build", "compose", "convert", "export", "leaderboard", "originality", "train"),  # a command and what it calls
     "rules",  # the options of the command line, and the suite
 }
 

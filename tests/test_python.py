@@ -24,7 +24,7 @@ from tests.made import made_folder, made_piece
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "python.md"
-SMALL: dict[str, Any] = {"width": 16, "steps": 25, "seed": 3, "threads": 1}
+SMALL: dict[str, Any] = {"recipe": "seed_pair", "width": 16, "steps": 25, "seed": 3, "threads": 1}
 
 
 def examples(page: Path) -> list[str]:
@@ -74,7 +74,22 @@ def command(*words: object) -> None:
 
 
 def test_a_model_trained_from_python_is_the_command_lines(made_corpus: Path, tmp_path: Path) -> None:
-    command("train", made_corpus, "--out", tmp_path / "a", "--width", 16, "--steps", 25, "--seed", 3, "--threads", 1)
+    command(
+        "train",
+        made_corpus,
+        "--out",
+        tmp_path / "a",
+        "--recipe",
+        "seed_pair",
+        "--width",
+        16,
+        "--steps",
+        25,
+        "--seed",
+        3,
+        "--threads",
+        1,
+    )
     trained = partimento.train(made_corpus, out=tmp_path / "b", **SMALL)
     (one, about), (same, other) = (tensorfile.load(tmp_path / run / "model.safetensors") for run in "ab")
     assert one.keys() == same.keys()
@@ -95,7 +110,7 @@ def test_a_model_trained_from_python_is_the_command_lines(made_corpus: Path, tmp
 def notes_run(made_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model of the encoding `notes`: one that ends pieces, takes rules and is guarded."""
     run = tmp_path_factory.mktemp("notes") / "run"
-    partimento.train(made_corpus, "lstm_notes", out=run, depth=1, **{**SMALL, "steps": 3})
+    partimento.train(made_corpus, out=run, depth=1, **{**SMALL, "recipe": "lstm_notes", "steps": 3})
     return run
 
 

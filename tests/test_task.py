@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -123,3 +124,16 @@ def test_random_splits_are_of_every_role_and_what_they_say() -> None:
         else:
             assert not written.all()
     assert seen == set(ROLES)
+
+
+def test_locked_notes_stand_whatever_else_is_replaced() -> None:
+    notes = note_array([(0, 10, 60, 80, 0), (0, 10, 64, 80, 1), (10, 10, 60, 80, 0), (10, 10, 60, 80, 1)])
+    piece = Piece(notes, (Track(), Track()), 10)
+    region = Region(bars=(1, 1), locked=((10, 60, 2), (0, 64, 2)))
+    assert piece.notes[Task(piece, region).stands()].tolist() == [(0, 10, 64, 80, 1), (10, 10, 60, 80, 1)]
+    assert region.role == "variation"
+    assert Region.from_json(json.loads(json.dumps(region.to_json()))) == region
+    of_track = Region(bars=(1, 1), tracks=(1,), locked=((10, 60, 1),))
+    assert Task(piece, of_track).stands().tolist() == [False, True, True, True]
+    assert of_track.role == "voice"
+    assert Task(piece, Region(bars=(1, 1), locked=((3, 60, 1),))).stands().sum() == 0

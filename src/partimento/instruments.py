@@ -1,6 +1,8 @@
-"""The instruments of General MIDI by program and name (General MIDI level 1, section "Program Change")."""
+"""The instruments of General MIDI by program and name (General MIDI level 1, section "Program Change"), and what they can play."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from partimento.errors import InvalidOption
 
@@ -43,3 +45,68 @@ def parse_instrument(text: str) -> int:
     if found is None:
         raise InvalidOption(f"{text!r} is no instrument; write drums, a program 0..127, or a name such as piano, violin, flute")
     return found
+
+
+@dataclass(frozen=True)
+class Compass:
+    """What an instrument can play: MIDI pitches from `low` to `high` as they sound, and `most` of them at once."""
+
+    low: int = 0
+    high: int = 127
+    most: int = 128
+
+
+# By name of the instrument. Pitches are the written ranges of professional players as they sound in Adler, "The Study of
+# Orchestration" (4th ed., 2016), appendix A; keyboards by their keys (IMSLP, "Instrument ranges"); fretted instruments from the
+# lowest open string of standard tuning to the last fret. At once sound as many notes as there are fingers, mallets or strings
+# that can be played together; a section of players, or a synthesizer, is not limited, nor is what is not named here.
+COMPASS = {
+    **dict.fromkeys((0, 1, 2, 3, 4, 5), Compass(21, 108, 10)),  # pianos, A0 to C8
+    6: Compass(29, 89, 10),  # harpsichord, F1 to F6
+    7: Compass(29, 88, 10),  # clavinet, F1 to E6
+    8: Compass(60, 108, 10),  # celesta
+    9: Compass(79, 108, 4),  # glockenspiel
+    11: Compass(53, 89, 4),  # vibraphone
+    12: Compass(36, 96, 4),  # marimba
+    13: Compass(65, 108, 4),  # xylophone
+    14: Compass(60, 77, 2),  # tubular bells
+    **dict.fromkeys((16, 17, 18, 19, 20), Compass(24, 108, 12)),  # organs, with pedals and stops an octave off
+    21: Compass(40, 93, 10),  # accordion
+    22: Compass(60, 98, 4),  # harmonica of twelve holes
+    23: Compass(36, 95, 10),  # bandoneon
+    **dict.fromkeys((24, 25), Compass(40, 84, 6)),  # guitars, E2 to C6
+    **dict.fromkeys((26, 27, 28, 29, 30, 31), Compass(40, 88, 6)),  # electric guitars, to E6
+    32: Compass(24, 67, 2),  # double bass, plucked
+    **dict.fromkeys((33, 34, 35, 36, 37), Compass(23, 67, 2)),  # bass guitars of five strings, B0 to G4
+    **dict.fromkeys((40, 110), Compass(55, 105, 4)),  # violin, fiddle: G3 to A7
+    41: Compass(48, 93, 4),  # viola, C3 to A6
+    42: Compass(36, 84, 4),  # cello, C2 to C6
+    43: Compass(24, 67, 2),  # double bass, C1 to G4
+    **dict.fromkeys((44, 45, 48, 49, 50, 51), Compass(24, 105)),  # sections of strings
+    46: Compass(23, 104, 8),  # harp, without little fingers
+    47: Compass(36, 60, 2),  # timpani
+    **dict.fromkeys((52, 53, 54), Compass(36, 86, 4)),  # voices, C2 to D6; a part of a choir may divide
+    56: Compass(52, 86, 1),  # trumpet
+    57: Compass(34, 77, 1),  # trombone
+    58: Compass(26, 65, 1),  # tuba
+    59: Compass(52, 86, 1),
+    60: Compass(35, 77, 1),  # horn
+    61: Compass(26, 86),
+    64: Compass(56, 88, 1),  # soprano, alto, tenor and baritone saxophone
+    65: Compass(49, 81, 1),
+    66: Compass(44, 76, 1),
+    67: Compass(36, 69, 1),
+    68: Compass(58, 93, 1),  # oboe
+    69: Compass(52, 84, 1),  # English horn
+    70: Compass(34, 76, 1),  # bassoon
+    71: Compass(49, 94, 1),  # clarinet in A or B flat
+    72: Compass(74, 108, 1),  # piccolo
+    73: Compass(59, 98, 1),  # flute
+    74: Compass(53, 98, 1),  # recorders, bass to soprano
+    105: Compass(48, 84, 5),  # banjo
+}
+
+
+def compass(program: int) -> Compass:
+    """What the instrument of a program can play; drums, and what the table does not name, anything."""
+    return COMPASS.get(program, Compass())

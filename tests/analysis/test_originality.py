@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partimento.analysis.originality import INDEX_FILE, Finding, Index, Limits, Run, index_of
+from partimento.analysis.disguise import Likeness
+from partimento.analysis.originality import INDEX_FILE, Finding, Index, Limits, index_of
 from partimento.analysis.verbatim import Known, lines_of
 from partimento.corpus import Corpus
 from partimento.errors import CheckpointError, CorpusError
@@ -124,7 +125,10 @@ def test_runs_and_shares_by_hand() -> None:
 
     found = Index.of([("tune", piece(tune))]).find(piece([*other[:3], *(pitch + 7 for pitch in tune[3:15]), *other[3:]]))
     share = {1: 12 / 18, 2: 12 / 18, 4: 12 / 18}
-    assert found == Finding(18, (Run(12, 4.0, (2, 5), "tune", (2, 5)),), share, share)
+    [run] = found.runs
+    assert (run.notes, run.length_bars, run.bars, run.known, run.known_bars) == (12, 4.0, (2, 5), "tune", (2, 5))
+    assert (found.notes, found.share, found.line_share) == (18, share, share)
+    assert run.bits == found.most_bits > 20
 
 
 def line(pitches: list[int], waits: list[int]) -> Piece:
@@ -235,13 +239,91 @@ def test_an_index_on_disk(tmp_path: Path, made_corpus: Path) -> None:
 
 
 def test_limits() -> None:
-    def finding(longest: int, share: float) -> Finding:
-        return Finding(100, (Run(longest, 1.0, (1, 1), "", (1, 1)),), {1: share, 2: share, 4: 0}, {})
+    def finding(bits: float, share: float, likeness: float = 0.0) -> Finding:
+        return Finding(100, (), {}, {}, bits, share, Likeness("it", likeness) if likeness else None)
 
-    limits = Limits.of([finding(at, at / 1000) for at in range(101)], [finding(50, 0.0)] * 3 + [finding(99, 0.0)])
-    assert (limits.longest_notes, limits.false_alarms, limits.pieces) == (97.5, 0.25, 4)
-    assert limits.crossed(finding(10, 0.0976))
-    assert not limits.crossed(finding(97, 0.0974))
+    human = [finding(100 + at, at / 1000, 0.4) for at in range(100)]
+    limits = Limits.of(human, [finding(150, 0.0)] * 3 + [finding(199, 0.0)])
+    assert (limits.most_bits, limits.share_2_bars, limits.likeness) == (196, 0.096, 0.4)  # 3 of 100 are over them
+    assert (limits.false_alarms, limits.pieces) == (0.25, 4)
+    assert limits.crossed(finding(10, 0.0961))
+    assert limits.crossed(finding(10, 0.0, 0.41))
+    assert not limits.crossed(finding(196, 0.096, 0.4))
+
+
+def test_few_human_pieces_make_no_limit_of_nothing() -> None:
+    limits = Limits.of([Finding(100, (), {}, {})], [Finding(100, (), {}, {}, 39.0, 0.0, Likeness("it", 0.29))])
+    assert (limits.most_bits, limits.likeness, limits.false_alarms) == (40, 0.3, 0)
+
+
+def test_a_repeated_note_is_no_surprise() -> None:
+    """Nine repeated notes that other pieces have too tell little; nine others that one piece has tell much."""
+    known = [(f"{seed}", replace(random_piece(seed), notes=with_repeats(random_piece(seed)))) for seed in range(20)]
+    index = Index.of(known)
+    repeated = index.find(line([60] * 9, [240]))
+    assert repeated.longest_notes == 9
+    assert repeated.most_bits < 12
+    assert repeated.telling_share == 0
+    copied = index.find(random_piece(3).cut(0, 9 * 480))
+    assert copied.most_bits > 10 * repeated.most_bits
+
+
+def with_repeats(piece: Piece) -> np.ndarray:
+    """Its notes, and one of them twelve times at the end."""
+    repeats = np.repeat(piece.notes[:1], 12)
+    repeats["onset"] = piece.end_tick + 1920 + np.arange(12) * 240
+    repeats["duration"] = 240
+    return np.concatenate([piece.notes, repeats])
+
+
+def every_eighth(piece: Piece) -> Piece:
+    notes = piece.notes.copy()
+    at = np.lexsort((notes["pitch"], notes["onset"]))[::8]
+    notes["pitch"][at] += np.random.RandomState(0).choice([1, 2, 3], len(at)).astype(np.uint8)
+    return replace(piece, notes=notes)
+
+
+def doubled(piece: Piece, semitones: int) -> Piece:
+    other = piece.notes.copy()
+    other["pitch"] = other["pitch"].astype(int) + semitones
+    return replace(piece, notes=np.concatenate([piece.notes, other]))
+
+
+def with_drone(piece: Piece) -> Piece:
+    beats = np.arange(0, piece.end_tick, 480)
+    drone = note_array([(int(tick), 480, 36, 80, 0) for tick in beats])
+    return replace(piece, notes=np.concatenate([piece.notes, drone]))
+
+
+def times(piece: Piece, factor: float) -> Piece:
+    notes = piece.notes.copy()
+    for name in ("onset", "duration"):
+        notes[name] = np.maximum(np.round(notes[name] * factor), name == "duration")
+    return replace(piece, notes=notes)
+
+
+DISGUISES: dict[str, Callable[[Piece], Piece]] = {
+    "every eighth note changed": every_eighth,
+    "octaves below": lambda piece: doubled(piece, -12),
+    "octaves above": lambda piece: doubled(piece, 12),
+    "a drone": with_drone,
+    "double values": lambda piece: times(piece, 2),
+    "half values": lambda piece: times(piece, 0.5),
+    "a little faster": lambda piece: times(piece, 0.97),
+    "changed, faster and transposed": lambda piece: times(every_eighth(piece), 0.97).transpose(2),
+}
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_a_copy_in_disguise_is_found(name: str) -> None:
+    index = Index.of((str(seed), random_piece(seed)) for seed in range(30))
+    limits = Limits.of(*[[index.find(random_piece(seed)) for seed in range(first, first + 20)] for first in (100, 200)])
+    assert limits.false_alarms <= 0.1
+    for seed in range(6):
+        found = index.find(DISGUISES[name](random_piece(seed)))
+        assert limits.crossed(found), (name, seed)
+        assert found.likeness is not None
+        assert found.likeness.known == str(seed)
 
 
 def jsb() -> Iterator[tuple[str, list[np.ndarray]]]:

@@ -12,7 +12,7 @@ import pytest
 
 from partimento.cli import main
 
-TRAIN = ["--steps", "30", "--width", "16", "--threads", "1"]
+TRAIN = ["--steps", "30", "--recipe", "seed_pair", "--width", "16", "--threads", "1"]
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def test_train_and_again(tmp_path: Path, made_corpus: Path, partimento: Command)
         "--seed",
         5,
     ]
-    other = partimento("train", made_corpus, "--out", tmp_path / "joint", *TRAIN[2:], "--steps", 3, *options, "--layers", 2)
+    other = partimento("train", made_corpus, "--out", tmp_path / "joint", *TRAIN[4:], "--steps", 3, *options, "--layers", 2)
     assert other.code == 0
     recipe = Checkpoint.load(tmp_path / "joint").recipe
     assert (recipe.name, recipe.model.layers, recipe.training.batch, recipe.training.seed) == ("seed_joint", 2, 2, 5)
@@ -108,7 +108,7 @@ def test_evaluate(made_run: Path, made_corpus: Path, partimento: Command) -> Non
 
 def test_compare(tmp_path: Path, made_run: Path, made_corpus: Path, partimento: Command) -> None:
     other = tmp_path / "other"
-    assert partimento("train", made_corpus, "--out", other, *TRAIN[2:], "--steps", 5, "--recipe", "seed_joint").code == 0
+    assert partimento("train", made_corpus, "--out", other, *TRAIN[4:], "--steps", 5, "--recipe", "seed_joint").code == 0
     found = partimento("compare", made_run, other, "--context", 8, "--context", 0, "--threads", 1, "--json").json
     assert {"rows", "differences", "corpus", "seconds"} <= set(found)
     assert [row["context"] for row in found["rows"]] == [8, None, 8, None, None, None, None, None]
@@ -220,7 +220,7 @@ def test_as_a_program(tmp_path: Path, made_music: Path) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_training_says_so_and_can_go_on(tmp_path: Path, made_corpus: Path, number: signal.Signals, code: int) -> None:
-    options = ["--width", "16", "--threads", "1", "--out", str(tmp_path / "run")]
+    options = [*TRAIN[2:], "--out", str(tmp_path / "run")]
     command = [sys.executable, "-m", "partimento", "train", str(made_corpus), *options]
     process = subprocess.Popen([*command, "--minutes", "2", "--learning-rate", "1e-7"], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60

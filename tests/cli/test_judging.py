@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from partimento.analysis.originality import INDEX_FILE
+from partimento.benchmarks.judge.verdict import Verdict, keep
+from partimento.bootstrap import Interval
 from partimento.corpus import Corpus
 from partimento.corpus.build import Options, build
 from partimento.formats import write
+from partimento.models.checkpoint import Checkpoint
 from tests.cli.conftest import Command
 from tests.made import made_folder, made_piece
 
-FINDING = {"name", "notes", "longest_notes", "runs", "share", "line_share", "over"}
-RUN = {"notes", "length_bars", "bars", "known", "known_bars"}
+FINDING = {"name", "notes", "longest_notes", "runs", "share", "line_share", "over", "most_bits", "telling_share", "likeness"}
+RUN = {"notes", "bits", "length_bars", "bars", "known", "known_bars"}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,7 @@ def test_originality(corpus: Path, files: Path, partimento: Command) -> None:
     assert "Human pieces that are not in it" in answer.out
     found = partimento("originality", files, "--against", corpus, "--json").json
     assert set(found) == {"against", "files", "limits", "refused", "seconds"}
-    assert set(found["limits"]) == {"longest_notes", "share_2_bars", "false_alarms", "pieces"}
+    assert set(found["limits"]) == {"most_bits", "share_2_bars", "likeness", "false_alarms", "pieces"}
     copy, new, _ = found["files"]
     assert set(copy) == FINDING
     assert copy["share"] == {"1": 1.0, "2": 1.0, "4": 1.0}
@@ -82,10 +86,26 @@ def test_card(corpus: Path, files: Path, tmp_path: Path, partimento: Command) ->
     assert re.search(r"^\d+ of 16 figures inside", answer.out, re.M)
     assert "<h2>What is copied</h2>" in page.read_text()
     found = partimento("card", files, "--against", corpus, "--json").json
-    assert set(found) == {"rows", "pieces", "outside", "against", "out", "refused", "seconds"}
+    assert set(found) == {"rows", "pieces", "outside", "judge", "against", "out", "refused", "seconds"}
     assert set(found["rows"][0]) == {"name", "files", "human", "floor", "inside", "others"}
     assert found["pieces"]["files"] == 3
     assert "copied_4_bars" in found["outside"]  # one of the three is a copy
+    assert found["judge"] == []
+
+
+def test_a_card_against_a_model_shows_what_the_judge_said_of_it(
+    made_run: Path, files: Path, tmp_path: Path, partimento: Command
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(made_run, run)
+    verdict = Verdict(8, 0, (9, 8), (7, 6), Interval(0.71, 0.625, 0.8), Interval(0.5, 0.4, 0.6), [])
+    keep(run, verdict, Checkpoint.load(run).sha256)
+    assert "area under the curve 0.710 (0.625 to 0.800)" in partimento("card", files, "--against", run).out
+    assert partimento("card", files, "--against", run, "--json").json["judge"] == [
+        verdict.to_json() | {"excerpts": [9, 8], "pieces": [7, 6]}
+    ]
+    keep(run, verdict, "another model's")
+    assert partimento("card", files, "--against", run, "--json").json["judge"] == []
 
 
 def test_mistakes(corpus: Path, files: Path, tmp_path: Path, partimento: Command) -> None:

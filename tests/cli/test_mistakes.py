@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from partimento.cli import main
-from tests.cli.conftest import Command
+from tests.cli.conftest import TRAIN, Command
 from tests.made import made_folder
 
 MISTAKES = r"""
@@ -52,28 +52,28 @@ train corpus ==> --out
 train nowhere --out new ==> nowhere
 train full --out new ==> full
 train damaged --out new ==> manifest.json: damaged
-train corpus --out text.txt ==> text.txt
-train corpus --out text.txt/new ==> text.txt
-train corpus --out corpus ==> corpus
-train corpus --out run ==> run: holds a training with another
-train corpus --out run --width 16 --learning-rate 0.1 ==> learning_rate
+train corpus --recipe seed_pair --out text.txt ==> text.txt
+train corpus --recipe seed_pair --out text.txt/new ==> text.txt
+train corpus --recipe seed_pair --out corpus ==> corpus
+train corpus --recipe seed_pair --out run ==> run: holds a training with another
+train corpus --recipe seed_pair --out run --width 16 --learning-rate 0.1 ==> learning_rate
 train corpus --out new --recipe nothing ==> 'nothing'; known: convolution_notes
 train corpus --out new --encoding nothing ==> 'nothing'; known: frames, leadsheet, melody
 train corpus --out new --encoding melody:no=1 ==> no
 train corpus --out new --encoding melody:pitch=no ==> class, piano, midi
-train corpus --out new --split-method nothing ==> 'nothing'; known: windows, works
-train corpus --out new --minutes 0 ==> --minutes
-train corpus --out new --minutes nan ==> --minutes
-train corpus --out new --steps 0 ==> --steps
-train corpus --out new --steps x ==> --steps
-train corpus --out new --epochs 0 ==> epochs
+train corpus --recipe seed_pair --out new --split-method nothing ==> 'nothing'; known: windows, works
+train corpus --recipe seed_pair --out new --minutes 0 ==> --minutes
+train corpus --recipe seed_pair --out new --minutes nan ==> --minutes
+train corpus --recipe seed_pair --out new --steps 0 ==> --steps
+train corpus --recipe seed_pair --out new --steps x ==> --steps
+train corpus --recipe seed_pair --out new --epochs 0 ==> epochs
 train corpus --out new --width 0 ==> width
 train corpus --out new --layers 0 ==> layers
-train corpus --out new --dropout 2 ==> dropout
-train corpus --out new --learning-rate -1 ==> learning_rate
-train corpus --out new --batch 0 ==> batch
-train corpus --out new --seed -1 ==> seed
-train corpus --out new --threads -1 ==> --threads
+train corpus --recipe seed_pair --out new --dropout 2 ==> dropout
+train corpus --recipe seed_pair --out new --learning-rate -1 ==> learning_rate
+train corpus --recipe seed_pair --out new --batch 0 ==> batch
+train corpus --recipe seed_pair --out new --seed -1 ==> seed
+train corpus --recipe seed_pair --out new --threads -1 ==> --threads
 evaluate ==> CORPUS
 evaluate nowhere corpus ==> nowhere
 evaluate run nowhere ==> nowhere
@@ -210,7 +210,8 @@ def test_a_folder_that_may_not_be_written(place: Path, partimento: Command, monk
         raise PermissionError(13, "Permission denied", "new")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    for line in ("build midi --out new", "train corpus --out new --width 16 --steps 1", "compose run -o new/a.mid --notes 2"):
+    train = "train corpus --out new --recipe seed_pair --width 16 --steps 1"
+    for line in ("build midi --out new", train, "compose run -o new/a.mid --notes 2"):
         answer = partimento(*shlex.split(line))
         assert answer.code == 2
         assert "Permission denied" in answer.errors
@@ -223,7 +224,7 @@ def test_the_run_of_another_corpus_keeps_its_own(
     shutil.copytree(made_run, tmp_path / "run")
     before = content_of(tmp_path / "run")
     assert partimento("build", place / "midi", "--out", tmp_path / "other").code == 0
-    answer = partimento("train", tmp_path / "other", "--out", tmp_path / "run", "--width", 16, "--threads", 1)
+    answer = partimento("train", tmp_path / "other", "--out", tmp_path / "run", *TRAIN[2:])
     assert answer.code == 2
     assert "holds a training with another data" in answer.errors
     assert content_of(tmp_path / "run") == before

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from partimento.composing.compose import again, compose
-from partimento.composing.preamble import Preamble, can_state, stated
+from partimento.composing.preamble import Preamble, must_state, stated
 from partimento.composing.rules import Rules
 from partimento.encodings import Encoding, make
 from partimento.encodings.conditions import Conditions
@@ -41,7 +41,7 @@ def said(piece: Piece) -> tuple[Any, Any, Any]:
     return tuple(rows[0][1:] if rows else None for rows in first)  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("key", ["notes:profile=score", "notes", "tasks:profile=score"])
+@pytest.mark.parametrize("key", ["notes:profile=score", "notes", "tasks:profile=score", "tasks:profile=score,parts=yes"])
 @pytest.mark.parametrize("asked", WISHES, ids=str)
 def test_conditions_are_stated(key: str, asked: dict[str, Any]) -> None:
     model = Told(encoding=make(key))
@@ -81,9 +81,9 @@ def test_nothing_is_stated_after_given_notes_or_where_an_encoding_cannot() -> No
     for one in compose(Told(), notes=5, given=given, conditions={"tempo": 77}, guard=False):
         assert said(one.piece)[2] is None
     plain: Encoding = make("melody")
-    assert not can_state(plain, {"tempo": 77})
-    assert not can_state(make("notes:profile=performance"), {"tempo": 77})
-    assert not can_state(make("notes"), {"density": 3})
+    assert not must_state(plain, None, {"tempo": 77})
+    assert not must_state(make("notes:profile=performance"), None, {"tempo": 77})
+    assert not must_state(make("notes"), None, {"density": 3})
     assert compose(Told(encoding=plain), notes=5, conditions={"tempo": 77}, guard=False)
 
 
@@ -100,3 +100,22 @@ def test_a_preamble_closes_with_the_first_event_that_is_none() -> None:
     assert preamble.mask(kinds, ()).all()
     preamble.push([encoding.layout.kind("note"), 1, 60, 24, 1])  # type: ignore[attr-defined]
     assert not preamble.is_open
+
+
+@pytest.mark.parametrize("rules", [None, Rules(key="Bb major", meter="6/8", tempo_qpm=150, bars=2)])
+def test_a_model_declares_its_parts_before_what_is_stated(rules: Rules | None) -> None:
+    model = Told(encoding=make("notes:profile=score,parts=yes"))
+    made = compose(model, notes=9, count=12, seed=2, rules=rules, conditions=None if rules else WISHES[3], guard=False)
+    assert len({len(one.piece.tracks) for one in made}) > 1
+    for one in made:
+        assert said(one.piece)[:2] == ((6, 8), (-2, 0))
+        assert said(one.piece)[2][0] == pytest.approx(150, rel=0.015)
+        assert again(one.made, model).piece == one.piece
+
+
+def test_parts_may_be_asked_for() -> None:
+    model, programs = Told(encoding=make("notes:profile=score,parts=yes")), (40, 40, 41, 42)
+    for one in compose(model, notes=40, count=4, rules=Rules(instruments="violin,violin,viola,cello", meter="3/4"), guard=False):
+        assert tuple(track.program for track in one.piece.tracks) == programs
+        assert said(one.piece)[0] == (3, 4)
+        assert again(one.made, model).piece == one.piece

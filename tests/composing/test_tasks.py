@@ -27,7 +27,7 @@ from partimento.testing.rules import EvenGenerator as Even
 from partimento.testing.rules import violations
 from tests.made import made_piece
 
-SCORE = Tasks(profile="score")
+SCORE, PARTS = Tasks(profile="score"), Tasks(profile="score", parts="yes")
 WRITES = (
     "bars=2-3",
     "bars=1-2",
@@ -71,15 +71,16 @@ def test_a_window_has_no_more_bars_than_the_encoding_can_name() -> None:
         assert one.start_tick + one.span[0] == (first - 1) * one.bar_ticks
 
 
-def done(task: Task, **options: Any) -> list[Composition]:
-    return compose(Model(), task=task, **{"seed": 3, "count": 2, **options})
+def done(task: Task, encoding: Encoding = SCORE, **options: Any) -> list[Composition]:
+    return compose(Model(encoding=encoding), task=task, **{"seed": 3, "count": 2, **options})
 
 
+@pytest.mark.parametrize("encoding", [SCORE, PARTS], ids=["score", "parts"])
 @pytest.mark.parametrize("write", WRITES)
-def test_what_stands_is_as_it_was_and_new_notes_lie_in_the_region(write: str) -> None:
+def test_what_stands_is_as_it_was_and_new_notes_lie_in_the_region(write: str, encoding: Encoding) -> None:
     task = Task(song(), write)
     start, end = task.span()
-    made = done(task)
+    made = done(task, encoding)
     assert len({one.piece.notes.tobytes() for one in made}) == 2
     for one in made:
         assert one.new is not None
@@ -106,17 +107,18 @@ def test_written_notes_give_way_to_notes_off_the_grid() -> None:
     task = Task(played, "bars=1")
     rows = [(45, 6, 60, 80, 0), (52, 6, 60, 80, 0), (60, 6, 60, 80, 0), (60, 12, 61, 80, 0), (51, 20, 60, 80, 0)]
     one = Window(played.quantise(48), Region(bars=(1, 1)), 0)
-    made, new = rejoined(task, np.ones(2, bool), [(one, Piece(note_array(rows), (Track(),), 48))], True)
+    made, new = rejoined(task, np.ones(2, bool), [(one, Piece(note_array(rows), (Track(),), 48))], SCORE)
     found = [row[:3] for row in made.notes[new].tolist()]
     assert found == [(450, 53, 60), (600, 120, 61), (603, 57, 60), (603, 107, 60)]
     assert made.notes[~new].tolist() == played.notes.tolist()
 
 
+@pytest.mark.parametrize("encoding", [SCORE, PARTS], ids=["score", "parts"])
 @pytest.mark.parametrize("write", ["bars=2-3", "bass", "vary=0.5"])
-def test_made_again_from_its_own_note(write: str) -> None:
-    made = done(Task(song(), write), rules=Rules(key="G major"), conditions={})
+def test_made_again_from_its_own_note(write: str, encoding: Encoding) -> None:
+    made = done(Task(song(), write), encoding, rules=Rules(key="G major"), conditions={})
     for one in made:
-        twin = again(one.made, Model())
+        twin = again(one.made, Model(encoding=encoding))
         assert twin.piece == one.piece
         assert midi_from_piece(twin.piece) == midi_from_piece(one.piece)
     assert "song" not in made[0].made
@@ -140,7 +142,8 @@ def test_a_task_with_many_windows_goes_through_all_of_them() -> None:
     assert len(new) >= len(told)  # at least a note in each
 
 
-def test_rules_hold_of_what_is_written() -> None:
+@pytest.mark.parametrize("encoding", [SCORE, PARTS], ids=["score", "parts"])
+def test_rules_hold_of_what_is_written(encoding: Encoding) -> None:
     tune = replace(song(), notes=song().notes[song().notes["track"] == 0], tracks=song().tracks[:1])
     for seed in range(4):
         for rules in (
@@ -150,7 +153,7 @@ def test_rules_hold_of_what_is_written() -> None:
             Rules(instruments=(42,)),
             Rules(rhythm=tuple((3.0 * bar, 3.0) for bar in range(20))),
         ):
-            one = done(Task(tune, "bass bars=2-5"), rules=rules, seed=seed, count=1)[0]
+            one = done(Task(tune, "bass bars=2-5"), encoding, rules=rules, seed=seed, count=1)[0]
             assert one.new is not None
             new = one.piece.notes[one.new].copy()
             if not rules.rhythm:
@@ -248,3 +251,54 @@ def test_no_more_than_ten_notes_are_written_at_a_moment() -> None:
         assert one.new is not None
         _, many = np.unique(one.piece.notes["onset"][one.new], return_counts=True)
         assert 2 <= many.max() <= 10
+
+
+def quartet() -> Piece:
+    """Eight bars of four parts; both violins play the same notes, at first in unison with the viola."""
+    rows = [(48 * n, 48, 67 + n % 5, 80, track) for n in range(32) for track in (0, 1)]
+    rows += [(96 * n, 96, 55 + n % 7, 80, 2) for n in range(16)] + [(192 * n, 192, 43 + n % 3, 80, 3) for n in range(8)]
+    return Piece(note_array(rows), tuple(Track(program) for program in (40, 40, 41, 42)), 48)
+
+
+def test_parts_come_back_as_tracks() -> None:
+    """Each new note is in a part that was written to, those of two violins apart."""
+    for write, tracks in (("tracks=2 bars=3-4", {1}), ("bars=5-6", {0, 1, 2, 3}), ("tracks=1,4", {0, 3})):
+        for one in done(Task(quartet(), write), PARTS, count=4):
+            assert one.piece.tracks == quartet().tracks
+            assert set(one.piece.notes["track"][one.new].tolist()) <= tracks
+            notes = one.piece.notes
+            for track in range(4):
+                for pitch in set(notes["pitch"][notes["track"] == track].tolist()):
+                    own = notes[(notes["track"] == track) & (notes["pitch"] == pitch)]
+                    end = own["onset"] + own["duration"]
+                    assert (own["onset"][1:] >= end[:-1]).all(), "no key is struck while it sounds in its part"
+    made = [done(Task(quartet(), "bars=5-6"), PARTS, seed=seed, count=1)[0] for seed in range(4)]
+    assert {track for one in made for track in one.piece.notes["track"][one.new].tolist()} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("write", "instruments", "programs"),
+    [
+        ("bass", (), [40]),
+        ("bass", (32,), [32]),
+        ("melody", (), [40]),
+        ("accompaniment", (), [0]),
+        ("accompaniment", (40, 128), [40, 128]),
+    ],
+)
+def test_an_added_part_is_declared(write: str, instruments: tuple[int, ...], programs: list[int]) -> None:
+    """Of the instruments asked for; otherwise of one that has room above or below, or can play chords."""
+    rules = Rules(instruments=instruments) if instruments else None
+    for one in done(Task(replace(quartet(), notes=quartet().notes[:64]), write), PARTS, rules=rules, count=1):
+        added = one.piece.tracks[4:]
+        assert [128 if track.is_drum else track.program for track in added] == programs
+        assert {track.name for track in added} == {write}
+        assert set(one.piece.notes["track"][one.new].tolist()) <= set(range(4, 4 + len(programs)))
+
+
+def test_only_parts_that_are_there_can_be_asked_for() -> None:
+    with pytest.raises(InvalidOption, match="no part of the given piece is for Flute"):
+        done(Task(quartet(), "bars=3-4"), PARTS, rules=Rules(instruments="flute"))
+    crowd = replace(quartet(), tracks=tuple(Track(program) for program in range(24)))
+    with pytest.raises(InvalidOption, match="at most 24"):
+        done(Task(crowd, "bass"), PARTS)

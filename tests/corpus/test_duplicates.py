@@ -20,10 +20,11 @@ from partimento.corpus.duplicates import (
     Sketch,
     are_kin,
     content_hash,
+    other_forms,
     sharing,
     works,
 )
-from partimento.piece import NOTE, Piece, Track
+from partimento.piece import NOTE, Piece, Track, note_array
 from partimento.testing.random_pieces import pieces
 
 few = settings(max_examples=30, deadline=None)
@@ -115,13 +116,13 @@ def shingles(piece: Piece) -> npt.NDArray[np.uint64]:
 
 
 def slow_chords(piece: Piece) -> list[list[int]]:
-    """From low to high, each pitch once; a chord is what begins within a moment of its first note."""
+    """From low to high, each pitch once, of octaves the highest; a chord is what begins within a moment of its first note."""
     seconds = piece.second_at(piece.notes["onset"]).tolist()
     rows = sorted(zip(seconds, piece.notes["pitch"].tolist(), strict=True))
     chords = []
     while rows:
         chord = [pitch for second, pitch in rows if second - rows[0][0] <= SPREAD_SECONDS]
-        chords.append(sorted(set(chord)))
+        chords.append([pitch for pitch in sorted(set(chord)) if pitch + 12 not in chord])
         rows = rows[len(chord) :]
     return chords
 
@@ -348,3 +349,41 @@ def test_a_figure_in_common_makes_no_work() -> None:
     shared = len(np.intersect1d(shingles(one), shingles(replace(other, notes=notes))))
     assert shared >= A_FEW
     assert groups([one, replace(other, notes=notes)]) == [0, 1]
+
+
+def accompaniment(seed: int, bars: int = 60) -> Piece:
+    """Common chords, one a beat: as many tunes are accompanied."""
+    source = np.random.default_rng(seed)
+    roots = [root for _ in range(bars) for root in [(48, 53, 55, 48), (48, 48, 55, 48), (53, 53, 55, 48)][source.integers(3)]]
+    rows = [(beat * 480, 480, root + step, 80, 0) for beat, root in enumerate(roots) for step in (0, 4, 7)]
+    return Piece(note_array(rows), (Track(),))
+
+
+def test_chords_alone_join_no_two_tunes() -> None:
+    tunes = [random_piece(seed, notes=480) for seed in range(4)]
+    chords = [accompaniment(seed) for seed in range(4)]
+    both = [
+        Piece(np.concatenate([tune.notes, with_track(some, 1)]), (Track(), Track()))
+        for tune, some in zip(tunes, chords, strict=True)
+    ]
+    assert all(Sketch.of(some).by_chance > 0.5 for some in chords)
+    found = groups([*tunes, *both, *chords])
+    assert found[:4] == found[4:8] == [0, 1, 2, 3]
+
+
+def with_track(piece: Piece, number: int) -> npt.NDArray[np.void]:
+    notes = piece.notes.copy()
+    notes["track"] = number
+    return notes
+
+
+def test_one_score_in_two_formats_is_taken_once() -> None:
+    score = chorale(1)
+    played = replace(score, notes=score.notes[1:])  # a note less
+    others = [score, chorale(2), played, played]
+    sketches = [Sketch.of(piece) for piece in others]
+    names = works(sketches, [content_hash(piece) for piece in others])
+    assert other_forms(sketches, [4, 0, 0, 0], names) == {0: 2}  # of one format two may be two versions
+    assert other_forms(sketches, [0, 0, 4, 4], names) == {2: 0, 3: 0}
+    assert other_forms(sketches, [0] * 4, names) == {}
+    assert other_forms(sketches, [0, 1, 2, 3], ["a", "b", "c", "c"]) == {3: 2}  # works are kept apart

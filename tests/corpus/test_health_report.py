@@ -37,6 +37,7 @@ def report_of_five() -> dict[str, object]:
         refused={"damaged": [f"{EVIL}: {EVIL}", "b.mid"], "empty file": ["c.mid"]},
         ignored=["readme.txt"],
         duplicates={"0.mid": ["copy.mid"]},
+        other_forms=1,
         fingerprint="f" * 32,
     )
 

@@ -215,3 +215,45 @@ def test_user_symbols_and_reach_of_accidentals() -> None:
     assert pitches("A|SB|c !D.S.!|", "U:S=!trill!\nL:1/4\nK:C", "played") == [69, 71, 72, 69, 71, 72]
     assert pitches("^c c C|c", "%%propagate-accidentals octave\nL:1/4\nK:C") == [73, 73, 60, 72]
     assert pitches("^c c|", "%%propagate-accidentals not\nL:1/4\nK:C") == [73, 72]
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "wanted"),
+    [
+        ("M:4/4\nK:C", "[M:2/4] CD|", [(0, 0.5, 60, 0), (0.5, 0.5, 62, 0)]),  # 3.1.7: the meter of the header makes the unit
+        ("M:none\nK:C", "CD|", [(0, 0.5, 60, 0), (0.5, 0.5, 62, 0)]),
+        ("I:linebreak !\nL:1/4\nK:C", "CD!EF!G|", [(at, 1, 60 + step, 0) for at, step in enumerate((0, 2, 4, 5, 7))]),  # 6.1.1
+        ("L:1/4\nK:C t=-2", "C|", [(0, 1, 58, 0)]),
+        ("L:1/4\nK:C clef=bass middle=d", "F|", [(0, 1, 65, 0)]),  # 4.6: where it is drawn
+        ("M:6/8\nL:1/8\nK:C", "(5CDEFG|", [(0.3 * at, 0.3, 60 + step, 0) for at, step in enumerate((0, 2, 4, 5, 7))]),  # 4.13
+        ("L:1/4\nK:C", "[CE]-<[CE]|", [(0, 2, 60, 0), (0, 2, 64, 0)]),
+        ("L:1/4\nK:C", "C .|D[|]E|", [(0, 1, 60, 0), (1, 1, 62, 0), (2, 1, 64, 0)]),  # 4.8: dotted and invisible bar lines
+        ("M:3/4\nL:1/4\nK:C", "C3|X2|D3|", [(0, 3, 60, 0), (9, 3, 62, 0)]),  # 4.5
+    ],
+)
+def test_what_tune_books_do(head: str, body: str, wanted: list[tuple[float, float, int, int]]) -> None:
+    assert rows(read(body, head)) == [pytest.approx(row, abs=0.01) for row in wanted]
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "wanted"),
+    [
+        ("L:1/4\nK:C", "|::C::|D|", [60, 60, 60, 62]),
+        ("L:1/4\nK:C", "|:C[1,3D:|[2,4E:|F|", [60, 62, 60, 64, 60, 62, 60, 64, 65]),
+        ("L:1/4\nK:C", "C:||:D:|", [60, 60, 62, 62]),
+        ("L:1/4\nP:((AB)2C)2\nK:C", "P:A\nC|\nP:B\nD|\nP:C\nE|", [60, 62, 60, 62, 64] * 2),
+        ("L:1/4\nP:A.A.B\nK:C", "P:A\nC|\nP:B\nD|", [60, 60, 62]),
+    ],
+)
+def test_how_tune_books_repeat(head: str, body: str, wanted: list[int]) -> None:
+    assert pitches(body, head, "played") == wanted
+
+
+def test_fields_go_on_in_the_next_line() -> None:
+    piece = parse(b"X:1\nT:A long\n+:title\nT:Another\n+:one\nC:Some\n+:one\nK:C\nC|\nw:la\n+:la\n", ".abc")[0]
+    assert (piece.about.title, piece.about.composer) == ("A long title", "Some one")
+
+
+def test_words_after_an_empty_line_are_no_music() -> None:
+    assert pitches("C|\n\nSome text | with bars") == [60]
+    assert pitches("C|\n\nD E|F|]\n") == [60, 62, 64, 65]

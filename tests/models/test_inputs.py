@@ -11,7 +11,7 @@ import torch
 
 from partimento.encodings import Encoding, make
 from partimento.errors import InvalidOption
-from partimento.models import neural
+from partimento.models import network_predictor
 from partimento.models.config import ModelConfig
 from partimento.models.intervals import IntervalScores
 from partimento.models.model import Model
@@ -47,7 +47,7 @@ def test_whole_chunks_and_steps_agree(key: str, backbone: str, monkeypatch: pyte
     events, known = (torch.from_numpy(array.astype(np.int64))[None] for array in (pieces[0], encoding.context(pieces[0])[:-1]))
     with torch.no_grad():
         assert np.allclose(model.nats(events, known)[0].numpy(), whole.nats, atol=2e-5)
-    monkeypatch.setattr(neural, "STEPS", 7)
+    monkeypatch.setattr(network_predictor, "STEPS", 7)
     for before, after in zip((whole, other), predictor.score(pieces), strict=True):
         assert np.allclose(before.nats, after.nats, atol=2e-5)
         assert np.array_equal(before.hits, after.hits)

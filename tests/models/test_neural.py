@@ -9,7 +9,7 @@ import torch
 
 from partimento.encodings import Field
 from partimento.errors import InvalidOption, UnknownName
-from partimento.models import neural
+from partimento.models import network_predictor
 from partimento.models.backbones import backbone
 from partimento.models.config import ModelConfig
 from partimento.models.heads import HEADS, heads
@@ -106,9 +106,9 @@ def test_scores_do_not_depend_on_batches(kind: str, way_in: str, monkeypatch: py
     pieces = some_pieces([30, 1, 0, 77, 12, 77, 5])
     with torch.no_grad():
         slow = [model.nats(torch.from_numpy(piece.astype(np.int64))[None])[0].numpy() if len(piece) else None for piece in pieces]
-    monkeypatch.setattr(neural, "ROWS", 3)
-    monkeypatch.setattr(neural, "STEPS", 8)
-    monkeypatch.setattr(neural, "AHEAD", 100)
+    monkeypatch.setattr(network_predictor, "ROWS", 3)
+    monkeypatch.setattr(network_predictor, "STEPS", 8)
+    monkeypatch.setattr(network_predictor, "AHEAD", 100)
     scores = list(predictor.score(pieces))
     assert [score.nats.shape for score in scores] == [piece.shape for piece in pieces]
     for score, whole in zip(scores, slow, strict=True):
@@ -122,7 +122,7 @@ def test_scores_do_not_depend_on_batches(kind: str, way_in: str, monkeypatch: py
 def test_context_is_all_that_is_seen(context: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model = a_model()
     piece = some_pieces([40])[0]
-    monkeypatch.setattr(neural, "WINDOWS", 7)
+    monkeypatch.setattr(network_predictor, "WINDOWS", 7)
     (score,) = NeuralPredictor(model).score([piece], context=context)
     events = torch.from_numpy(piece.astype(np.int64))
     for t in range(len(piece)):  # the slow twin: one window at a time

@@ -10,7 +10,7 @@ import torch
 
 from partimento.encodings import make
 from partimento.encodings.conditions import Conditions
-from partimento.models import neural
+from partimento.models import network_predictor
 from partimento.models.backbones import BACKBONES
 from partimento.models.baselines import BASELINES, fit
 from partimento.models.config import ModelConfig
@@ -57,7 +57,7 @@ def both(predictor: Predictor, given: Any, count: int) -> tuple[Session, Session
 @pytest.mark.parametrize("steps", [512, 7])
 @pytest.mark.parametrize("backbone", sorted(BACKBONES))
 def test_given_events_are_pushed_at_once(backbone: str, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neural, "STEPS", steps)
+    monkeypatch.setattr(network_predictor, "STEPS", steps)
     for span in (16, 0) if backbone == "transformer" else (16,):
         predictor = a_predictor(backbone, span)
         for length in (0, 1, len(EVENTS)):

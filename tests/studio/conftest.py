@@ -15,6 +15,7 @@ from partimento.encodings.conditions import Conditions
 from partimento.models.base import untrained
 from partimento.models.checkpoint import save_model
 from partimento.models.recipes import recipe
+from partimento.models.shipped import PLACE
 from partimento.models.whereabouts import FILE_NAME
 from partimento.studio.server.serve import Address, serving
 from partimento.studio.workshop.workshop import Workshop
@@ -33,6 +34,12 @@ def raw_model(tmp_path_factory: pytest.TempPathFactory, made_corpus: Path) -> Pa
     save_model(folder / FILE_NAME, model.state_dict(), one, told)
     Reference.of(corpus).save(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def none_shipped(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No model comes with the package."""
+    monkeypatch.setenv(PLACE, str(tmp_path_factory.mktemp("none")))
 
 
 @pytest.fixture

@@ -226,6 +226,41 @@ def test_what_cannot_be_met_is_said_where_it_fails_and_what_to_relax(workshop: W
     assert "F#" in error.data["message"]
 
 
+def test_a_candidate_that_gets_stuck_takes_no_other_with_it(
+    workshop: Workshop, minuet: Piece, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All three get stuck side by side at their second event, then the second one does whatever its seed."""
+    from partimento.composing.compose import compose
+    from partimento.studio.workshop import following_notes, writing
+
+    push, runs = following_notes.NotesFollower.push, list[tuple[int, int]]()
+
+    def stuck(self: following_notes.NotesFollower, events: Any) -> None:
+        push(self, events)
+        one = next(iter(self.stretches.values()))
+        if len(one.drawn) == 2 and (len(self.now) == 3 or self.first == 2):
+            raise InvalidOption("the rules leave no way on from here")
+
+    def counted(*given: Any, **named: Any) -> Any:
+        runs.append((named["count"], named["seed"]))
+        return compose(*given, **named)
+
+    monkeypatch.setattr(following_notes.NotesFollower, "push", stuck)
+    monkeypatch.setattr(writing, "compose", counted)
+    record, events = asked(workshop, Ask("fill", bars=(2, 3), key="G major", seed=1))
+    assert [count for count, _ in runs] == [3, 1, 1, 1, 1, 1]
+    assert len({seed for _, seed in runs}) == 6
+    told = [(event.kind, event.data.get("candidates") or event.data.get("candidate")) for event in events if event.kind != "notes"]
+    assert told[1:] == [
+        *(("again", [1, 2, 3]), ("again", [2]), ("again", [2]), ("failed", 2)),
+        *(("candidate", 1), ("candidate", 3), ("done", None)),
+    ]
+    assert sorted(record.ranking) == [1, 3]
+    for number in (1, 3):
+        piece = workshop.tasks.piece(record.name, number)
+        assert np.array_equal(again(piece.about.made, workshop.warm.checkpoint).piece.notes, piece.notes)
+
+
 def test_wishes_that_the_model_does_not_know_are_refused_with_what_it_knows(workshop: Workshop, minuet: Piece) -> None:
     _, events = asked(workshop, Ask("fill", bars=(1, 2), conditions={"composer": "Bach"}))
     assert events[-1].kind == "error"
@@ -266,7 +301,7 @@ def test_candidates_are_there_when_the_project_is_opened_again(tmp_path: Path, r
         assert json.loads(json.dumps(workshop.tasks["t1"].to_json())) == json.loads(json.dumps(told))
         workshop.keep("t1", 1, "test")
         assert workshop.scores.piece("s1") == piece
-        with pytest.raises(NoModel, match="--model"):
+        with pytest.raises(NoModel, match="model of your own"):
             workshop.ask("s1", Ask("fill", bars=(2, 3)))
         with pytest.raises(NotThere):
             workshop.tasks.candidate("t1", 4)

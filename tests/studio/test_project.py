@@ -210,3 +210,11 @@ def test_an_edit_of_another_state_is_refused(bare: Workshop) -> None:
     with pytest.raises(Conflict):
         bare.edit("s1", [{"edit": "tempo", "qpm": 98}], "test", first)
     assert bare.scores["s1"].at == 1
+
+
+def test_opening_a_workshop_loads_nothing_large() -> None:
+    """Torch, and what else takes long, come with the first task."""
+    code = "import sys, partimento.studio.workshop.workshop, partimento.studio.server.app; "
+    code += "print([name for name in ('torch', 'numba', 'scipy', 'matplotlib', 'verovio') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -137,7 +137,8 @@ def _show(screen: Screen, report: dict[str, Any], out: Path, result: dict[str, A
         for reason, names in report["refused"].items():
             say(f"    {reason}: {'; '.join(names[:3])}{f'; and {len(names) - 3:,} more' if len(names) > 3 else ''}")
     if result["duplicates"]:
-        say(f"  duplicates  {result['duplicates']:,} left out, since their notes are those of another piece")
+        forms = f", {report['other_forms']:,} of them in another format" if report.get("other_forms") else ""
+        say(f"  duplicates  {result['duplicates']:,} left out, since their notes are those of another piece{forms}")
     if result["ignored"]:
         say(f"  ignored     {counted(result['ignored'], 'file')} of other kinds")
     for title, name in (("composers", "composers"), ("genres", "genres"), ("meters", "meters"), ("keys", "keys")):

@@ -47,5 +47,7 @@ def show(screen: Screen, made: Composed, names: list[Path]) -> None:
             screen.say(f"    {line}")
     if len(names) > SHOWN:
         screen.say(f"  and {len(names) - SHOWN:,} more")
+    if made.stuck:
+        screen.warn(f"{counted(made.stuck, 'piece')} left out: the rules left no way on, wherever it was tried again")
     if made.copies:
         screen.warn(f"{counted(made.copies, 'piece')} still copied too much when five more had been tried")

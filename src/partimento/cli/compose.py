@@ -36,6 +36,7 @@ def compose(
     seed: int | None = None,
     like: Path | None = None,
     roll: Flag = False,
+    engine: str | None = None,
     choice: ChoiceOptions | None = None,
     rules: RuleOptions | None = None,
     json: Flag = False,
@@ -67,7 +68,8 @@ def compose(
     ended (how many pieces came to an end of their own), judged (of each file originality: the keys of the command
     originality, over among them, or null; and with --best ranking: rank,
     bits_per_note, distance), copies (with --original, what could not be
-    replaced); with --like files, rolls, notes, seconds, first_note_ms, seed,
+    replaced), stuck (pieces left out, since the rules left no way on);
+    with --like files, rolls, notes, seconds, first_note_ms, seed,
     guard, ending and same (whether the bytes are those of the other file).
 
     Parameters
@@ -107,6 +109,8 @@ def compose(
         A composed MIDI file to make again; MODEL is needed only when it has been moved.
     roll
         Write a piano roll (PNG) beside each file.
+    engine
+        What computes the model: compiled (loops of our own, which need no torch; without this option, where they can) or torch.
     choice
         Repetition, endings, originality, ranking.
     rules
@@ -120,7 +124,7 @@ def compose(
         asked |= {"--write": write is not None}
         asked |= {"--count": count != 1, "--temperature": temperature != "1", "--top-k": top_k != 0, "--top-p": top_p != 1}
         asked |= {"--min-p": min_p != 0, "--seed": seed is not None, "--condition": bool(condition)}
-        asked |= {"--guidance": guidance != 1}
+        asked |= {"--guidance": guidance != 1, "--engine": engine is not None}
         asked |= {"rules": rules is not None and rules != RuleOptions()}
         asked |= {"--exact, --no-guard, --original, --best": choice is not None and choice != ChoiceOptions()}
         if any(asked.values()):
@@ -163,6 +167,7 @@ def compose(
             guard=None if choice.guard else False,
             original=choice.original,
             best=choice.best,
+            engine=engine,
             on_progress=timed,
         )
     names = made.write(out)
@@ -185,6 +190,7 @@ def compose(
             "ended": sum(one.ended for one in made),
             "judged": [{"file": str(name)} | one.to_json() for name, one in zip(names, made, strict=True)],
             "copies": made.copies,
+            "stuck": made.stuck,
         }
     )
 
@@ -206,7 +212,7 @@ def _again(screen: Screen, like: Path, model: Path | None, out: Path | None, rol
     same = out.read_bytes() == like.read_bytes()
     screen.say(f"{short(out)}: {'the same as' if same else 'NOT the same as'} {short(like)}, in {duration(screen.seconds)}")
     if not same:
-        screen.warn("another processor, version of torch or of partimento rounds otherwise")
+        screen.warn("another processor, version of partimento, or of torch, rounds otherwise")
     files = {"files": [str(out)], "rolls": [str(name) for name in rolls], "notes": one.new_notes, "seconds": screen.seconds}
     how = {"seed": one.seed, "guard": one.guard, "ending": one.ending}
     screen.result(files | {"first_note_ms": first_ms} | how | {"same": same})

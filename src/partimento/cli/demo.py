@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ SOURCES = ("music21:bach", "music21:ryans")
 def demo(
     *,
     out: Annotated[Path, Parameter(alias="-o")] = Path("out"),
+    style: Annotated[Path | None, Parameter(show_default=False)] = None,
     minutes: float = 1.5,
     count: int = 8,
     notes: int = 120,
@@ -27,22 +29,28 @@ def demo(
     sources: Annotated[tuple[str, ...], Parameter(show_default=" ".join(SOURCES))] = SOURCES,
     json: Flag = False,
 ) -> None:
-    """Goes the whole way once: a corpus, a model, a table of scores, and new music, in a few minutes.
+    """Shows what there is: pieces by the house model, then the whole way once from scores to a model and new music, in minutes.
 
-    It begins with Bach's chorales and a book of fiddle tunes, which are already there.
+    The house model writes four pieces and completes a tune. The whole way begins with Bach's chorales and a book of fiddle
+    tunes, which are already there. At last the house model can take on the style of your own pieces, in five minutes.
 
     Examples:
       partimento demo
+      partimento demo --style my-pieces
       partimento demo --out try --minutes 10
 
-    With --json: build, train, rows (each with the keys of evaluate), files, rolls, seconds.
+    With --json: house (of each piece asked, files, notes, bits_per_note, originality;
+    null where this copy has no weights), build, train, rows (each with the keys of
+    evaluate), files, rolls, style (the keys of train, or null), seconds.
 
     Parameters
     ----------
     out
         The folder for all of it.
+    style
+        A folder of your own scores, for five minutes of their style at the end; without it you are asked, on a terminal.
     minutes
-        The time for training.
+        The time for the training from nothing.
     count
         How many pieces to write.
     notes
@@ -61,19 +69,48 @@ def demo(
     if out.is_file():
         raise InvalidOption(f"--out {out}: a file is in the way")
     check_parents("--out", out)
+    house = _house(screen, out, seed)
     corpus = out / "corpus"
     built = _build(screen, sources, corpus)
     trained = _train(screen, corpus, out / "run", minutes)
     rows = _evaluate(screen, corpus, trained.path)
     files, rolls = _compose(screen, trained.path, out, count, notes, seed)
     screen.say(f"\nAll of it took {duration(screen.seconds)} and is in {short(out)}/.")
+    styled = _style(screen, style, out) if house is not None else None
     screen.say("Now your own music:")
-    screen.say("  partimento build FOLDER --out corpus")
-    screen.say("  partimento train corpus --out run")
+    screen.say("  partimento train FOLDER --out mine --minutes 5   # the house model takes on its style")
+    screen.say("  partimento compose mine --notes 200 -o new.mid")
+    screen.say("  partimento build FOLDER --out corpus             # or a model of your own, from nothing")
+    screen.say("  partimento train corpus --from nothing --out run")
     screen.say("  partimento evaluate run corpus")
-    screen.say("  partimento compose run --notes 200 -o new.mid")
     music = {"files": [str(file) for file in files], "rolls": [str(file) for file in rolls]}
-    screen.result({"build": built, "train": trained.to_json(), "rows": rows} | music | {"seconds": screen.seconds})
+    told = {"house": house, "build": built, "train": trained.to_json(), "rows": rows} | music
+    screen.result(told | {"style": styled, "seconds": screen.seconds})
+
+
+def _house(screen: Screen, out: Path, seed: int) -> list[dict[str, Any]] | None:
+    """What the house model writes; None, said in one line, where this copy has no weights."""
+    from partimento.cli.demo_house import perform
+    from partimento.models.shipped import HOUSE, SHIPPED
+
+    if SHIPPED[HOUSE].is_there:
+        return perform(screen, out / HOUSE, seed)
+    screen.say("This copy comes without the weights of the house model (a release has them); so only a model from nothing:\n")
+    return None
+
+
+def _style(screen: Screen, style: Path | None, out: Path) -> dict[str, Any] | None:
+    """Five minutes of style with the scores of a folder: of `style`, or of the one that is named when asked, on a terminal."""
+    from partimento.cli.train import learn
+
+    if style is None and not screen.as_json and sys.stdin.isatty() and sys.stdout.isatty():
+        screen.say("\nFive minutes of style: a folder of your own scores (10 or more), or just Enter to end here.")
+        style = Path(named) if (named := input("> ").strip()) else None
+    if style is None:
+        return None
+    trained = learn(screen, style, None, out=out / "style", minutes=5)
+    screen.say(f"   {trained}, in {duration(trained.result.seconds)}")
+    return trained.to_json()
 
 
 def _build(screen: Screen, sources: tuple[str, ...], out: Path) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _entries(screen: Screen, places: list[Path], corpus: Any, split: str, baseli
         if at < len(places):
             checkpoint = Checkpoint.load(places[at])
             trained = float(checkpoint.metadata["training"]["seconds"])
-            costs = {"parameters": checkpoint.model.parameter_count, "seconds": trained, "notes_per_second": _speed(checkpoint)}
+            costs = {"parameters": checkpoint.parameter_count, "seconds": trained, "notes_per_second": _speed(checkpoint)}
         entries.append(Entry(row, per_second(row, seconds), **costs))
     return entries
 

@@ -1,4 +1,4 @@
-"""`partimento originality`: how much of a piece is verbatim in a corpus, and where."""
+"""`partimento originality`: how much of a piece is verbatim in a corpus, and where, and whose melody it may have in disguise."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ def originality(*files: str, against: Path | None = None, json: Flag = False) ->
 
     A run is eight notes or more with the same intervals and rhythm, in the whole texture or in one track. Shares are of
     the notes that lie in runs of the whole texture of at least 1, 2 and 4 bars. Where the corpus has pieces that are not in
-    its train split, the same is report of them: the human baseline. A file with a longer run or a larger share (2 bars) than
-    97.5 of 100 human pieces is marked.
+    its train split, the same is reported of them: the human baseline. A melody may be another one's with notes changed, at
+    another speed, over other chords: the piece that is most alike is named. A file is marked when a run is more surprising, its
+    share (2 bars) is larger, or its melody more alike than in human pieces, of which 3 in 100 are over one of these limits.
 
     With --json: against, files (of each name, notes, longest_notes, runs (the ten
-    longest: notes, length_bars, bars, known, known_bars), share, line_share,
-    over), limits (longest_notes, share_2_bars, false_alarms, pieces; null without
-    human pieces), refused (name to reason), seconds.
+    longest: notes, bits, length_bars, bars, known, known_bars), share, line_share,
+    most_bits, telling_share, likeness (known, share; or null), over), limits
+    (most_bits, share_2_bars, likeness, false_alarms, pieces; null without human
+    pieces), refused (name to reason), seconds.
 
     Parameters
     ----------
@@ -59,6 +61,8 @@ def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, hum
 
     for row in sorted(rows, key=lambda row: -row["longest_notes"])[:SHOWN]:
         screen.say(f"{row['name']}{': MORE THAN HUMAN PIECES' if row['over'] else ''}")
+        if (alike := row["likeness"]) is not None and (limits is None or row["over"]):
+            screen.say(f"  melody most like that of {alike['known']} ({100 * alike['share']:.0f}% over chance)")
         if not row["runs"]:
             screen.say("  no run of eight notes")
             continue
@@ -79,7 +83,7 @@ def _show(screen: Screen, rows: list[dict[str, Any]], limits: Limits | None, hum
         )
     if limits is not None:
         screen.say(
-            f"Marked: a run of more than {limits.longest_notes:.0f} notes, or more than {100 * limits.share_2_bars:.1f}% in runs "
-            f"of 2 bars; {100 * limits.false_alarms:.1f}% of human pieces are"
+            f"Marked: a run of more than {limits.most_bits:.0f} bits, over {100 * limits.share_2_bars:.1f}% in runs of 2 bars, "
+            f"or a melody more than {100 * limits.likeness:.0f}% like another; {100 * limits.false_alarms:.1f}% of human pieces are"
         )
     screen.say(f"{counted(len(rows), 'piece')} in {duration(screen.seconds)}")

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from partimento.composing.rules import Option, Rules, all_options
 
-UNSET: dict[type, Any] = {str: "", int: 0, bool: False, float: None, Path: None}
+UNSET: dict[type, Any] = {str: "", int: None, bool: False, float: None, Path: None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,8 @@ def train(
     recipe: str | None = None,
     encoding: str | None = None,
     only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
-    start: Annotated[Path | None, Parameter(name="--from")] = None,
+    start: Annotated[str | None, Parameter(name="--from")] = None,
+    adapt: str = "few",
     split_method: str = "works",
     minutes: float | None = None,
     steps: int | None = None,
@@ -43,7 +44,10 @@ def train(
     threads: int = 0,
     json: Flag = False,
 ) -> None:
-    """Trains a model on a corpus until it stops getting better on the validation split.
+    """Trains a model on your music until it stops getting better on the validation split.
+
+    It goes on from the house model, which knows how music goes: five minutes give it the style of a few pieces. Where a recipe, an
+    encoding or a size is named, or --from nothing, a model begins from nothing; that takes more music and more time.
 
     Stopped or killed at any moment, the same command goes on where it was. The run ends in one file,
     OUT/model.safetensors, and OUT/history.jsonl tells how it went; OUT/reference.safetensors
@@ -51,9 +55,11 @@ def train(
     what human pieces measure.
 
     Examples:
-      partimento train corpus --out run
+      partimento train my-pieces --out mine --minutes 5
+      partimento train corpus --from nothing --out run
+      partimento train corpus --recipe seed_pair --out pair
       partimento train corpus --recipe seed_joint --out joint --minutes 10
-      partimento train corpus --out keys --encoding melody:pitch=piano,chord=top
+      partimento train corpus --recipe seed_pair --out keys --encoding melody:pitch=piano,chord=top
       partimento train corpus --recipe lstm_notes --only genre=folk --out folk
       partimento train my-corpus --from run --out mine
 
@@ -65,18 +71,21 @@ def train(
     Parameters
     ----------
     corpus
-        A folder that partimento build made.
+        A corpus that partimento build made, or a folder of scores, of which a corpus is made first, in OUT/corpus.
     out
         The folder of the run.
     recipe
-        {recipes}; seed_pair by default.
+        {recipes}. Where a model begins from nothing, transformer_tasks by default (whole scores).
     encoding
         Another encoding than the recipe's, with its options.
     only
         Learn from these pieces alone: composer=, genre=, title= or licence= and names; may be given several times.
     start
-        Go on from this model: its recipe and weights, on this corpus, at a quarter of its rate; new composers and
-        genres join the old ones.
+        Go on from this model, a run or a checkpoint: its recipe and weights, at small rates; new composers and genres join the
+        old ones. nothing: a new model. By default the house model, unless a recipe, an encoding or a size is named.
+    adapt
+        Which weights move when training goes on from a model: few (norms, biases, and changes of low rank of the
+        matrices) or all.
     split_method
         How pieces fall into splits: by works (honest), or by windows, which leaks: it repeats the usual mistake of
         drawing windows at random.
@@ -120,6 +129,7 @@ def train(
         recipe,
         out=out,
         start=start,
+        adapt=adapt,
         encoding=encoding,
         only=only,
         split_method=split_method,
@@ -165,6 +175,7 @@ def learn(screen: Screen, corpus: Path, recipe: str | Recipe | None, *, out: Pat
             f"products in {plan.precision}{' precision' if plan.precision == 'single' else ''}"
         )
 
+    screen.say(f"   encoding the pieces of {short(corpus)}, and measuring what an epoch takes")
     with screen.progress() as on_progress:
         on_step = stepping(screen, on_progress, steps_of_epoch)
         return run_training(corpus, recipe, out=out, on_plan=on_plan, on_step=on_step, on_progress=on_progress, **options)

@@ -12,10 +12,11 @@ from partimento.composing.composition import Composition
 from partimento.composing.constraints import prepared
 from partimento.composing.following import NOBODY, Follower
 from partimento.composing.guidance import guided
+from partimento.composing.players import opened
 from partimento.composing.provenance import Asked, Options, Trained, licence_of, provenance_of, title_of
 from partimento.composing.rules import Inside, Rules
-from partimento.composing.sampler import first_notes, one_thread, steps
-from partimento.composing.windows import Window, pieces, players, programs_of, regions, rejoined, window
+from partimento.composing.sampler import Run, one_thread
+from partimento.composing.windows import Window, generated, regions, rejoined, window
 from partimento.encodings import Events
 from partimento.encodings.tasks import Tasks
 from partimento.errors import InvalidOption
@@ -32,9 +33,9 @@ def complete(
     options: Options,
     on_progress: Callable[[int, int], None] | None,
     follower: Follower = NOBODY,
-) -> list[Composition]:
+) -> list[Composition | None]:
     """The pieces of a task: window after window, the first for all at once, later ones for each by itself, since each has
-    other notes before it."""
+    other notes before it. None for one that found no way on."""
     predictor, task = guided(checkpoint, options.conditions, options.guidance), asked.task
     if not checkpoint.encoding.completes_tasks:
         raise InvalidOption(
@@ -42,40 +43,46 @@ def complete(
         )
     encoding = cast(Tasks, checkpoint.encoding)
     longest = int(checkpoint.recipe.training.segment)
+    rules = options.rules or Rules()
+    task, written_to = opened(task, encoding, rules.instruments)
     stretches = regions(task, encoding, longest)
     fixed = task.stands(options.seed)
-    played = programs_of(task) if encoding.layout.instrument else frozenset({0})
     grid = encoding.layout.ticks_per_quarter
     on_grid = replace(task.given, notes=task.given.notes[fixed], pedals=task.given.pedals[:0]).quantise(grid)
-    now = [on_grid] * options.count
+    now: list[Piece | None] = [on_grid] * options.count
     windows: list[list[tuple[Window, Piece]]] = [[] for _ in range(options.count)]
     drawn_in: list[list[tuple[Events, int]]] = [[] for _ in range(options.count)]
     with one_thread():
         for number, bars in enumerate(stretches):
             groups = [range(options.count)] if number == 0 else [range(index, index + 1) for index in range(options.count)]
             for group in groups:
-                one = window(task, now[group[0]], bars, encoding, longest)
+                so_far = now[group[0]]
+                if so_far is None:
+                    continue
+                one = window(task, so_far, bars, encoding, longest, written_to)
                 seed = options.seed if number == 0 else _seed(options.seed, group[0], number)
-                drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=options.rules or Rules())
+                drawn = replace(options, seed=seed, count=len(group), notes=MOST_WRITTEN, rules=rules)
                 before = one.asked(encoding)
-                place = replace(
-                    one.inside(players(task)),
-                    count_tick=one.start(task),
-                    players=played,
-                    is_last=bars == stretches[-1],
-                )
+                place = one.inside(task, encoding, is_last=bars == stretches[-1])
                 follower.begin(group, before, one, place)
                 answers = _answers(predictor, encoding, before, drawn, place, follower)
-                for index, answer, written in zip(group, answers, pieces(encoding, before, answers), strict=True):
+                for index, answer in zip(group, answers, strict=True):
+                    if answer is None:
+                        now[index] = None
+                        continue
+                    written = generated(encoding, before, answer)
                     drawn_in[index].append((np.concatenate([before, answer]), len(before)))
                     windows[index].append((one, written))
                     if bars != stretches[-1]:  # for the next window alone
-                        now[index] = rejoined(Task(on_grid, task.write), np.ones(len(on_grid), bool), windows[index], True)[0]
+                        now[index] = rejoined(Task(on_grid, task.write), np.ones(len(on_grid), bool), windows[index], encoding)[0]
             if on_progress is not None:
                 on_progress(number + 1, len(stretches))
-    made = []
+    made: list[Composition | None] = []
     for index, of in enumerate(windows):
-        piece, new = rejoined(task, fixed, of, encoding.layout.velocity)
+        if now[index] is None:
+            made.append(None)
+            continue
+        piece, new = rejoined(task, fixed, of, encoding)
         note = provenance_of(checkpoint, asked, options, index)
         about = About(title=title_of(checkpoint, asked, options.seed, index), licence=licence_of(checkpoint, asked), made=note)
         events, first = drawn_in[index][-1]
@@ -88,18 +95,11 @@ def complete(
 
 def _answers(
     predictor: Generator, encoding: Tasks, before: Events, options: Options, place: Inside, follower: Follower
-) -> list[Events]:
-    """The second halves of a task's window, each up to its end."""
+) -> list[Events | None]:
+    """The second halves of a task's window, each up to its end; None where there is no way on."""
     cursor, constraints = prepared(encoding, before, options, place)
-    drawn = []
-    for events in steps(
-        *(predictor, encoding, before, cursor, constraints),
-        *(options.sampling, options.seed, options.count, options.most),
-    ):
-        drawn.append(events)
-        follower.push(events)
-    new_BTF = np.stack(drawn, axis=1)
-    return [first_notes(events, MOST_WRITTEN, encoding) for events in new_BTF]
+    run = Run(predictor, encoding, before, cursor, constraints, options.sampling, options.most)
+    return run.drawn(options.seed, options.count, follower.push)
 
 
 def _seed(seed: int, index: int, number: int) -> int:

@@ -2,7 +2,7 @@
 
 The same model, options, seed and number give the same notes: each sequence has a random stream of its own, and `compose`
 computes on one thread, since sums that are shared among threads differ in the last bit. They are the same on one kind of
-processor and one version of torch; another may round otherwise.
+processor and one engine (compiled loops, or one version of torch); another may round otherwise.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from partimento.composing.composition import Composition
 from partimento.composing.constraints import ends_by_itself, habits_of, prepared
 from partimento.composing.following import NOBODY, Follower
 from partimento.composing.guidance import guided
-from partimento.composing.preamble import stated
+from partimento.composing.preamble import beginning, spelled_out
 from partimento.composing.provenance import (
     MAX_NOTES,
     Asked,
@@ -31,6 +31,7 @@ from partimento.composing.provenance import (
     Start,
     Trained,
     called,
+    engine_of,
     given_events,
     licence_of,
     provenance_of,
@@ -38,11 +39,12 @@ from partimento.composing.provenance import (
     title_of,
 )
 from partimento.composing.rules import Rules
-from partimento.composing.sampler import first_notes, one_thread, steps
+from partimento.composing.sampler import NoWayOn, Run, one_thread
 from partimento.composing.sampling import Sampling
 from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece
 from partimento.formats import read
+from partimento.models.checkpoint import Checkpoint
 from partimento.models.predictor import Generator
 from partimento.piece import About, Piece
 from partimento.task import Task
@@ -72,10 +74,10 @@ def stream(
     """
     habits, ending = habits_of(guard, encoding), ends_by_itself(ending, encoding)
     options = Options(notes, sampling or Sampling(), seed, count, rules, guard=habits, ending=ending)
-    return _stream(predictor, encoding, given_events(given, encoding), options)
+    return _run(predictor, encoding, given_events(given, encoding), options).steps(seed, range(count))
 
 
-def _stream(predictor: Generator, encoding: Encoding, before: Events, options: Options) -> abc.Generator[Events, None, None]:
+def _run(predictor: Generator, encoding: Encoding, before: Events, options: Options) -> Run:
     for option, value, most in (("notes", options.notes, MAX_NOTES), ("count", options.count, MAX_COUNT)):
         if not isinstance(value, int) or not 1 <= value <= most:
             raise InvalidOption(f"{option} is {value!r}; it must be a whole number from 1 to {most}")
@@ -84,13 +86,10 @@ def _stream(predictor: Generator, encoding: Encoding, before: Events, options: O
         raise CheckpointError(
             f"the model does not predict the fields of the encoding {encoding.key!r}; load it with its own encoding"
         )
-    if options.rules is not None and not len(before):
-        before = stated(encoding, options.rules)
+    if not len(before):
+        before = beginning(encoding, options.rules)
     cursor, constraints = prepared(encoding, before, options)
-    return steps(
-        *(predictor, encoding, before, cursor, constraints),
-        *(options.sampling, options.seed, options.count, options.most),
-    )
+    return Run(predictor, encoding, before, cursor, constraints, options.sampling, options.most)
 
 
 def compose(
@@ -123,8 +122,9 @@ def compose(
     where music ends, on a bar line that nothing crosses, at the latest at the next such.
 
     A piece that ends earlier, where the encoding has an event for that, has fewer; the end of `given` is left out. A piece
-    is what the encoding keeps of it, the given notes too. Torch computes on one thread meanwhile. Raises
-    `InvalidOption`, and `InvalidPiece` when the encoding keeps no note of `given`.
+    is what the encoding keeps of it, the given notes too. One that rules leave no way on goes back and tries again; where that does
+    not help it is left out, so there may be fewer than `count`. Torch computes on one thread meanwhile. Raises `InvalidOption`
+    (`NoWayOn` where no piece is left), and `InvalidPiece` when the encoding keeps no note of `given`.
     """
     checkpoint = loaded(model)
     start: Given | None = None if task is None else Asked.of(task)
@@ -143,18 +143,26 @@ def compose(
     habits = habits_of(guard, checkpoint.encoding, checkpoint) if task is None else None
     ending = task is None and ends_by_itself(ending, checkpoint.encoding)
     options = Options(notes, sampling or Sampling(), seed, count, rules, dict(conditions or {}), guidance, habits, ending)
-    return _compose(checkpoint, start, options, on_progress, follower)
+    made = [one for one in _compose(checkpoint, start, options, on_progress, follower) if one is not None]
+    if not made:
+        raise NoWayOn("the rules leave no way on, wherever it was tried again; try another seed, or loosen one of them")
+    return made
 
 
 def again(made: str, checkpoint: Trained) -> Composition:
     """The composition that says of itself that it was `made` so: the same notes, and the same bytes once written.
 
-    The model may lie elsewhere now, so `made` is kept as it was. All pieces of that run are made anew and the one is taken,
-    since the arithmetic of a batch depends on its size. Raises `CheckpointError` when it was another model,
+    The model may lie elsewhere now, so `made` is kept as it was; the engine is the one that it names. All pieces of that run are
+    made anew and the one is taken, since the arithmetic of a batch in torch depends on its size. Raises `CheckpointError` when
+    it was another model,
     `InvalidOption` when `made` is not a note of `compose`.
     """
     start, options, index = read_provenance(made, checkpoint)
+    if isinstance(checkpoint, Checkpoint):
+        checkpoint = checkpoint.by(engine_of(made))
     one = _compose(checkpoint, start, options)[index]
+    if one is None:
+        raise InvalidOption("this note is of a piece that its run did not finish; take that of a composed piece")
     return replace(one, piece=replace(one.piece, about=replace(one.piece.about, made=made)), made=made)
 
 
@@ -164,43 +172,47 @@ def _compose(
     options: Options,
     on_progress: Callable[[int, int], None] | None = None,
     follower: Follower = NOBODY,
-) -> list[Composition]:
+) -> list[Composition | None]:
+    """Each of the pieces; None for one that found no way on."""
     if isinstance(start, Asked):
         return complete(checkpoint, start, options, on_progress, follower)
     encoding, predictor = checkpoint.encoding, guided(checkpoint, options.conditions, options.guidance)
-    before = np.zeros((0, len(encoding.fields)), encoding.dtype) if start is None else start.events
-    if start is None and options.rules is not None:
-        before = stated(encoding, options.rules, options.conditions)
+    before = beginning(encoding, options.rules, options.conditions) if start is None else start.events
+    held = np.zeros(options.count, np.int64)
+
+    def on_step(step: Events) -> None:
+        follower.push(step)
+        if on_progress is not None:
+            held[:] += [encoding.notes_in(step[b : b + 1]) for b in range(options.count)]
+            on_progress(min(int(held.min()), options.notes), options.notes)
+
     with one_thread():
-        drawn = []
-        held = np.zeros(options.count, np.int64)
+        run = _run(predictor, encoding, before, options)
         follower.begin(range(options.count), before)
-        for step in _stream(predictor, encoding, before, options):
-            drawn.append(step)
-            follower.push(step)
-            if on_progress is not None:
-                held += [encoding.notes_in(step[b : b + 1]) for b in range(options.count)]
-                on_progress(min(int(held.min()), options.notes), options.notes)
-    new_BTF = np.stack(drawn, axis=1)
+        drawn = run.drawn(options.seed, options.count, on_step)
     until = encoding.decode(before).end_tick if len(before) else 0
-    compositions = []
-    for index in range(options.count):
-        events = np.concatenate([before, first_notes(new_BTF[index], options.most, encoding)])
+    compositions: list[Composition | None] = []
+    for index, new in enumerate(drawn):
+        if new is None:
+            compositions.append(None)
+            continue
+        events = np.concatenate([before, new])
         note = provenance_of(checkpoint, start, options, index)
         about = About(title=title_of(checkpoint, start, options.seed, index), licence=licence_of(checkpoint, start), made=note)
         new_notes = encoding.notes_in(events[len(before) :])
         piece = replace(encoding.decode(events), about=about)
+        if start is None:
+            piece = spelled_out(piece, options.rules, options.conditions)
         compositions.append(Composition(piece, events, note, until, new_notes, len(before), ended=encoding.ended(events)))
     return compositions
 
 
-def loaded(model: Trained | str | os.PathLike[str] | None) -> Trained:
-    """A model itself, or that of a path or name; the house model for None. Raises `CheckpointError`."""
-    if model is not None and not isinstance(model, (str, os.PathLike)):
-        return model
-    from partimento.models.checkpoint import Checkpoint  # here, since it loads torch
-
-    return Checkpoint.load(model)
+def loaded(model: Trained | str | os.PathLike[str] | None, engine: str | None = None) -> Trained:
+    """A model itself, or that of a path or name; the house model for None; computed by an engine, where one is named. Raises
+    `CheckpointError`, and `InvalidOption` for an engine that cannot."""
+    if model is None or isinstance(model, (str, os.PathLike)):
+        return Checkpoint.load(model, engine)
+    return model.by(engine) if engine is not None and isinstance(model, Checkpoint) else model
 
 
 __all__ = ["Composition", "again", "compose", "stream"]

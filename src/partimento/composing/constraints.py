@@ -11,7 +11,7 @@ from partimento.analysis.human_reference import beside
 from partimento.analysis.repetition import HABITS, Habits
 from partimento.composing.ending import Ending, RuleMasks, can_end
 from partimento.composing.guard import Guard, can_guard
-from partimento.composing.preamble import Preamble, can_state
+from partimento.composing.preamble import Preamble, must_state, stated
 from partimento.composing.provenance import Options, Trained
 from partimento.composing.rules import Inside
 from partimento.composing.sampler import Constraint
@@ -61,11 +61,16 @@ def prepared(
         raise InvalidOption(
             f"rules: the encoding {encoding.key!r} does not hold all notes and bars; train a model of the encoding notes or tasks"
         )
+    states = not len(before) and must_state(encoding, rules, options.conditions)
+    if rules is not None and states:  # rules are made for what will be stated
+        opened = encoding.cursor()
+        for event in stated(encoding, rules, options.conditions).tolist():
+            opened.push(event)
+        here = texture_of(opened)
     made = None if rules is None or here is None else rules.made(here, place)
-    states = not len(before) and rules is None and can_state(encoding, options.conditions)
 
     def constraints(cursor: Cursor, number: int) -> Sequence[Constraint]:
-        found: list[Constraint] = [Preamble(encoding, options.conditions)] if states else []
+        found: list[Constraint] = [Preamble(encoding, options.conditions, rules)] if states else []
         if guard is not None:
             found.append(guard.of(cursor, number))
         here = texture_of(cursor)

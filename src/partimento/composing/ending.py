@@ -22,7 +22,6 @@ from partimento.instruments import DRUMS
 
 EARLIEST, LATEST = 0.75, 1.25  # of the notes asked for
 CLOSING = 0.5  # of the way from the earliest to the latest: from there on the last bar is the next one that can be
-OVERDUE = 1.5  # of the way from the earliest to the latest: from there on nothing is drawn but the end, as soon as it may be
 SOON = 12  # quarters
 CHORD = 6  # notes of the last one
 FULL = 2.0  # nats by which the end is likelier for each note that is held to it
@@ -48,6 +47,19 @@ class LastBar(Bars):
     def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
         """Which of the `ends` [K], in ticks, of a note leave the last bar whole: before its half or at its end. Bool [K]."""
         return np.asarray((ends <= self.half_tick) | (ends == self.end_tick))
+
+
+@dataclass(frozen=True)
+class LastChord(NoteRule):
+    """No more notes but those that the end needs, the last ones of the last bar: what is written is longer than was asked for."""
+
+    closing: Bars
+
+    drums_too = True
+
+    def onsets(self, here: Texture, ticks: Ints) -> Bools:
+        due = self.closing.deadline(here)
+        return np.asarray(ticks == due) if due is not None and due >= here.tick else np.ones(len(ticks), bool)
 
 
 class RuleMasks(Constraint):
@@ -79,6 +91,7 @@ class Ending(Constraint):
     def __init__(self, here: Texture, notes: int, rules: RuleMasks) -> None:
         self.here, self.asked_for, self.before, self.rules = here, notes, len(here.notes), rules
         self.closing: Bars | None = None
+        self.is_long = False
 
     def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
         """Which kinds of event may come next, bool [S]: not the end too early, nothing else when it is overdue. Where rules
@@ -91,13 +104,16 @@ class Ending(Constraint):
         kept = allowed
         if self.progress < 0:
             kept = allowed & ~end
-        elif self.progress >= OVERDUE and allowed[self.here.end_id]:
+        elif self.progress >= 1 and allowed[self.here.end_id]:
             kept = end
         return np.asarray(kept) if kept.any() else allowed
 
     def push(self, event: Sequence[int]) -> None:
         if (last_bar := self.close(firmly=self.rules.masks is None)) is not None:
             self.rules.add(last_bar)
+        if self.closing is not None and self.progress >= 1 and not self.is_long:
+            self.is_long = True
+            self.rules.add(LastChord(self.closing))
 
     @property
     def progress(self) -> float:
@@ -128,7 +144,12 @@ class Ending(Constraint):
             return None  # a long note sounds: the model may find an end before it does
         half = begin + here.numerator // 2 * here.beat_length
         # a note that is held until then will do
-        self.closing = LastBar(here.last_onset, end, None, half, here.beat_length) if firmly else Bars(here.last_onset, end)
+        latest = max(half, end - here.beat_length)
+        self.closing = (
+            LastBar(here.last_onset, end, None, half_tick=half, beat_ticks=here.beat_length)
+            if firmly
+            else Bars(here.last_onset, end, None, latest)
+        )
         return self.closing
 
     def bias(self, logits: Floats, drawn: Prefix) -> Floats:

@@ -24,7 +24,7 @@ def originals(
         wanted = [at for at, piece in enumerate(pieces) if copies(piece)]
         if not wanted:
             return pieces, 0
-        for at, piece in zip(wanted, compose((seed + tried) % SEEDS, len(wanted)), strict=True):
+        for at, piece in zip(wanted, compose((seed + tried) % SEEDS, len(wanted)), strict=False):  # there may be fewer
             if not copies(piece):
                 pieces[at] = piece
     return pieces, sum(copies(piece) for piece in pieces)

@@ -43,12 +43,14 @@ Conditions = Mapping[str, str | float] | str | Sequence[str]
 class Composed(Sequence[Composition]):
     """New pieces, in order (with `best`, the best first). A notebook shows and plays each.
 
-    `seed` makes them again. `copies` says how many still copied too much when others had been tried (with `original`).
+    `seed` makes them again. `copies` says how many still copied too much when others had been tried (with `original`), `stuck` how
+    many of those asked for are left out, since the rules left them no way on.
     """
 
     pieces: tuple[Composition, ...]
     seed: int
     copies: int = 0
+    stuck: int = 0
 
     @overload
     def __getitem__(self, at: int) -> Composition: ...
@@ -119,6 +121,7 @@ def compose(
     guard: bool | Habits | None = None,
     original: bool = False,
     best: int = 0,
+    engine: str | None = None,
     on_progress: OnProgress = silent,
 ) -> Composed:
     """New pieces by the house model, by another one, or by the run in a folder: from nothing, after given notes, or inside a given
@@ -141,6 +144,7 @@ def compose(
       `guidance` above 1 presses them harder, at twice the work.
     - `temperature` below 1 is safer, above 1 wilder; of one field "pitch=0.9,duration=0.7". `top_k`, `top_p`, `min_p` leave out
       what is unlikely; or all four as a `Sampling`.
+    - `engine`: what computes the model, "compiled" loops (without a name, where they can) or "torch".
     - `guard` keeps pieces from repeating themselves more than human pieces do: those that the model is laid beside.
 
     `on_progress` counts notes, or windows where notes are written inside a piece.
@@ -152,7 +156,7 @@ def compose(
     if sampling is not None and drawing != Sampling():
         raise InvalidOption("sampling says temperature, top_k, top_p and min_p at once; leave those out")
     seed = secrets.randbelow(SEEDS) if seed is None else seed
-    checkpoint = loaded(model)
+    checkpoint = loaded(model, engine)
     remember(checkpoint.sha256, checkpoint.path)
     piece = read(given) if isinstance(given, (str, os.PathLike)) else given
     if piece is not None and given_notes is not None:
@@ -187,9 +191,10 @@ def compose(
         return [judged(one, reference) for one in made]
 
     pieces, copies = originals(run, lambda one: bool(one.over), seed, count) if original else (run(seed, count), 0)
+    stuck = count - len(pieces)
     if best and reference is not None:
         pieces = _best(pieces, best, reference, checkpoint, asked)
-    return Composed(tuple(pieces), seed, copies)
+    return Composed(tuple(pieces), seed, copies, stuck)
 
 
 def remake(path: Path_, model: Trained | Path_ | None = None) -> Composition:

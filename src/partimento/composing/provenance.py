@@ -21,6 +21,7 @@ from partimento.encodings import Encoding, Events
 from partimento.errors import CheckpointError, InvalidOption, InvalidPiece, UnreadableFile
 from partimento.formats.midi.read import piece_from_midi
 from partimento.formats.midi.write import midi_from_piece
+from partimento.models.families import TORCH
 from partimento.models.predictor import Generator
 from partimento.piece import Piece
 from partimento.task import Region, Task
@@ -161,6 +162,8 @@ def provenance_of(checkpoint: Trained, start: Given | None, options: Options, in
         "given": None if start is None else start.to_json(),
         "options": options.to_json() | {"index": index},
     }
+    engine = getattr(checkpoint, "engine", None)  # what is not neural has none
+    note |= {} if engine is None else {"engine": engine}
     return json.dumps(note, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -188,6 +191,12 @@ def read_provenance(made: str, checkpoint: Trained) -> tuple[Given | None, Optio
             f"this is not a note of how a piece was made ({error!r}); take it from the title page of a composed piece"
         ) from None
     return start, options, index
+
+
+def engine_of(made: str) -> str:
+    """The engine by which a piece was `made`; notes of the first version say none, and had torch alone."""
+    note = json.loads(made)
+    return str(note.get("engine", TORCH)) if isinstance(note, dict) else TORCH
 
 
 def given_events(given: npt.NDArray[Any] | list[Any] | None, encoding: Encoding) -> Events:

@@ -9,6 +9,7 @@ import sys
 from collections import abc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,17 @@ from partimento.errors import InvalidOption
 from partimento.models.predictor import Generator, Session
 
 EVENTS_FOR_A_NOTE = 64  # events that are no notes end somewhere, whatever a model draws
+BACK = 8  # events that a sequence without a way on takes back at first; twice as many each time
+TRIES = 6
 MOST_REJECTIONS = 20  # of an event, for one field: a model may know nothing else
 
 Prefix = tuple[int, ...]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating[Any]]
+
+
+class NoWayOn(InvalidOption):
+    """What a sequence is held to leaves no next event."""
 
 
 class Constraint:
@@ -69,6 +76,7 @@ class Row:
         self.fields, self.cursor = encoding.fields, cursor
         self.constraints = (Law(cursor), *constraints)
         self.ended = cursor.ended
+        self.stuck = False  # no event may follow
         self._banned: dict[Prefix, set[int]] = {}
 
     def allowed(self, drawn: Prefix) -> Bools:
@@ -111,10 +119,10 @@ def draw_event(session: Session, rows: Sequence[Row], sampling: Sampling, unifor
     """The next event of each sequence [B, F]; zeros for those that have ended.
 
     Where fields drawn earlier leave nothing for a later one, they are taken back and drawn anew without that choice; so no
-    constraint is ever broken. Raises `InvalidOption` where no event at all is left.
+    constraint is ever broken. A sequence for which no event at all is left is `stuck`: zeros from now on.
     """
     count = len(rows)
-    going = [b for b, row in enumerate(rows) if not row.ended]
+    going = [b for b, row in enumerate(rows) if not (row.ended or row.stuck)]
     drawn_BF = np.zeros((count, 0), np.int64)
     for field in rows[0].fields:
         logits_BS = np.array(session.logits(drawn_BF))  # a copy: constraints may change it
@@ -136,7 +144,11 @@ def draw_event(session: Session, rows: Sequence[Row], sampling: Sampling, unifor
         ids_B = draw(logits_BS, allowed_BS, sampling, uniforms_B, field=field.name)
         drawn_BF = np.concatenate([drawn_BF, ids_B[:, None]], axis=1)
         for b, prefix in anew.items():
-            drawn_BF[b] = _anew(session, rows[b], b, count, prefix, drawn_BF.shape[1], sampling, uniforms)
+            try:
+                drawn_BF[b] = _anew(session, rows[b], b, count, prefix, drawn_BF.shape[1], sampling, uniforms)
+            except NoWayOn:
+                rows[b].stuck, drawn_BF[b] = True, 0
+        going = [b for b in going if not rows[b].stuck]
     return drawn_BF
 
 
@@ -149,7 +161,7 @@ def _anew(
         allowed = row.allowed(drawn)
         if not allowed.any():
             if not drawn:
-                raise InvalidOption("the rules leave no way on from here; try another seed, or loosen one of them")
+                raise NoWayOn("the rules leave no way on from here; try another seed, or loosen one of them")
             row.ban(drawn)
             drawn = drawn[:-1]
             continue
@@ -162,37 +174,82 @@ def _anew(
     return drawn
 
 
-def steps(
-    generator: Generator,
-    encoding: Encoding,
-    before: Events,
-    cursor: Cursor,
-    constraints: Callable[[Cursor, int], Sequence[Constraint]],
-    sampling: Sampling,
-    seed: int,
-    count: int,
-    most: int,
-) -> abc.Generator[Events, None, None]:
-    """Events [B, F] of `count` sequences after those `before`, over which `cursor` has been pushed, until each has `most` notes or
-    has ended. `constraints` makes those of a sequence from its own cursor and its number.
+@dataclass(frozen=True)
+class Run:
+    """Sequences drawn side by side after the events `before` [T, F], over which `cursor` has been pushed, until each has `most`
+    notes or has ended. `constraints` makes those of a sequence from its own cursor and its number.
 
     The model reads the same cursors, so each event is parsed once a sequence, and what is given once for all.
     """
-    uniforms = Uniforms(seed, count)
-    cursors = [cursor.copy() for _ in range(count)]
-    session = generator.begin(count, before, cursors)
-    rows = [Row(encoding, one, constraints(one, number)) for number, one in enumerate(cursors)]
-    missing = np.full(count, most)
-    for _ in range(EVENTS_FOR_A_NOTE * most):
-        events: Events = draw_event(session, rows, sampling, uniforms).astype(encoding.dtype)
-        yield events
-        missing -= [encoding.notes_in(events[b : b + 1]) for b in range(count)]
-        for row, event in zip(rows, events.tolist(), strict=True):
-            if not row.ended:
+
+    generator: Generator
+    encoding: Encoding
+    before: Events
+    cursor: Cursor
+    constraints: Callable[[Cursor, int], Sequence[Constraint]]
+    sampling: Sampling
+    most: int
+
+    def steps(
+        self, seed: int, numbers: Sequence[int], kept: Events | None = None, stuck: set[int] | None = None
+    ) -> abc.Generator[Events, None, None]:
+        """Events [B, F] of the sequences of these numbers, after those that are `kept` of each [K, F].
+
+        The numbers of those that find no way on are put into `stuck`, and zeros are theirs from then on; with None that raises
+        `NoWayOn`.
+        """
+        count, kept = len(numbers), self.before[:0] if kept is None else kept
+        uniforms = Uniforms(seed, count)
+        cursors = [self.cursor.copy() for _ in numbers]
+        rows = [Row(self.encoding, one, self.constraints(one, number)) for one, number in zip(cursors, numbers, strict=True)]
+        for row in rows:
+            for event in kept.tolist():
                 row.push(event)
-        if all(row.ended or left <= 0 for row, left in zip(rows, missing, strict=True)):
-            return
-        session.push(events)
+        session = self.generator.begin(count, np.concatenate([self.before, kept]), cursors)
+        missing = np.full(count, self.most - self.encoding.notes_in(kept))
+        for _ in range(EVENTS_FOR_A_NOTE * self.most):
+            events: Events = draw_event(session, rows, self.sampling, uniforms).astype(self.encoding.dtype)
+            found = {number for number, row in zip(numbers, rows, strict=True) if row.stuck}
+            if found and stuck is None:
+                raise NoWayOn("the rules leave no way on from here; try another seed, or loosen one of them")
+            if stuck is not None:
+                stuck |= found
+            yield events
+            missing -= [self.encoding.notes_in(events[b : b + 1]) for b in range(count)]
+            for row, event in zip(rows, events.tolist(), strict=True):
+                if not (row.ended or row.stuck):
+                    row.push(event)
+            if all(row.ended or row.stuck or left <= 0 for row, left in zip(rows, missing, strict=True)):
+                return
+            session.push(events)
+
+    def drawn(self, seed: int, count: int, on_step: Callable[[Events], None]) -> list[Events | None]:
+        """The events [T, F] of each of `count` sequences, up to its last note or its end. `on_step` is given each step [B, F].
+
+        One that finds no way on goes back some events, further each time, and tries again by itself; None where that does not help.
+        """
+        stuck: set[int] = set()
+        steps = []
+        for events in self.steps(seed, range(count), stuck=stuck):
+            steps.append(events)
+            on_step(events)
+        found: list[Events | None] = []
+        for number, events in enumerate(np.stack(steps, axis=1)):
+            if number in stuck:
+                events = events[: int(np.flatnonzero(events.any(axis=1)).max(initial=-1)) + 1]
+            first = first_notes(events, self.most, self.encoding)
+            is_whole = number not in stuck or self.encoding.notes_in(first) >= self.most
+            found.append(first if is_whole else self._retried(seed, number, first))
+        return found
+
+    def _retried(self, seed: int, number: int, drawn: Events) -> Events | None:
+        for tried in range(TRIES):
+            kept, stuck = drawn[: max(0, len(drawn) - (BACK << tried))], set[int]()
+            own = int(np.random.SeedSequence(seed, spawn_key=(number, tried)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+            events = [events[0] for events in self.steps(own, [number], kept, stuck)]
+            if not stuck:
+                return first_notes(np.concatenate([kept, events]), self.most, self.encoding)
+        return None
 
 
 def first_notes(events: Events, notes: int, encoding: Encoding) -> Events:

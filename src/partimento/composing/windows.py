@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from partimento.bars import BarGrid
+from partimento.composing.players import players, programs_of
 from partimento.composing.rules import Inside
 from partimento.encodings import Events
 from partimento.encodings.tasks import MOST_BARS, Tasks
 from partimento.errors import InvalidOption
-from partimento.instruments import DRUMS
 from partimento.piece import Array, Piece, Track, nearest_line
 from partimento.task import LONGEST_HOLE, Region, Task
 
@@ -28,11 +28,12 @@ Ints = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Window:
     """Bars of a piece, on the encoding's grid from its first bar on: `piece` with the fixed notes, the region to write in
-    it, and the tick of the whole piece at which it begins."""
+    it, the tick of the whole piece at which it begins, and the tracks written to, from 0."""
 
     piece: Piece
     region: Region
     start_tick: int
+    written: tuple[int, ...] = (0,)
 
     @property
     def bar_ticks(self) -> int:
@@ -52,17 +53,24 @@ class Window:
 
     def asked(self, encoding: Tasks) -> Events:
         """The prompt: events [T, F] of the piece and the region, up to where the answer begins."""
-        return encoding.prompt(self.piece, np.ones(len(self.piece), bool), self.region)
+        return encoding.prompt(self.piece, np.ones(len(self.piece), bool), self.region, self.written)
 
-    def inside(self, tracks: Sequence[int]) -> Inside:
-        """The rule of the region, for notes that are written into these tracks."""
-        notes = self.piece.notes[np.isin(self.piece.notes["track"], list(tracks))]
+    def inside(self, task: Task, encoding: Tasks, is_last: bool) -> Inside:
+        """The rule of the region of a task, for notes that are written into its tracks."""
+        notes = self.piece.notes[np.isin(self.piece.notes["track"], self.written)]
         notes = notes[np.argsort(notes["onset"], kind="stable")]
         times = np.stack([notes["onset"], notes["onset"] + notes["duration"]], 1).astype(np.int64)
+        player = encoding.players(self.piece)
+        who = np.stack([player[notes["track"]], notes["pitch"]], 1)
+        fixed = {tuple(one): times[(who == one).all(1)] for one in np.unique(who, axis=0).tolist()}
         start, end = self.span
         rests = bool(self.region.tracks) or self.region.keep is not None  # a voice may, to the end
-        fixed = {int(pitch): times[notes["pitch"] == pitch] for pitch in np.unique(notes["pitch"])}
-        return Inside(start, end, fixed, start if rests else end - self.bar_ticks)
+        return Inside(
+            *(start, end, fixed, start if rests else end - self.bar_ticks, self.start(task)),
+            players=programs_of(task, self.written) if encoding.layout.instrument else frozenset({0}),
+            written=frozenset(player[list(self.written)].tolist()) if encoding.layout.parts else None,
+            is_last=is_last,
+        )
 
 
 def regions(task: Task, encoding: Tasks, longest: int) -> list[tuple[int, int]]:
@@ -83,9 +91,12 @@ def regions(task: Task, encoding: Tasks, longest: int) -> list[tuple[int, int]]:
     return stretches
 
 
-def window(task: Task, fixed: Piece, bars: tuple[int, int], encoding: Tasks, longest: int) -> Window:
-    """The bars to write, by their places from 0, and as many around them, of the same meter, as fit into `longest` events with
-    what is written. `fixed` is the piece with the fixed notes, on the encoding's grid.
+def window(
+    task: Task, fixed: Piece, bars: tuple[int, int], encoding: Tasks, longest: int, tracks: Sequence[int] | None = None
+) -> Window:
+    """The bars to write into some `tracks`, from 0 (None: those of `players`), by their places from 0; and as many around them, of
+    the same meter, as fit into `longest` events with what is written. `fixed` is the piece with the fixed notes, on the
+    encoding's grid.
 
     Raises `InvalidOption` where even the bars themselves do not fit.
     """
@@ -119,29 +130,14 @@ def window(task: Task, fixed: Piece, bars: tuple[int, int], encoding: Tasks, lon
                 (first, last), grows = wider, True
     start, end = int(lines[first]), int(lines[last])
     cut = fixed.cut(start, end)
-    return Window(cut, replace(task.write, bars=(bars[0] - first + 1, bars[1] - first + 1)), start)
+    region = replace(task.write, bars=(bars[0] - first + 1, bars[1] - first + 1))
+    return Window(cut, region, start, tuple(players(task) if tracks is None else tracks))
 
 
-def players(task: Task) -> list[int]:
-    """The tracks, from 0, that are written to; those with notes, or all where there are none. Of an added part none is."""
-    if task.write.part:
-        return []
-    if task.write.tracks:
-        return [number - 1 for number in task.write.tracks]
-    used = sorted(set(task.given.notes["track"].tolist()))
-    return used or list(range(len(task.given.tracks)))
-
-
-def programs_of(task: Task) -> frozenset[int]:
-    """What may play the notes to write: the instruments of the tracks written to; of an added part those of all, but drums."""
-    tracks = [task.given.tracks[number] for number in players(task)] or list(task.given.tracks)
-    found = frozenset(DRUMS if track.is_drum else track.program for track in tracks)
-    return (found - {DRUMS} or frozenset({0})) if task.write.part else found
-
-
-def rejoined(task: Task, fixed: Bools, windows: Sequence[tuple[Window, Piece]], velocity: bool) -> tuple[Piece, Bools]:
+def rejoined(task: Task, fixed: Bools, windows: Sequence[tuple[Window, Piece]], encoding: Tasks) -> tuple[Piece, Bools]:
     """The piece with what was written in its windows, and which of its notes are new, bool [N]. The fixed notes are as they
-    were, bit for bit; new ones lie on the nearest of the piece's own ticks. Without `velocity` they are as loud as the others."""
+    were, bit for bit; new ones lie on the nearest of the piece's own ticks. Where the encoding has no velocity they are as loud
+    as the others."""
     given = task.given
     loudness = int(np.median(given.notes["velocity"])) if len(given) else 80
     tracks = list(given.tracks)
@@ -152,9 +148,12 @@ def rejoined(task: Task, fixed: Bools, windows: Sequence[tuple[Window, Piece]], 
         onset = nearest_line(notes["onset"].astype(np.int64) + one.start_tick, grid, given.ticks_per_quarter)
         end = nearest_line(notes["onset"].astype(np.int64) + notes["duration"] + one.start_tick, grid, given.ticks_per_quarter)
         notes["onset"], notes["duration"] = onset, np.maximum(1, end - onset)
-        if not velocity:
+        if not encoding.layout.velocity:
             notes["velocity"] = loudness
-        notes["track"] = [_track(task, tracks, piece.tracks[track], pitch) for track, pitch in notes[["track", "pitch"]].tolist()]
+        homes = _homes(task, one, piece, encoding)
+        notes["track"] = [
+            _track(task, tracks, homes[track], piece.tracks[track], pitch) for track, pitch in notes[["track", "pitch"]].tolist()
+        ]
         rows.append(notes)
     written = _free(np.concatenate([*rows, given.notes[:0]]), old)
     both = np.concatenate([old, written])
@@ -175,11 +174,17 @@ def _free(written: Array, old: Array) -> Array:
     return kept
 
 
-def _track(task: Task, tracks: list[Track], player: Track, pitch: int) -> int:
-    """Where a new note goes: of the tracks written to with its instrument the one whose notes lie nearest; a part has its own."""
-    sound = (player.is_drum, 0 if player.is_drum else player.program)
-    fitting = [n for n in players(task) if (tracks[n].is_drum, 0 if tracks[n].is_drum else tracks[n].program) == sound]
-    fitting = fitting or ([] if task.write.part else players(task)[:1])
+def _homes(task: Task, one: Window, piece: Piece, encoding: Tasks) -> list[list[int]]:
+    """Of each track of what was written in a window, the tracks of the task that are played alike; none of an added part's that
+    has no track yet."""
+    who = encoding.players(one.piece)
+    named = range(len(piece.tracks)) if encoding.layout.parts else encoding.players(piece)
+    homes = [[track for track in one.written if who[track] == player] for player in named]
+    return [home or list(one.written[:1]) for home in homes]
+
+
+def _track(task: Task, tracks: list[Track], fitting: Sequence[int], player: Track, pitch: int) -> int:
+    """Where a new note goes: of the `fitting` tracks the one whose notes lie nearest; an added part has its own."""
     if not fitting:
         name = task.write.part
         old = range(len(task.given.tracks), len(tracks))
@@ -194,8 +199,7 @@ def _track(task: Task, tracks: list[Track], player: Track, pitch: int) -> int:
     return min(fitting, key=lambda n: abs(middle[n] - pitch))
 
 
-def pieces(encoding: Tasks, asked: Events, answers: Sequence[Events]) -> Iterator[Piece]:
-    """What was written of each answer [T, F] to the prompt `asked` [T, F], without the fixed notes."""
+def generated(encoding: Tasks, asked: Events, answer: Events) -> Piece:
+    """What was written in the answer [T, F] to the prompt `asked` [T, F], without the fixed notes."""
     head = asked[np.flatnonzero(asked[:, 0] == encoding.separator)[0] + 1 :]
-    for answer in answers:
-        yield encoding.generated(np.concatenate([head, answer]), len(head))
+    return encoding.generated(np.concatenate([head, answer]), len(head))

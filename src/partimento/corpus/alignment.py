@@ -17,8 +17,8 @@ _NO_PAIR = -1  # a pair of the second line that the first does not have
 @compiled(numba.float64[::1], numba.uint8[::1], numba.float64)
 def settled(second: Any, pitch: Any, spread: float) -> Any:
     """uint8 [M]: the pitches [N] of notes in the order of their `second` [N], from low to high and each once among those that
-    begin within `spread` seconds of the first of them: a chord has one order, however it is spread. And bool [M]: which of them
-    are the highest of their chord."""
+    begin within `spread` seconds of the first of them: a chord has one order, however it is spread. Of octaves only the highest
+    counts, so that a doubled bass changes nothing. And bool [M]: which of them are the highest of their chord."""
     out, is_top = np.empty(len(pitch), np.uint8), np.zeros(len(pitch), np.bool_)
     count = start = 0
     while start < len(pitch):
@@ -27,7 +27,12 @@ def settled(second: Any, pitch: Any, spread: float) -> Any:
             stop += 1
         chord = np.sort(pitch[start:stop])
         for at in range(len(chord)):
-            if at == 0 or chord[at] != chord[at - 1]:
+            if at and chord[at] == chord[at - 1]:
+                continue
+            doubled = False
+            for above in chord[at + 1 :]:
+                doubled |= above == chord[at] + 12
+            if not doubled:
                 out[count] = chord[at]
                 count += 1
         is_top[count - 1] = True

@@ -18,7 +18,7 @@ import numpy as np
 
 from partimento.corpus import health_report as reports
 from partimento.corpus import parquet
-from partimento.corpus.duplicates import Sketch, content_hash, works
+from partimento.corpus.duplicates import Sketch, content_hash, other_forms, works
 from partimento.corpus.encoded import SHARES
 from partimento.corpus.labels import Labels
 from partimento.corpus.shards import Shard
@@ -29,6 +29,7 @@ from partimento.files import seal, sha256, unseal, write_atomic, write_atomic_wi
 from partimento.formats import READ_TASK, item_to_json, supervise, unpack
 from partimento.formats.limits import DEFAULT_LIMITS, Limits
 from partimento.formats.notated import REPEATS
+from partimento.formats.registry import FORMATS, READERS
 from partimento.formats.serialise import piece_to_bytes
 from partimento.formats.sources import Item, Listing, list_items
 from partimento.piece import NOTE, Piece
@@ -62,6 +63,7 @@ class _Taken:
     sketch: Sketch | None
     work: str
     repairs: dict[str, int]
+    suffix: str
 
 
 def build(
@@ -204,7 +206,14 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
     if not taken:
         raise CorpusError(f"no music found in {files} files; refused: {reasons}; ignored: {len(listing.ignored)}")
     on_progress("finding works", 0, 1)
-    of_work = works([one.sketch for one in taken if one.sketch], [one.content for one in taken], [one.work for one in taken])
+    sketches = [one.sketch for one in taken if one.sketch]
+    of_work = works(sketches, [one.content for one in taken], [one.work for one in taken])
+    left_out = other_forms(sketches, [_richness(one.suffix) for one in taken], of_work)
+    for number, kept in left_out.items():
+        name = taken[number].name
+        duplicates.setdefault(taken[kept].name, []).extend([name, *duplicates.pop(name, [])])
+    taken = [one for number, one in enumerate(taken) if number not in left_out]
+    of_work = [work for number, work in enumerate(of_work) if number not in left_out]
     try:
         splits = assign_splits(of_work, options.shares)
     except CorpusError as error:
@@ -226,6 +235,7 @@ def _finish(plan: Sequence[Shard], listing: Listing, out: Path, options: Options
         refused=dict(sorted(refused.items())),
         ignored=listing.ignored,
         duplicates=duplicates,
+        other_forms=len(left_out),
         fingerprint=fingerprint,
     )
     _write(out, rows, [one.piece for one in taken], heads, report, request, options.repeats)
@@ -253,11 +263,17 @@ def _take(
     return list(taken.values()), duplicates
 
 
+def _richness(suffix: str) -> int:
+    """0 for the format that says most of a score, and so on; MIDI says least."""
+    name = READERS[suffix].name
+    return len(FORMATS) if name == "MIDI" else list(FORMATS).index(name)
+
+
 def _prepare(item: Item, reply: supervise.Reply, labels: Labels) -> _Taken:
     piece, repairs = unpack(reply.data)
     about, work = labels.apply(piece.about, item.name)
     piece = replace(piece, about=about)
-    return _Taken(item.name, piece, content_hash(piece), None, work, dict(repairs))
+    return _Taken(item.name, piece, content_hash(piece), None, work, dict(repairs), item.suffix)
 
 
 def _write(

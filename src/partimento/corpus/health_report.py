@@ -35,6 +35,7 @@ def make_report(
     refused: dict[str, list[str]],
     ignored: Sequence[str],
     duplicates: dict[str, list[str]],
+    other_forms: int,
     fingerprint: str,
 ) -> dict[str, Any]:
     """Every score is in it once: taken, a duplicate (with the piece it repeats), refused (with the reason) or ignored.
@@ -64,6 +65,7 @@ def make_report(
         "refused": refused,
         "ignored": list(ignored),
         "duplicates": duplicates,
+        "other_forms": other_forms,
         "works": len(works),
         "works_of_several_pieces": sum(count > 1 for count in works.values()),
         "notes": sum(row.notes for row in rows),

@@ -17,12 +17,13 @@ import numpy.typing as npt
 
 
 class Note(NamedTuple):
-    """In ticks of the cursor's grid; `program` 128 is drums."""
+    """In ticks of the cursor's grid; `program` 128 is drums. `player` is who plays it, a place among `Texture.players`."""
 
     onset: int
     end: int
     pitch: int
     program: int = 0
+    player: int = 0
 
 
 class NextNote(NamedTuple):

@@ -31,6 +31,8 @@ class Texture(Cursor):
 
     has_bars = True  # else ticks are those of playing time
     has_instruments = True  # else all notes are of program 0
+    has_parts = False  # else those who play are declared by events, before the first note
+    players: Sequence[int] = range(DRUMS + 1)  # the programs of those who may play a note: of all parts, where a piece has parts
     bar_id = 0  # the id of the first field of an event that begins a bar
     numerator, denominator = 4, 4
     bar_length = 0  # ticks of a bar of the meter in force
@@ -138,9 +140,13 @@ class NoteRule:
         """At which of the ticks [N] it may end, bool [N]."""
         return np.ones(len(ends), bool)
 
-    def programs(self, here: Texture, onset: int, pitch: int) -> Bools:
-        """Which programs may play it, bool[129]; 128 is drums."""
-        return np.ones(129, bool)
+    def playable(self, here: Texture, onset: int) -> Bools:
+        """Which of the N players `here` (drums among them) may play which pitch there, bool [N, 128], or [N, 1] where all alike."""
+        return np.ones((len(here.players), 1), bool)
+
+    def instruments(self) -> Bools:
+        """Of which instruments parts may be declared, bool[129]; 128 is drums."""
+        return np.ones(DRUMS + 1, bool)
 
     def may_end(self, here: Texture) -> bool:
         """Whether the piece may end here."""

@@ -10,7 +10,7 @@ from partimento.errors import CheckpointError, InvalidOption, UnknownName
 from partimento.models.families import FIRST, FamilyConfig, family
 
 SCHEDULES = ("plateau", "cosine", "trapezoid", "auto")
-OPTIMISERS = ("adamw", "muon")
+OPTIMISERS = ("adamw", "muon", "low_rank")
 PRECISIONS = ("single", "bfloat16", "auto")
 T = TypeVar("T")
 
@@ -69,7 +69,8 @@ class TrainingConfig:
     """How the weights are found.
 
     `batch` segments of at most `segment` events make a step at `learning_rate`, reached after `warmup` steps, by `optimiser`:
-    `adamw`, or `muon` for the matrices of the backbone and AdamW for the rest. `precision` is that of matrix products on a
+    `adamw`, `muon` for the matrices of the backbone and AdamW for the rest, or `low_rank` for changes of low rank of all matrices
+    and AdamW for the rest. `precision` is that of matrix products on a
     processor, `single` or `bfloat16`, or `auto` for the faster one (on a GPU they are in bfloat16 in any case). What `schedule`
     says follows: `plateau`, or over `steps` down to zero: `cosine`, or `trapezoid` (constant, then linear over the share
     `cooldown` of the steps); `auto` is a trapezoid over the time or the steps that a run is given, and `plateau` in a run that is

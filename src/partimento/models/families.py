@@ -49,11 +49,15 @@ class FamilyConfig:
 @dataclass(frozen=True)
 class Family:
     """Places ("package.module:object") of a family's settings (a `FamilyConfig`), of its model (a `NeuralModel`, whose `of` takes
-    settings, an encoding and a vocabulary of conditions or None), and of its predictor, called with model, encoding, conditions."""
+    settings, an encoding and a vocabulary of conditions or None), and of its predictor, called with model, encoding, conditions.
+
+    `network`, where there is one, computes it without torch: an `EventNetwork` whose `of` takes settings, tensors, encoding and
+    vocabulary, and whose `covers` says of settings whether it can."""
 
     config: str
     model: str
     predictor: str
+    network: str = ""
 
     def config_class(self) -> Any:
         return imported(self.config)
@@ -64,6 +68,9 @@ class Family:
     def predictor_class(self) -> Any:
         return imported(self.predictor)
 
+    def network_class(self) -> Any:
+        return imported(self.network)
+
 
 FIRST = "fields"  # of embeddings, a backbone and heads: what a recipe means that names no family
 FAMILIES = {
@@ -71,6 +78,7 @@ FAMILIES = {
         config="partimento.models.config:ModelConfig",
         model="partimento.models.model:Model",
         predictor="partimento.models.neural:NeuralPredictor",
+        network="partimento.models.engine.engine:Engine",
     ),
     "chorale": Family(
         config="partimento.benchmarks.chorale.config:ChoraleConfig",
@@ -80,14 +88,14 @@ FAMILIES = {
 }
 
 
-def register(name: str, config: str, model: str, predictor: str) -> None:
+def register(name: str, config: str, model: str, predictor: str, network: str = "") -> None:
     """Adds a family under a name of its own; the places are as in `Family`.
 
     ```python
     register("mine", "my_package.config:MyConfig", "my_package.model:MyModel", "my_package.model:MyPredictor")
     ```
     """
-    FAMILIES[name] = Family(config, model, predictor)
+    FAMILIES[name] = Family(config, model, predictor, network)
 
 
 def family(name: str) -> Family:
@@ -95,3 +103,21 @@ def family(name: str) -> Family:
     if name not in FAMILIES:
         raise UnknownName("family", name, FAMILIES)
     return FAMILIES[name]
+
+
+COMPILED, TORCH = "compiled", "torch"  # what computes a model: loops of our own, or torch
+ENGINES = (COMPILED, TORCH)
+
+
+def engine_for(config: FamilyConfig) -> str:
+    """The engine that computes models of these settings where none is named: compiled loops where they can."""
+    known = family(config.family)
+    return COMPILED if known.network and known.network_class().covers(config) else TORCH
+
+
+def check_engine(name: str, config: FamilyConfig) -> None:
+    """Raises `UnknownName`, and `InvalidOption` for an engine that cannot compute models of these settings."""
+    if name not in ENGINES:
+        raise UnknownName("engine", name, ENGINES)
+    if name == COMPILED != engine_for(config):
+        raise InvalidOption(f"the engine {COMPILED!r} cannot compute this model; take {TORCH!r}", option="engine")

@@ -16,11 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from partimento.encodings import Context, Pitches
-from partimento.errors import InvalidOption, UnknownName
+from partimento.errors import UnknownName
 from partimento.models.config import ModelConfig
-from partimento.models.field_sizes import Fields, first_id, joint_size
+from partimento.models.field_sizes import WIDEST, Fields, check_heads, first_id, joint_size
 from partimento.models.inputs import SPREAD
-from partimento.models.intervals import WIDEST, IntervalScores, PitchChain
+from partimento.models.intervals import IntervalScores, PitchChain
 from partimento.models.key_scores import KeyScores
 
 
@@ -117,8 +117,6 @@ class Joint(Heads):
         self, config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = (), columns: tuple[Context, ...] = ()
     ) -> None:
         super().__init__(config, fields)
-        if any(field.given_after for field in fields):
-            raise InvalidOption("a joint class has no fields that are given; take heads 'chained'")
         self.classes = joint_size(self.choices)
         self.project = nn.Linear(config.width, self.classes)
 
@@ -280,7 +278,5 @@ def heads(config: ModelConfig, fields: Fields, pitches: tuple[Pitches, ...] = ()
     """The heads that `config` names. Raises `UnknownName`, and `InvalidOption` for logits that they cannot add."""
     if config.heads not in HEADS:
         raise UnknownName("heads", config.heads, HEADS)
-    for option, kind in (("interval_logits", "chained"), ("key_scores", "independent")):
-        if getattr(config, option) and config.heads != kind:
-            raise InvalidOption(f"{option} need the heads {kind!r}, not {config.heads!r}")
+    check_heads(config, fields)
     return HEADS[config.heads](config, fields, pitches, columns)

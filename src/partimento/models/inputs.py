@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from partimento.encodings import Context, Field
 from partimento.errors import UnknownName
 from partimento.models.config import ModelConfig
-from partimento.models.field_sizes import Fields, joint_size
+from partimento.models.field_sizes import PART_WIDTH, Fields, blocks_of_parts, columns_let_in, joint_size
 
-PART_WIDTH = 8  # of what is said of one part
 SPREAD = 0.1  # of the first embeddings of columns: small beside those of the fields
 
 
@@ -70,19 +69,12 @@ class ContextInputs(nn.Module):
 
     def __init__(self, config: ModelConfig, columns: tuple[Context, ...], width: int) -> None:
         super().__init__()
-        let_in = {
-            "place": config.place,
-            "interval": config.intervals,
-            "pitch": config.sounding,
-            "since": config.since,
-            "instrument": config.parts,
-        }
-        self.columns = [number for number, column in enumerate(columns) if let_in.get(column.kind)]
+        self.columns = columns_let_in(config, columns)
         self.tables = nn.ModuleList(nn.Embedding(columns[number].size, width) for number in self.columns)
         for table in self.tables:
             nn.init.normal_(table.weight, std=SPREAD)  # type: ignore[arg-type]
-        of_parts = config.parts and any(column.kind.startswith("part ") for column in columns)
-        self.parts = PartInputs(columns, width) if of_parts else None
+        blocks = blocks_of_parts(config, columns)
+        self.parts = PartInputs(columns, blocks, width) if blocks else None
 
     def forward(self, context_BTC: Tensor) -> Tensor:
         """Vectors [B, T, I] of context ids int64 [B, T, C]."""
@@ -94,16 +86,12 @@ class PartInputs(nn.Module):
     """What is said of each part: narrow embeddings, one for each kind of column, that all parts share, through one matrix, which
     tells the parts apart. A part that is not there adds nothing."""
 
-    def __init__(self, columns: tuple[Context, ...], width: int) -> None:
+    def __init__(self, columns: tuple[Context, ...], blocks: list[range], width: int) -> None:
         super().__init__()
-        blocks: dict[str, list[int]] = {}
-        for number, column in enumerate(columns):
-            if column.kind.startswith("part "):
-                blocks.setdefault(column.kind, []).append(number)
-        self.blocks = [slice(numbers[0], numbers[-1] + 1) for numbers in blocks.values()]
+        self.blocks = [slice(block.start, block.stop) for block in blocks]
         sizes = [columns[block.start].size for block in self.blocks]
         self.tables = nn.ModuleList(nn.Embedding(size, PART_WIDTH, padding_idx=0) for size in sizes)
-        self.project = nn.Linear(PART_WIDTH * sum(map(len, blocks.values())), width, bias=False)
+        self.project = nn.Linear(PART_WIDTH * sum(map(len, blocks)), width, bias=False)
         nn.init.normal_(self.project.weight, std=SPREAD / math.sqrt(PART_WIDTH))
 
     def forward(self, context_BTC: Tensor) -> Tensor:

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from partimento.encodings import Pitches
-
-WIDEST = 48  # semitones of an interval that have a score of their own
+from partimento.models.field_sizes import WIDEST
 
 
 class IntervalScores(nn.Module):

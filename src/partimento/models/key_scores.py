@@ -12,9 +12,8 @@ from torch import Tensor, nn
 
 from partimento.encodings import Context
 from partimento.models.config import ModelConfig
+from partimento.models.field_sizes import NEAR, OCTAVE
 
-NEAR = 12  # keys on either side that are seen one by one
-OCTAVE = 12  # further ones by their place in it
 SPREAD = 0.3  # of the first embeddings
 
 

@@ -13,7 +13,7 @@ from partimento.errors import CheckpointError
 from partimento.models.backbones import State, backbone
 from partimento.models.base import NeuralModel
 from partimento.models.config import ModelConfig
-from partimento.models.field_sizes import Fields
+from partimento.models.field_sizes import Fields, reads_pitches
 from partimento.models.heads import heads
 from partimento.models.inputs import ConditionInputs, ContextInputs, inputs
 
@@ -44,8 +44,7 @@ class Model(NeuralModel):
         self.heads = heads(config, fields, pitches, columns)
         self.structure = ContextInputs(config, columns, self.inputs.width)
         self.conditions = ConditionInputs(conditions if config.conditions else (), self.inputs.width)
-        pitched = config.intervals or config.interval_logits or (config.heads == "chained" and any(p.ascending for p in pitches))
-        self.uses_context = bool(self.structure.columns) or bool(pitches and pitched) or self.heads.uses_columns
+        self.uses_context = bool(self.structure.columns) or reads_pitches(config, pitches) or self.heads.uses_columns
 
     @classmethod
     def of(cls, config: ModelConfig, encoding: Encoding, vocabulary: Conditions | None = None) -> Model:

@@ -27,7 +27,16 @@ FORMAT_VERSION = 1
 MAX_HEADER = 2**24  # bytes
 MAX_TENSORS = 10_000  # ours have hundreds; to look at hundreds of thousands takes seconds
 _DIGEST = re.compile(rb'"sha256":"([0-9a-f]{64})"')  # quotes inside a JSON string are escaped, so only the key itself matches
-_NAMES = {"float16": "F16", "float32": "F32", "float64": "F64", "int16": "I16", "int32": "I32", "int64": "I64", "bool": "BOOL"}
+_NAMES = {
+    "float16": "F16",
+    "float32": "F32",
+    "float64": "F64",
+    "int8": "I8",
+    "int16": "I16",
+    "int32": "I32",
+    "int64": "I64",
+    "bool": "BOOL",
+}
 _NAMES |= {"uint8": "U8", "uint16": "U16", "uint32": "U32"}
 
 Array = npt.NDArray[Any]

@@ -82,9 +82,7 @@ def png(svg: bytes, *, width_px: int = 1200) -> bytes:
 
     fonts = Path(get_data_path()) / "fonts" / "ttf"
     files = [*sorted(fonts.glob("STIXGeneral*.ttf")), fonts / "DejaVuSans.ttf"]
-    text = re.sub("[\ue000-\uf8ff]", lambda found: _TEXT_GLYPHS.get(found[0], " "), svg.decode())
-    text = re.sub(r"<title\b.*?</title>", "", text)  # resvg counts their words into centred lines
-    text = text.replace('font-family="Leipzig" font-size="720px"', 'font-family="DejaVu Sans" font-size="450px"')
+    text = re.sub(r"<title\b.*?</title>", "", _in_font(svg, "DejaVu Sans"))  # resvg counts their words into centred lines
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=text,
@@ -96,6 +94,17 @@ def png(svg: bytes, *, width_px: int = 1200) -> bytes:
             serif_family="STIXGeneral",
         )
     )
+
+
+def unstyled(svg: bytes) -> str:
+    """A page without a style of its own, for where none is allowed; its text in fonts that are there."""
+    return re.sub(r"<style\b.*?</style>", "", _in_font(svg, "serif"), flags=re.DOTALL)
+
+
+def _in_font(svg: bytes, font: str) -> str:
+    """A page whose signs within text do not need Verovio's own font, but this one."""
+    text = re.sub("[\ue000-\uf8ff]", lambda found: _TEXT_GLYPHS.get(found[0], " "), svg.decode())
+    return text.replace('font-family="Leipzig" font-size="720px"', f'font-family="{font}" font-size="450px"')
 
 
 def pdf(svgs: Sequence[bytes], *, made: str = "") -> bytes:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from partimento.chord_symbols import parse_chord, parse_chord_symbol
 from partimento.composing.compose import stream
-from partimento.composing.preamble import stated
+from partimento.composing.preamble import beginning
 from partimento.composing.rules import REGISTRY, Rule, Rules
 from partimento.composing.rules.pitch import Bass, Chords, Instruments, Key, NoParallelFifths, Ranges
 from partimento.composing.rules.time import Bars, Meter, Polyphony, Rhythm, Tempo
@@ -27,7 +27,7 @@ from partimento.models.predictor import Scores
 from partimento.piece import Piece
 from partimento.theory import SCALES, parse_scale
 
-ENCODINGS = ("notes:profile=score", "notes:profile=piano")  # that rules are tried on
+ENCODINGS = ("notes:profile=score", "notes:profile=piano", "notes:profile=score,parts=yes")  # that rules are tried on
 MOST_EVENTS = 3000  # of a piece; one that is longer never ends
 DRUMS = 128
 
@@ -117,6 +117,13 @@ def _bars(of: Written) -> Iterator[bool]:
     yield any(note[1] > end for note in notes)
     last = [note for note in notes if note[1] == end]
     held = [note for note in notes if note[1] > end - bar]  # nothing need begin in a last bar that all of it is held over
+    if not of.asked["rhythm"]:  # from the first beat on, without a bar of silence, and what ends the piece lasts a beat
+        yield min(note[0] for note in notes) > of.start
+        heard = of.start
+        for note in notes:
+            yield note[0] - heard > bar
+            heard = max(heard, note[1])
+        yield max(note[0] for note in notes) > end - of.beat
     yield not last or (max(note[0] for note in notes) < end - bar and any(note[1] < end for note in held))
     if of.asked["end_on_tonic"]:
         closing = [note[2] for note in of.pitched if note[1] == end]
@@ -216,7 +223,8 @@ class EvenGenerator:
         """Log-probabilities [B, S], up to a constant, of the next field, given the earlier ones `drawn` [B, f]."""
         logits = np.zeros((len(drawn), self.fields[drawn.shape[1]].size), np.float32)
         if drawn.shape[1] == 0:
-            logits[:, 6], logits[:, 8] = 3.0, self.end
+            later = self.fields[-1].name == "part"  # the first kind declares parts
+            logits[:, 6 + later], logits[:, 8 + later] = 3.0, self.end
         if self.fields[drawn.shape[1]].name in ("time", "duration"):
             logits[:, ::12] = 2.0
             logits[:, 1] = 3.0
@@ -240,7 +248,7 @@ def written(
     drawn = stream(EvenGenerator(encoding.fields, end), encoding, given=given, notes=notes, seed=seed, count=count, rules=rules)
     steps = list(islice(drawn, MOST_EVENTS))
     assert len(steps) < MOST_EVENTS, f"{rules} never ends"
-    before = stated(encoding, rules) if given is None else given
+    before = beginning(encoding, rules) if given is None else given
     events = (np.concatenate([before, one[one[:, 0] > 0]]) for one in np.stack(steps, axis=1))
     return [piece_from_midi(midi_from_piece(encoding.decode(one)))[0] for one in events]
 

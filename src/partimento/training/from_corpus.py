@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from partimento import encodings
 from partimento.analysis.human_reference import make_reference
 from partimento.corpus import Corpus, Encoded
+from partimento.corpus.from_sources import build
+from partimento.corpus.store import MANIFEST
 from partimento.encodings.conditions import Conditions
-from partimento.errors import InvalidOption, TrainingDiverged
+from partimento.errors import CorpusError, InvalidOption, TrainingDiverged
 from partimento.files import check_parents, named_path
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import Recipe
@@ -21,11 +25,11 @@ from partimento.progress import OnProgress, silent
 from partimento.training.plan import Plan
 from partimento.training.plan import plan as make_plan
 from partimento.training.process import is_first
+from partimento.training.style import Start, adapted, begun_from
 from partimento.training.train import Progress, TrainResult
 from partimento.training.train import train as run_training
 
-DEFAULT_RECIPE = "seed_pair"
-FINE = 0.25  # of the rate that a model was trained with, when it goes on
+DEFAULT_RECIPE, WITHOUT_TASKS = "transformer_tasks", "transformer_notes"  # the second for encodings that complete no tasks
 WHY = {
     "plateau": "no more gain on valid",
     "schedule": "all steps of the schedule done",
@@ -87,7 +91,8 @@ def train(
     recipe: str | Recipe | None = None,
     *,
     out: str | os.PathLike[str],
-    start: Checkpoint | str | os.PathLike[str] | None = None,
+    start: Start = None,
+    adapt: str = "few",
     encoding: str | None = None,
     only: str | Sequence[str] = (),
     split_method: str = "works",
@@ -118,10 +123,14 @@ def train(
     It does what `partimento train` does, to the same weights. Called again with the same arguments after it was stopped or killed,
     it goes on where it was; a finished training is returned at once.
 
-    `recipe` is a name (`seed_pair` by default; `partimento train --help` lists them) or a `Recipe`; the arguments after it change
-    it: another `encoding`, the dial `depth`, or `width`, `layers`, `dropout`, `learning_rate`, `schedule`, `batch` and `seed` one
-    by one, and `weights`: sets of pieces (the first folder of their names, or genres) with their shares of what is learned.
-    With `start`, a model or the path of one, training goes on from its weights by its recipe at a quarter of its rate.
+    `corpus` may be a folder of scores, which becomes a corpus in `out` first. Without a recipe, an encoding or a size training goes
+    on from the house model; with `start` from that one, a model or its path or name; with "nothing" from none. It is then by that
+    model's recipe, as few pieces want it: `adapt` says whether "few" of the weights may move, or "all" (`style.py`).
+
+    `recipe` is a name (`partimento train --help` lists them; `transformer_tasks` where a model begins from nothing and none is
+    named) or a `Recipe`; the arguments after it change it: another `encoding`, the dial `depth`, or `width`, `layers`, `dropout`,
+    `learning_rate`, `schedule`, `batch` and `seed` one by one, and `weights`: sets of pieces (the first folder of their names, or
+    genres) with their shares of what is learned.
     `only` keeps to pieces such as "genre=folk". `minutes`, `steps` and `epochs` are the most it takes. `split_method`
     "windows" leaks, as published figures often do. `threads`: 0 leaves torch's choice; the same number gives the same weights.
 
@@ -131,8 +140,8 @@ def train(
     Raises `CorpusError`, `UnknownName`, `InvalidOption`, `CheckpointError` where the folder holds another training,
     `TrainingDiverged`, `WriteFailed`, and `KeyboardInterrupt` on SIGTERM and SIGINT.
     """
-    corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(os.fspath(corpus))
-    begun = start if start is None or isinstance(start, Checkpoint) else Checkpoint.load(start)
+    corpus = _opened(corpus, Path(out), on_progress)
+    begun = begun_from(start, fresh=any(one is not None for one in (recipe, encoding, depth, width, layers)))
     model = {"width": width, "layers": layers, "dropout": dropout}
     training: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate, "batch": batch, "seed": seed}
     if weights is not None:
@@ -141,7 +150,7 @@ def train(
     for name, value in (("minutes", minutes), ("steps", steps)):
         if value is not None and not value > 0:
             raise InvalidOption(f"{value} is not more than 0", option=name)
-    chosen = _chosen(recipe, begun, depth, encoding)
+    chosen = _chosen(recipe, begun, depth, encoding, adapt)
     chosen = replace(
         chosen,
         encoding=encoding or chosen.encoding,
@@ -163,7 +172,7 @@ def train(
             folder,
             split_method=split_method,
             start=begun,
-            metadata=_metadata(corpus, encoded, only, begun),
+            metadata=metadata_of(corpus, encoded, only, begun),
             threads=threads,
             on_step=on_step,
             budget_seconds=None if minutes is None else 60 * minutes,
@@ -179,14 +188,30 @@ def train(
     return Trained(chosen, plan, result)
 
 
-def _chosen(recipe: str | Recipe | None, begun: Checkpoint | None, depth: int | None, encoding: str | None) -> Recipe:
-    """The recipe that is named, or that of the model to go on from, slower."""
+def _opened(corpus: Corpus | str | os.PathLike[str], out: Path, on_progress: OnProgress) -> Corpus:
+    """The corpus itself, or that of a folder of scores, which is made in the folder of the run. Raises `CorpusError`."""
+    if isinstance(corpus, Corpus):
+        return corpus
+    place = named_path(corpus)
+    is_music = place.is_file() or (place.is_dir() and not (place / MANIFEST).exists() and not any(place.glob("*.parquet")))
+    if not is_music:
+        return Corpus.open(place)
+    try:
+        return build(place, out=out / "corpus", on_progress=on_progress)
+    except CorpusError as error:
+        with contextlib.suppress(OSError):  # it was not there before, or holds something
+            out.rmdir()
+        raise CorpusError(f"{place}: no corpus, and none can be made of it: {error}") from None
+
+
+def _chosen(recipe: str | Recipe | None, begun: Checkpoint | None, depth: int | None, encoding: str | None, adapt: str) -> Recipe:
+    """The recipe that is named, or that of the model to go on from, as `adapted`."""
     if begun is None:
-        return recipe if isinstance(recipe, Recipe) else named(recipe or DEFAULT_RECIPE, depth)
+        default = WITHOUT_TASKS if encoding and not encodings.make(encoding).completes_tasks else DEFAULT_RECIPE
+        return recipe if isinstance(recipe, Recipe) else named(recipe or default, depth)
     if clashing := [name for name, value in (("recipe", recipe), ("depth", depth), ("encoding", encoding)) if value]:
         raise InvalidOption("a model to go on from brings its own; leave one of them out", option=clashing[0])
-    slower = replace(begun.recipe.training, learning_rate=begun.recipe.training.learning_rate * FINE, weights="")
-    return replace(begun.recipe, training=slower)
+    return adapted(begun.recipe, adapt)
 
 
 def _folder(out: Path, corpus: Corpus) -> Path:
@@ -205,7 +230,7 @@ def _vocabulary(corpus: Corpus, begun: Checkpoint | None) -> Conditions:
     return own if old is None else old.extended(own.composers, own.genres)
 
 
-def _metadata(corpus: Corpus, encoded: Encoded, only: Sequence[str], begun: Checkpoint | None) -> dict[str, Any]:
+def metadata_of(corpus: Corpus, encoded: Encoded, only: Sequence[str] = (), begun: Checkpoint | None = None) -> dict[str, Any]:
     """What the checkpoint says of its data: fingerprint, licences, pieces and notes; and of `only` and of what it goes on from."""
     rows = [row for row, split in zip(corpus.rows, encoded.splits.tolist(), strict=True) if split == 0]
     before = [] if begun is None else begun.metadata.get("licences") or []

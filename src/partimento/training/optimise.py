@@ -16,6 +16,7 @@ from partimento.errors import InvalidOption
 from partimento.models.base import NeuralModel, untrained
 from partimento.models.config import Recipe, TrainingConfig
 from partimento.training.batches import Batch
+from partimento.training.low_rank import LowRank
 from partimento.training.muon import Muon
 from partimento.training.process import World
 
@@ -34,7 +35,10 @@ def build(recipe: Recipe, encoding: Encoding, vocabulary: Conditions | None = No
     matrices = [parameter for parameter in rest if parameter.ndim > 1]
     vectors = [parameter for parameter in rest if parameter.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    groups = groups[1:] if config.optimiser == "low_rank" else groups
     adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+    if config.optimiser == "low_rank":
+        return model, LowRank(matrices, adamw)
     if config.optimiser == "adamw":
         return model, adamw
     if not for_muon:

@@ -163,13 +163,13 @@ def fingerprint(encoded: Encoded) -> str:
 
 def _restore(tensors: dict[str, Tensor], model: NeuralModel, optimiser: torch.optim.Optimizer) -> None:
     model.load_state_dict({name: tensors[f"model.{name}"] for name in _under("model.", tensors)})
+    rows: dict[str, dict[str, Tensor]] = {}
+    for place in _under("optimiser.", tensors):
+        key, _, name = place.partition(".")
+        rows.setdefault(name, {})[key] = tensors[f"optimiser.{place}"]
     for name, parameter in model.named_parameters():
-        rows = {}
-        for key in ("step", "exp_avg", "exp_avg_sq", "momentum"):
-            if (value := tensors.get(f"optimiser.{key}.{name}")) is not None:
-                rows[key] = value.to(parameter.device)
-        if rows:
-            optimiser.state[parameter] = rows
+        if name in rows:
+            optimiser.state[parameter] = {key: value.to(parameter.device) for key, value in rows[name].items()}
     torch.set_rng_state(tensors["random.torch"])
     if "random.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random.cuda"])

@@ -76,6 +76,11 @@ class Rules:
         """Whether they decide how long the music is."""
         return bool(self.bars or self.rhythm)
 
+    @property
+    def fixed_statements(self) -> frozenset[str]:
+        """What a piece under them does not state once more."""
+        return frozenset({"meter", "key"} if self.tempo_qpm is None else {"meter", "key", "tempo"})
+
     def to_json(self) -> dict[str, Any]:
         """Only what is asked for."""
         known = all_options()
@@ -99,7 +104,8 @@ class Rules:
 
     def masks(self, at: Setting, here: Texture) -> NoteMasks:
         """What the rules made at a place leave of each field of the events after `here`, a sequence that has come there."""
-        fixed = frozenset({"meter", "key"} if self.tempo_qpm is None and at.place is None else {"meter", "key", "tempo"})
+        fixed = self.fixed_statements if at.place is None else frozenset({"meter", "key", "tempo"})
+        fixed = frozenset() if here.has_parts and not here.players else fixed  # still to be stated (`preamble.py`)
         return here.masks(at.rules, at.players, fixed, 0 if at.place is None else at.place.start_tick)
 
 

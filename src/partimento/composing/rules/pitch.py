@@ -14,7 +14,7 @@ from partimento.chord_symbols import parse_chord, parse_chord_symbol
 from partimento.composing.rules.rule import Option, Rule, Setting, limit, number, truth, words
 from partimento.encodings.texture import Bools, Ints, Texture, of_classes
 from partimento.errors import InvalidOption
-from partimento.instruments import DRUMS, parse_instrument
+from partimento.instruments import DRUMS, NAMES, parse_instrument
 from partimento.theory import PITCH_CLASS_NAMES, SCALES, parse_pitch, parse_scale, pitch_class_set
 
 FIFTH = 7
@@ -71,14 +71,20 @@ class Instruments(Rule):
 
     @classmethod
     def made(cls, at: Setting) -> Self | None:
-        if at.here.has_instruments:
+        here = at.here
+        if here.has_parts and (here.notes or at.place) and (missing := at.players - set(here.players)):
+            raise InvalidOption(f"no part of the given piece is for {NAMES[min(missing)]}; ask for instruments that it has")
+        if here.has_instruments:
             return cls(at.players)
         if at.players != {0}:
             raise InvalidOption("this model has one instrument; leave instruments out, or train one with notes:profile=ensemble")
         return None
 
-    def programs(self, here: Texture, onset: int, pitch: int) -> Bools:
-        return np.isin(np.arange(129), list(self.allowed))
+    def playable(self, here: Texture, onset: int) -> Bools:
+        return np.isin(here.players, list(self.allowed))[:, None]
+
+    def instruments(self) -> Bools:
+        return np.isin(np.arange(DRUMS + 1), list(self.allowed))
 
 
 def _ranges(value: Any) -> dict[int, tuple[int, int]]:
@@ -147,9 +153,10 @@ class Ranges(Rule):
         ranges = {self._of(program) for program in self.players}
         return np.asarray(np.logical_or.reduce([(pitch >= low) & (pitch <= high) for low, high in ranges]))
 
-    def programs(self, here: Texture, onset: int, pitch: int) -> Bools:
-        ranges = [self._of(program) for program in range(128)]
-        return np.array([low <= pitch <= high for low, high in ranges] + [True])
+    def playable(self, here: Texture, onset: int) -> Bools:
+        low, high = np.array([(0, 127) if program == DRUMS else self._of(program) for program in here.players]).T[:, :, None]
+        pitch = np.arange(128)
+        return np.asarray((pitch >= low) & (pitch <= high))
 
 
 def _symbols(value: Any) -> tuple[str, ...]:
@@ -295,10 +302,8 @@ class Bass(Rule):
         may_hold = pitch >= self.lowest + 12 and len(here.pitched(start)) < self.most - 1
         return ends <= (np.iinfo(np.int64).max if may_hold else start)
 
-    def programs(self, here: Texture, onset: int, pitch: int) -> Bools:
-        allowed = np.ones(129, bool)
-        allowed[DRUMS] = self._due(here, onset) is None
-        return allowed
+    def playable(self, here: Texture, onset: int) -> Bools:
+        return np.asarray((np.array(here.players) != DRUMS) | (self._due(here, onset) is None))[:, None]
 
 
 @dataclass(frozen=True)

@@ -25,19 +25,21 @@ OneRule = TypeVar("OneRule", bound=NoteRule)
 @dataclass(frozen=True)
 class Inside(NoteRule):
     """Where a task is written: notes begin from `start_tick` on and end by `end_tick`. `fixed` are the onsets and ends, [N, 2] by
-    onset, of notes of each pitch in the tracks that are written to: none begins while one sounds, or is held into it. Something
-    sounds after `last_tick`, so that the answer does not stop short.
+    onset, of notes that stand in the tracks written to, by who plays them (`Texture.players`) and pitch: none of the pitch begins
+    while one sounds (in its part, where there are parts), and none is held into it. Something sounds after `last_tick`, so that
+    the answer does not stop short.
 
-    Rules count from `count_tick` (it may lie before the region); `players` are the programs that play; the task ends there if it
-    `is_last`.
+    Rules count from `count_tick` (it may lie before the region); `players` are the programs that play, `written` those of
+    `Texture.players` that may (None: all of these programs); the task ends there if it `is_last`.
     """
 
     start_tick: int
     end_tick: int
-    fixed: Mapping[int, Ints]
+    fixed: Mapping[tuple[int, int], Ints]
     last_tick: int = 0
     count_tick: int = 0
     players: frozenset[int] = frozenset({0})
+    written: frozenset[int] | None = None
     is_last: bool = True
 
     drums_too = True
@@ -46,17 +48,18 @@ class Inside(NoteRule):
         room = (ticks >= self.start_tick) & (ticks < self.end_tick)
         return np.asarray(room & ((ticks > here.last_onset) | (here.chord_size < CHORD)))
 
-    def pitches(self, here: Texture, onset: int) -> Bools:
-        free = np.ones(128, bool)
-        for pitch, rows in self.fixed.items():
-            free[pitch] = not ((rows[:, 0] <= onset) & (rows[:, 1] > onset)).any()
+    def playable(self, here: Texture, onset: int) -> Bools:
+        free = np.ones((len(here.players), 128), bool)
+        if self.written is not None:
+            free[[player for player in range(len(free)) if player not in self.written]] = False
+        for (player, pitch), rows in self.fixed.items():
+            free[player if here.has_parts else slice(None), pitch] &= not ((rows[:, 0] <= onset) & (rows[:, 1] > onset)).any()
         for note in here.sounding:  # nor twice at once, which a file could not tell
-            free[note.pitch] &= note.end <= onset
+            free[note.player if here.has_parts else slice(None), note.pitch] &= note.end <= onset
         return free
 
     def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
-        rows = self.fixed.get(pitch)
-        later = [] if rows is None else rows[rows[:, 0] > onset, 0]
+        later = [rows[rows[:, 0] > onset, 0].min(initial=self.end_tick) for (_, one), rows in self.fixed.items() if one == pitch]
         return np.asarray(ends <= min([self.end_tick, *later]))
 
     def deadline(self, here: Texture) -> int | None:
@@ -90,9 +93,11 @@ class Setting:
 
     @cached_property
     def players(self) -> frozenset[int]:
-        """The programs that may play: those asked for, else those of the given notes, else all but drums, which would be a way
-        around every rule of pitch."""
-        given = frozenset(note.program for note in self.here.notes) if self.place is None else self.place.players
+        """The programs that may play: those asked for, else those of the given notes or parts, else all but drums, which would be
+        a way around every rule of pitch."""
+        here = self.here
+        given = frozenset(here.players if here.has_parts and here.notes else (note.program for note in here.notes))
+        given = given if self.place is None else self.place.players
         every = frozenset(range(DRUMS)) if self.here.has_instruments else frozenset({0})
         return frozenset(self.asked["instruments"]) or given or every
 

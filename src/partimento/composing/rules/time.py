@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from partimento.composing.rules.pitch import Bass, Chords
+from partimento.composing.rules.pitch import ALL, Bass, Chords
 from partimento.composing.rules.rule import Option, Rule, Setting, limit, number, truth
 from partimento.encodings.cursor import Note
 from partimento.encodings.texture import Bools, Ints, Texture, of_classes
@@ -73,22 +73,26 @@ class Tempo(Rule):
 
 def _bars(value: Any) -> int:
     bars = number(value)
-    if not 0 <= bars <= MAX_BARS:
-        raise InvalidOption(f"bars is {bars}; it must be 0 (as many as come) to {MAX_BARS}")
+    if not 1 <= bars <= MAX_BARS:
+        raise InvalidOption(f"bars is {bars}; it must be 1 to {MAX_BARS}; leave it out for as many as come")
     return bars
 
 
 @dataclass(frozen=True)
 class Bars(Rule):
     """The piece ends on the bar line `end_tick`: a note of the last bar, which begins at `last_bar_tick`, ends there, none later;
-    or all that sounds is held until then.
+    or all that sounds is held until then. The last note begins at `latest_tick` or before (None: any tick), so that it lasts.
 
-    With a `tonic` (a pitch class) the lowest of the pitched notes that end there is one.
+    With a `tonic` (a pitch class) the lowest of the pitched notes that end there is one. A new piece begins at `begin_tick` (None:
+    when it likes), and no silence in it is longer than a bar.
     """
 
     last_bar_tick: int
     end_tick: int
     tonic: int | None = None
+    latest_tick: int | None = None
+    begin_tick: int | None = None
+    is_rhythm: bool = False  # it says when the last note begins
 
     drums_too = True
     options = (
@@ -111,7 +115,10 @@ class Bars(Rule):
         tonic = parse_scale(at.asked["key"])[0] if at.asked["end_on_tonic"] else None
         if tonic is not None:
             cls._check_tonic(at, tonic, at.end)
-        return cls(at.end - at.bar, at.end, tonic)
+        rhythm = at.rule(Rhythm)
+        if rhythm is not None:  # it says itself when notes begin
+            return cls(at.end - at.bar, at.end, tonic, max(cls._closing_onsets(at, rhythm, tonic)), is_rhythm=True)
+        return cls(at.end - at.bar, at.end, tonic, at.end - at.beat, at.start if at.asked["bars"] else None)
 
     @staticmethod
     def _check_tonic(at: Setting, tonic: int, end: int) -> None:
@@ -123,14 +130,19 @@ class Bars(Rule):
             raise InvalidOption(f"the last chord, or the ranges, have no {PITCH_CLASS_NAMES[tonic]} to end on; change one of them")
         if rhythm is None:
             return
-        notes = zip(rhythm.onset_ticks, rhythm.end_ticks, strict=True)
-        closing = [onset for onset, stop in notes if stop == end and onset >= end - at.bar]
-        over = [chords.over(onset, end) if chords is not None else 0xFFF for onset in closing]
-        if not any(mask & at.usable & 1 << tonic for mask in over):
+        if not Bars._closing_onsets(at, rhythm, tonic):
             raise InvalidOption(
                 f"no note of the rhythm that ends with the last bar can be a {PITCH_CLASS_NAMES[tonic]} over its chords; "
                 "change one of them"
             )
+
+    @staticmethod
+    def _closing_onsets(at: Setting, rhythm: Rhythm, tonic: int | None) -> list[int]:
+        """Where notes of the rhythm begin that end with the last bar, over chords that have the tonic."""
+        end, chords, wanted = at.end or 0, at.rule(Chords), ALL if tonic is None else 1 << tonic
+        notes = zip(rhythm.onset_ticks, rhythm.end_ticks, strict=True)
+        closing = [onset for onset, stop in notes if stop == end and onset >= end - at.bar]
+        return [one for one in closing if (chords.over(one, end) if chords is not None else ALL) & at.usable & wanted]
 
     def _closing(self, here: Texture) -> list[Note]:
         closing = [note for note in here.sounding if note.end == self.end_tick]
@@ -141,27 +153,39 @@ class Bars(Rule):
         held = all(note.end == self.end_tick for note in here.sounding)
         return (here.last_onset >= self.last_bar_tick or held) and bool(self._closing(here))
 
+    @property
+    def _latest(self) -> int:
+        return self.end_tick - 1 if self.latest_tick is None else self.latest_tick
+
     def onsets(self, here: Texture, ticks: Ints) -> Bools:
-        return ticks < self.end_tick
+        return np.asarray(ticks < self.end_tick if self.is_rhythm else ticks <= self._latest)
 
     def deadline(self, here: Texture) -> int | None:
-        return None if self.is_met(here) else self.end_tick - 1
+        if self.is_met(here):
+            return None
+        if self.begin_tick is None:
+            return self._latest
+        if here.last_onset < self.begin_tick:
+            return self.begin_tick
+        silent = max((note.end for note in here.sounding), default=here.last_onset)
+        return min(self._latest, silent + self.end_tick - self.last_bar_tick)
 
     def _is_last_chance(self, here: Texture, onset: int) -> bool:
-        return onset >= self.end_tick - 1 and not self.is_met(here)
+        return onset >= self._latest and not self.is_met(here)
 
     def pitches(self, here: Texture, onset: int) -> Bools:
         if self.tonic is None or not self._is_last_chance(here, onset):
             return np.ones(128, bool)
         return np.asarray(of_classes(1 << self.tonic))
 
-    def programs(self, here: Texture, onset: int, pitch: int) -> Bools:
-        allowed = np.ones(129, bool)
-        allowed[DRUMS] = self.tonic is None or not self._is_last_chance(here, onset)
-        return allowed
+    def playable(self, here: Texture, onset: int) -> Bools:
+        free = self.tonic is None or not self._is_last_chance(here, onset)
+        return np.asarray((np.array(here.players) != DRUMS) | free)[:, None]
 
     def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
         allowed = ends <= self.end_tick
+        if not self.is_rhythm:  # what sounds at the last onset sounds to the end, so that there is room for it
+            allowed &= (ends <= self._latest) | (ends == self.end_tick)
         if self.tonic is not None and pitch % 12 != self.tonic:
             lowest = min((note.pitch for note in self._closing(here)), default=128)
             if pitch < lowest:

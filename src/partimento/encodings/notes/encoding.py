@@ -18,7 +18,7 @@ from partimento.bars import bar_ticks
 from partimento.encodings.base import Context, Encoding, Events, Field, Pitches, option
 from partimento.encodings.notes.context import context, context_fields, pitched, transposed, varied
 from partimento.encodings.notes.cursor import NotesCursor
-from partimento.encodings.notes.declared_parts import declared, instruments_of, parts_of, permuted, tracks_of
+from partimento.encodings.notes.declared_parts import declared, instrument, instruments_of, part_of, parts_of, permuted, tracks_of
 from partimento.encodings.notes.layout import (
     LONGEST,
     MAPS,
@@ -153,6 +153,12 @@ class Notes(Encoding):
 
     def vary(self, events: npt.NDArray[Any], louder: int, faster: int) -> npt.NDArray[Any]:
         return varied(events, louder, faster, self.layout)
+
+    def players(self, piece: Piece) -> Ints:
+        """Who plays each track [K], as the last field of its notes names them, from 0: a part, a program or 128 for drums, or 0."""
+        if self.layout.parts:
+            return part_of(piece, self.layout)
+        return np.array([instrument(track) if self.layout.instrument else 0 for track in piece.tracks], np.int64)
 
     def part_count(self, events: npt.NDArray[Any]) -> int:
         return len(instruments_of(events, self.layout))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from partimento.encodings.base import Field
-from partimento.encodings.notes.layout import LONGEST, MAPS, Profile
+from partimento.encodings.notes.layout import DRUM_PART, LONGEST, MAPS, PITCHED, Profile
 from partimento.encodings.texture import Bools, Ints, NoteRule, Texture
 from partimento.instruments import DRUMS
 
@@ -33,12 +33,17 @@ class FieldMasks:
         self.here, self.layout, self.fixed_maps, self.fields = here, profile, fixed_maps, fields
         self.start_tick = start_tick
         self.given = len(here.notes)  # which are as they are
-        self.drums = drums and profile.instrument
+        self._may_drum = drums and profile.instrument
         self.rules = [NoteRule(), *rules]
         self.for_all = [NoteRule(), *(rule for rule in rules if rule.drums_too)]
         self._onsets: Ints | None = None
         self._latest: int | None = None  # `_deadline`, since the last event
         self._earlier: Texture | None = None
+
+    @property
+    def drums(self) -> bool:
+        """Whether drums may play."""
+        return self._may_drum and DRUMS in self.here.players
 
     def add(self, rule: NoteRule) -> None:
         self.rules, self.for_all = [*self.rules, rule], [*self.for_all, rule]
@@ -58,6 +63,8 @@ class FieldMasks:
         kind = self.layout.kinds[drawn[0] - 1]
         if kind == "note":
             return self._note(field.name, field.size, drawn)
+        if kind == "part":
+            return self._part(field.name, field.size, drawn)
         if field.name == "time" and kind not in ("tie", "end"):
             return self._times(kind, _IDS)
         if field.name == "duration" and kind == "tie":
@@ -65,7 +72,7 @@ class FieldMasks:
         return np.ones(field.size, bool)
 
     def needs_drums(self, drawn: tuple[int, ...]) -> bool:
-        if not self.drums or len(drawn) < len(self.fields) - 1 or self.layout.kinds[drawn[0] - 1] != "note":
+        if not self.drums or len(drawn) < len(self.fields) - 1 or drawn[0] != self.layout.kind("note"):
             return False
         return not self._fits_pitched(self.here.tick + drawn[1] - 1, drawn[2] - 1, drawn[3])
 
@@ -96,6 +103,8 @@ class FieldMasks:
 
     def _kinds(self, size: int) -> Bools:
         allowed = np.zeros(size, bool)
+        if not self.here.players:  # the first part is still to be declared
+            return ~allowed
         if not self._is_whole():  # the last note must be longer
             allowed[self.layout.kind("tie")] = True
             return allowed
@@ -110,6 +119,8 @@ class FieldMasks:
                 )
             elif name == "end":
                 allowed[self.layout.kind(name)] = all(rule.may_end(self.here) for rule in self.rules)
+            elif name == "part":
+                allowed[self.layout.kind(name)] = True
             elif name not in self.fixed_maps:
                 allowed[self.layout.kind(name)] = maps if name in MAPS else bool(self._times(name, _IDS).any())
         return allowed
@@ -145,17 +156,36 @@ class FieldMasks:
         onset = here.tick + drawn[1] - 1
         if name == "pitch":
             allowed = np.zeros(size, bool)
-            allowed[1:] = self._all(rule.pitches(here, onset) for rule in self._bound)
+            allowed[1:] = self._all(rule.pitches(here, onset) for rule in self._bound) & self._players(onset).any(0)
             return allowed
         pitch = drawn[2] - 1
         if name == "duration":
             return self._durations(ids, onset, pitch, self._bound)
-        if name != "instrument":
+        if name not in ("instrument", "part"):
             return np.ones(size, bool)
-        allowed = np.zeros(size, bool)
-        allowed[1:] = self._all(rule.programs(here, onset, pitch) for rule in self.rules)
+        may = np.broadcast_to(self._players(onset), (len(here.players), 128))[:, pitch]
         if self.drums and not self._fits_pitched(onset, pitch, drawn[3]):
-            allowed[1 : DRUMS + 1] = False
+            may = may & (np.array(here.players) == DRUMS)
+        allowed = np.zeros(size, bool)
+        allowed[1 : 1 + len(may)] = may
+        return allowed
+
+    def _players(self, onset: int) -> Bools:
+        """Which player may play which pitch there, bool [N, 128] or [N, 1]."""
+        found = np.ones((len(self.here.players), 1), bool)
+        for rule in self.rules:
+            found = found & rule.playable(self.here, onset)
+        return found
+
+    def _part(self, name: str, size: int, drawn: tuple[int, ...]) -> Bools:
+        """Of which instruments a part may be declared: by its pitch, and by its duration that it is drums."""
+        allowed = np.ones(size, bool)
+        may = self._all(rule.instruments() for rule in self.rules)
+        if name == "pitch":
+            allowed[1:] = may[:DRUMS]
+            allowed[1] |= may[DRUMS]
+        elif name == "duration":
+            allowed[PITCHED], allowed[DRUM_PART] = may[drawn[2] - 1], may[DRUMS]
         return allowed
 
     @property

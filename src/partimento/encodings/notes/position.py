@@ -28,7 +28,10 @@ class Position(Texture):
     def __init__(self, profile: Profile) -> None:
         super().__init__(profile.ticks_per_quarter)
         self.profile, self.fields = profile, profile.fields
-        self.has_bars, self.has_instruments = profile.beats, profile.instrument
+        self.has_bars, self.has_instruments, self.has_parts = profile.beats, profile.instrument, profile.parts
+        self.players = range(DRUMS + 1 if profile.instrument else 1)
+        if profile.parts:
+            self.players = ()
         self.parts: tuple[int, ...] = ()
         self.part_pitch: tuple[int, ...] = ()
         self.part_end: tuple[int, ...] = ()
@@ -60,7 +63,8 @@ class Position(Texture):
         if kind == "note":
             self.tick += time - 1
             if not given:
-                self.begin(Note(self.tick, self.tick + event[3], event[2] - 1, self.instrument(event) - 1))
+                player = event[-1] - 1 if self.profile.instrument or self.profile.parts else 0
+                self.begin(Note(self.tick, self.tick + event[3], event[2] - 1, self.players[player], player))
             if not self.profile.parts and tied and time == 1 and self.note is not None and list(event[2:]) == list(self.note[2:]):
                 self.tie_due = self._tie
             self.note = event
@@ -76,6 +80,7 @@ class Position(Texture):
                 self._play(self.note, LONGEST * event[3])
         elif kind == "part":
             self.parts += (DRUMS + 1 if event[3] == DRUM_PART else event[2],)
+            self.players = tuple(part - 1 for part in self.parts)
             self.part_pitch, self.part_end = (*self.part_pitch, 0), (*self.part_end, 0)
         else:
             self.note = None

@@ -11,7 +11,7 @@ context, so that a model need not search for it. `docs/encodings.md` describes t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -109,27 +109,34 @@ class Tasks(Encoding):
         events[events[:, 0] == self.fixed_note, 0] = self.layout.kind("note")
         return events
 
-    def prompt(self, piece: Piece, is_fixed: npt.NDArray[np.bool_], region: Region) -> Events:
-        """All that is given of a task: of a piece on this grid and in one meter, whose notes are fixed or not, bool [N].
-        First come those fixed from the region's beginning on, then the separator, then those before, with which the second half
-        begins; events [T, F]."""
+    def players(self, piece: Piece) -> npt.NDArray[np.int64]:
+        """Who plays each track [K], as in `notes`."""
+        return self.notes.players(piece)
+
+    def prompt(self, piece: Piece, is_fixed: npt.NDArray[np.bool_], region: Region, tracks: Sequence[int] | None = None) -> Events:
+        """All that is given of a task: of a piece on this grid and in one meter, whose notes are fixed or not, bool [N]. First come
+        those fixed from the region's beginning on, then the separator, then those before, with which the second half begins; events
+        [T, F]. A line or an accompaniment is written for `tracks`, from 0; for None those of the notes that are not fixed."""
         start, _ = self._span(piece, region)
         first_bar, last_bar = self._bars(piece, region)
         later = piece.notes["onset"] >= start
         between = np.zeros((1, len(self.fields)), self.dtype)
-        written = self._written(piece, is_fixed, region)
+        written = self._written(piece, is_fixed, region, tracks)
         between[0, :4] = self.separator, first_bar, ROLES.index(region.role) + 1, last_bar - first_bar + 1
         first = self.notes.encode(replace(piece, notes=piece.notes[is_fixed & later]))[:-1]
         second = self._second(piece, is_fixed & ~later)
         second[written, 1] = WRITTEN
         return np.concatenate([first, between, second])
 
-    def _written(self, piece: Piece, is_fixed: npt.NDArray[np.bool_], region: Region) -> npt.NDArray[np.int64]:
+    def _written(
+        self, piece: Piece, is_fixed: npt.NDArray[np.bool_], region: Region, tracks: Sequence[int] | None
+    ) -> npt.NDArray[np.int64]:
         """The parts, from 0, that a line or an accompaniment is to be written for; none where all may play, or there are none."""
         if not self.layout.parts or region.role in ("all", "variation"):
             return np.zeros(0, np.int64)
-        tracks = np.array(region.tracks, np.int64) - 1 if region.tracks else np.unique(piece.notes["track"][~is_fixed])
-        return np.unique(part_of(piece, self.layout)[tracks])
+        if tracks is None:
+            tracks = [track - 1 for track in region.tracks] or np.unique(piece.notes["track"][~is_fixed]).tolist()
+        return np.unique(part_of(piece, self.layout)[np.array(tracks, np.int64)])
 
     def blind(self, prompt: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The prompt [T, F] of one who does not know what comes: without its first half. Fixed notes are seen as they come."""

@@ -25,6 +25,11 @@ _LENGTH = r"(?:\d+/\d+|C\d*(?:/\d+)?)"
 
 def read_field(name: str, value: str, reading: Reading) -> None:
     score = reading.score
+    going_on = {"T": "title", "C": "composer", "R": "genre"}.get(reading.last_field if name == "+" else "")
+    if going_on:  # a field goes on in the next line (section 3.3)
+        setattr(score, going_on, f"{getattr(score, going_on)} {plain(value)}".strip())
+    if name != "+":
+        reading.last_field = "" if reading.in_body or (name == "T" and score.title) else name
     if name == "T" and not reading.in_body:
         score.title = score.title or plain(value)
     elif name == "C" and not reading.in_body:
@@ -104,6 +109,7 @@ def _read_key(value: str, reading: Reading) -> None:
     if value or not reading.in_body:
         _read_signature(value, reading)
     if not reading.in_body:
+        reading.set(unit=reading.unit)  # later meters do not change it (section 3.1.7)
         reading.in_body = True
         _state_old_tempo(reading)
 
@@ -145,7 +151,7 @@ def _read_voice(value: str, reading: Reading) -> None:
 def _read_clef(value: str, reading: Reading, alone: bool = False) -> str:
     """What changes how a voice sounds: clefs an octave off, `octave=` and `transpose=`, which add up (section 4.6); the rest of
     the text. A clef for drums makes a track of drums."""
-    if match := re.search(r"\btranspose=(-?\d{1,2})\b", value):
+    if match := re.search(r"\b(?:transpose|t)=([+-]?\d{1,2})\b", value):
         reading.set(alone=alone, transpose=int(match[1]))
     if match := re.search(r"\boctave=(-?\d)\b", value):
         reading.set(alone=alone, octave=int(match[1]))
@@ -168,6 +174,8 @@ def read_directive(line: str, reading: Reading) -> None:
         reading.set_track(is_drum=True)
     elif match := re.search(r"MIDI\s+transpose\s+(-?\d{1,2})\b", line):
         reading.set(transpose=int(match[1]))
+    elif match := re.search(r"(?:%%|I:)\s*linebreak\b(.*)", line):
+        reading.line_break = "!" if "!" in match[1] else ""
     elif match := re.search(r"propagate-accidentals\s+(not|octave|pitch)\b", line):
         reading.propagate = match[1]
     elif match := re.search(r"MIDI\s+drummap\s+(\^\^?|__?|=)?([A-Ga-g])([,']*)\s*(\d{1,3})\b", line):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from fractions import Fraction
+from functools import lru_cache
 
 from partimento.errors import UnreadableFile
 from partimento.formats.abc.fields import STEPS, alter_of, octave_of, read_directive, read_field
@@ -75,7 +76,7 @@ def score_of(text: str) -> NotatedScore:
             paused = reading.in_body
             continue
         match = _FIELD.match(line)
-        if paused and not match and "|" not in line:  # words after the tune
+        if paused and not match and not _is_music(line):  # words after the tune
             continue
         if match and match[1] == "s" and reading.in_body:
             _read_symbols(match[2], reading)
@@ -83,6 +84,7 @@ def score_of(text: str) -> NotatedScore:
             read_field(match[1], match[2].strip(), reading)
         elif reading.in_body:
             reading.voice.line = []
+            line = line.replace(reading.line_break, " ") if reading.line_break else line
             _read_music(line, reading)
     for voice in reading.voices.values() or [reading.voice]:
         reading.voice = voice
@@ -97,6 +99,12 @@ def score_of(text: str) -> NotatedScore:
     return score
 
 
+def _is_music(line: str) -> bool:
+    """Whether a line after an empty one, which ends a tune (section 2.2.1), goes on with it: bar lines, and no words."""
+    bare = re.sub(r'"[^"]*"|![^!]*!|\[[A-Za-z]:[^\]]*\]', " ", line)
+    return "|" in bare and not re.search(r"[^\W\d_A-GHJLMOPRSTX-Za-guvxyz]", bare)
+
+
 def _read_music(line: str, reading: Reading) -> None:
     chord: list[Head] | None = None  # inside brackets
     for match in _MUSIC.finditer(line):
@@ -106,7 +114,7 @@ def _read_music(line: str, reading: Reading) -> None:
                 length = _start(match["length"], reading)
                 voice.line.append(voice.at)
                 voice.last = [_head(match, length, reading)]
-                voice.at += length
+                voice.at = voice.last[0].note.end
             else:
                 chord.append(_head(match, Fraction(0), reading))
         elif match["bar"] is not None:
@@ -145,6 +153,7 @@ def _read_music(line: str, reading: Reading) -> None:
             voice.bar_end, voice.at = max(voice.bar_end, voice.at), voice.bar_start
 
 
+@lru_cache(4096)
 def _multiple(text: str) -> Fraction:
     """How many units a note is long: `3/2`, `3`, `/`, `//`, `/4`."""
     if not text:
@@ -158,11 +167,18 @@ def _multiple(text: str) -> Fraction:
     return number / (max(1, int(digits)) if digits else 2**slashes)
 
 
+@lru_cache(4096)
+def _quarters(unit: Fraction, length: str) -> Fraction:
+    return unit * _multiple(length)
+
+
 def _start(length: str, reading: Reading) -> Fraction:
     """The length in quarters of what begins now, with tuplet and broken rhythm."""
     voice = reading.voice
-    quarters = reading.unit * _multiple(length) * voice.broken
-    voice.broken = Fraction(1)
+    quarters = _quarters(reading.unit, length)
+    if voice.broken is not None:
+        quarters *= voice.broken
+        voice.broken = None
     if voice.tuplet_left:
         quarters *= voice.tuplet
         voice.tuplet_left -= 1
@@ -192,7 +208,7 @@ def _head(match: re.Match[str], length: Fraction, reading: Reading) -> Head:
     pitch = 12 * (place[1] + 1) + STEPS[letter] + alter + voice.fields.semitones
     if reading.drums and reading.score.tracks[voice.track].is_drum:
         pitch = reading.drums.get((place, signed or 0), pitch)
-    note = Note(voice.at, voice.at + length, pitch, voice.track, tied_before=before is not None)
+    note = Note(voice.at, voice.at + length if length else voice.at, pitch, voice.track, tied_before=before is not None)
     reading.score.notes.append(note)
     return Head(note, place, alter, _multiple(match["length"]))
 

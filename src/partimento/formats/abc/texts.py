@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 _BLOCK = re.compile(r"^[ \t]*(?:%%|I:)begin(\w+)[^\n]*\n.*?(?:^[ \t]*(?:%%|I:)end\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
-_COMMENT_LINE = re.compile(r"^[ \t]*%(?!%(?:MIDI|partimento|propagate)).*\r?\n", re.MULTILINE)
+_COMMENT_LINE = re.compile(r"^[ \t]*%(?!%(?:MIDI|partimento|propagate|linebreak)).*\r?\n", re.MULTILINE)
 _CONTINUED = re.compile(r"\\(?:[ \t]+%.*|[ \t]*)\r?\n(?![A-Za-z]:)")
 _ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "c": "\u0327", "u": "\u0306", "v": "\u030c"}
 _LETTERS = {"AA": "Å", "aa": "å", "/O": "Ø", "/o": "ø", "AE": "Æ", "ae": "æ", "OE": "Œ", "oe": "œ", "ss": "ß"}

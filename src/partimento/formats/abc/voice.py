@@ -50,7 +50,7 @@ class Voice:
     ties: dict[tuple[str, int], list[Head]] = field(default_factory=dict)  # what goes on, by its place on the staff
     last: list[Head] = field(default_factory=list)  # the note or chord before, for ties and broken rhythm
     last_start: Fraction = Fraction(0)
-    broken: Fraction = Fraction(1)  # what broken rhythm makes of the next note
+    broken: Fraction | None = None  # what broken rhythm makes of the next note
     tuplet: Fraction = Fraction(1)
     tuplet_left: int = 0
     line: list[Fraction | None] = field(default_factory=list)  # onsets of the last line of music, None for a bar line
@@ -67,6 +67,8 @@ class Reading:
     parts: str = ""  # their order, as the header says it
     labels: list[tuple[str, Fraction]] = field(default_factory=list)
     symbols: dict[str, str] = field(default_factory=lambda: {"S": "segno", "O": "coda"})  # what a letter stands for (U:)
+    line_break: str = ""  # a sign that ends lines of the page (`I:linebreak !`), else of decorations
+    last_field: str = ""  # which `+:` goes on
     propagate: str = "pitch"  # how far an accidental reaches: "not", "octave" or "pitch" (section 11.3)
     drums: dict[tuple[tuple[str, int], int], int] = field(default_factory=dict)  # pitch by place and sign (`%%MIDI drummap`)
 

@@ -265,8 +265,8 @@ def _survey(events: Any, bounds: Any, ports: int, rows: Any) -> tuple[int, bool]
 def _press(felt: Any, listeners: Any, pedals: Any, tallies: Any) -> bool:
     """The pedals that each of the `listeners` [listener, 5] feels; False where there are too many.
 
-    A listener is a chunk and a channel, the rows of `felt` of the channel, and whether it has pedals of its own. The `track` of
-    a pedal is the number of its listener; what is not lifted lasts -1.
+    A listener is a chunk and a channel, the rows of `felt` of the channel, and whether it feels none but its own pedals; so does
+    one that has some of its own. The `track` of a pedal is the number of its listener; what is not lifted lasts -1.
     """
     count, effort = 0, 4 * len(pedals) + 4 * len(felt)
     for number in range(len(listeners)):
@@ -275,6 +275,10 @@ def _press(felt: Any, listeners: Any, pedals: Any, tallies: Any) -> bool:
         effort -= stop - start
         if effort < 0:
             return False
+        for row in felt[start:stop]:
+            if own or row["chunk"] == chunk:
+                own = 1
+                break
         for row in felt[start:stop]:
             if own and row["chunk"] != chunk and not row["alone"]:
                 continue
@@ -360,8 +364,8 @@ def _listeners(sounds: Array, pressing: Array, apart: bool) -> tuple[Array, Arra
     part = sounds["chunk"].astype(np.int64) << 16 | sounds["channel"]
     parts, of_sound = np.unique(part, return_inverse=True)
     channel = parts & 0xFFFF
-    own = np.isin(parts, pressing["chunk"].astype(np.int64) << 16 | pressing["place"] >> 32) | apart
-    start, stop = (np.searchsorted(pressing["place"], (channel + more) << 32) for more in (0, 1))
+    own = np.full(len(parts), apart)
+    start, stop = np.searchsorted(np.ascontiguousarray(pressing["place"]), [channel << 32, channel + 1 << 32])
     return np.ascontiguousarray(np.stack([parts >> 16, channel, start, stop, own], axis=1).astype(np.int64)), of_sound
 
 

@@ -9,13 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from partimento.errors import InvalidOption
+from partimento.models.backbone_sizes import BASE, grouped, hidden_size
 from partimento.models.backbones.banded import attended
 from partimento.models.backbones.base import Backbone, State
 from partimento.models.backbones.kv_cache import KVCache
 from partimento.models.config import ModelConfig
-
-BASE = 10_000.0  # the slowest rotation takes about so many steps, as in Su et al. 2021
 
 
 class Transformer(Backbone):
@@ -28,13 +26,7 @@ class Transformer(Backbone):
 
     def __init__(self, inputs: int, config: ModelConfig) -> None:
         super().__init__()
-        keys = config.keys or config.queries
-        if config.width % (2 * config.queries) or config.queries % keys:
-            raise InvalidOption(
-                f"width {config.width}, queries {config.queries}, keys {keys}: each query needs an even share of the width, "
-                "and each key the same number of queries"
-            )
-        self.span, self.size = config.span, config.width // config.queries
+        self.size, keys = grouped(config)
         self.project = nn.Linear(inputs, config.width, bias=False)
         self.blocks = nn.ModuleList(_Block(config, keys) for _ in range(config.layers))
         self.norm = nn.RMSNorm(config.width)
@@ -65,7 +57,7 @@ class _Block(nn.Module):
     def __init__(self, config: ModelConfig, keys: int) -> None:
         super().__init__()
         width, self.size, self.span = config.width, config.width // config.queries, config.span
-        hidden = 8 * math.ceil(width / 3)  # 8/3 of the width: as many weights as a plain layer of four times the width
+        hidden = hidden_size(width)
         self.heads = [config.queries * self.size, keys * self.size, keys * self.size]
         self.norms = nn.ModuleList(nn.RMSNorm(width) for _ in range(2))
         self.attend = nn.Linear(width, sum(self.heads), bias=False)

@@ -6,11 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from partimento.models.backbone_sizes import KERNEL, dilation
 from partimento.models.backbones.base import Backbone, State
 from partimento.models.config import ModelConfig
-
-KERNEL = 3
-CYCLE = 8  # dilations 1, 2 .. 128, and again: 511 steps back after one cycle
 
 
 class Convolution(Backbone):
@@ -19,7 +17,7 @@ class Convolution(Backbone):
     def __init__(self, inputs: int, config: ModelConfig) -> None:
         super().__init__()
         self.project = nn.Linear(inputs, config.width)
-        self.blocks = nn.ModuleList(_Block(config.width, 2 ** (layer % CYCLE), config.dropout) for layer in range(config.layers))
+        self.blocks = nn.ModuleList(_Block(config.width, dilation(layer), config.dropout) for layer in range(config.layers))
         self.norm = nn.RMSNorm(config.width)
 
     def forward(self, h_BTI: Tensor, state: State = None) -> tuple[Tensor, State]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from partimento.errors import PartimentoError
 from partimento.studio.server.bodies import Kept, More
+from partimento.studio.server.refused import status_of
 from partimento.studio.server.streaming import SSE, drained, streamed
 from partimento.studio.workshop.asking import Ask
 from partimento.studio.workshop.tasks_in_flight import TaskRecord
@@ -16,6 +18,7 @@ from partimento.studio.workshop.workshop import Workshop
 
 Json = dict[str, Any]
 BY = "page"
+TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}}
 STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {SSE: {}, "application/json": {}}}}
 
 
@@ -62,5 +65,15 @@ def routes_of(workshop: Workshop) -> APIRouter:
         body = body or More()
         record = await run_in_threadpool(workshop.more_like, task, number, body.count, body.seed)
         return await answer(request, record)
+
+    @routes.post("/exchange", responses=TEXT, response_class=PlainTextResponse)
+    async def exchange(request: Request, body: Annotated[str, Body(media_type="text/plain")]) -> Response:
+        """Bars of a DAW as lines of plain text; its candidates as such. The work lasts as long as its reader."""
+        try:
+            record = await run_in_threadpool(workshop.exchange, body, "daw")
+            await drained(request, record.mailbox)
+            return PlainTextResponse(await run_in_threadpool(workshop.exchanged, record))
+        except PartimentoError as error:
+            return PlainTextResponse(f"error {' '.join(str(error).split())}\n", status_of(error))
 
     return routes

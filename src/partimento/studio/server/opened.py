@@ -26,6 +26,7 @@ from partimento.version import VERSION
 Json = dict[str, Any]
 BY = "page"
 READERS_AT_ONCE = 2  # uploads that are read side by side
+TASKS_SHOWN = 50  # the last ones; others can be asked for by name
 
 
 def routes_of(workshop: Workshop) -> APIRouter:
@@ -48,7 +49,7 @@ def routes_of(workshop: Workshop) -> APIRouter:
             "model_missing": missing,
             "scores": [workshop.score_json(one) for one in workshop.scores],
             "samples": [{"name": name, "title": title} for name, title in SAMPLES.items()],
-            "tasks": [one.to_json() for one in workshop.tasks],
+            "tasks": [one.to_json() for one in list(workshop.tasks)[-TASKS_SHOWN:]],
             "words": {
                 "kinds": KINDS,
                 "scales": list(SCALES),

@@ -26,6 +26,12 @@ STATUS: dict[type[PartimentoError], int] = {
     UnknownName: 422,
     WriteFailed: 507,
 }
+HTTP_KINDS = {404: "NotThere", 405: "NotThere", 413: "TooLarge"}
+
+
+def status_of(error: PartimentoError) -> int:
+    """The status of an answer."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
 
 
 def body_of(error: Exception) -> dict[str, Any]:
@@ -41,8 +47,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(PartimentoError)
     async def refused(_: Request, error: PartimentoError) -> JSONResponse:
-        status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
-        return JSONResponse(body_of(error), status)
+        return JSONResponse(body_of(error), status_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -51,7 +56,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        told = {"kind": "Http", "message": str(error.detail)}
+        told = {"kind": HTTP_KINDS.get(error.status_code, "InvalidRequest"), "message": str(error.detail)}
         return JSONResponse({"error": told}, error.status_code, dict(error.headers or {}))
 
     @app.exception_handler(Exception)

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES, UPLOAD_BYTES = 1 << 20, 16 << 20
@@ -66,8 +67,6 @@ class Guard:
         self.open += 1
         try:
             await self.app(scope, _Limited(receive, most), _with_headers(send))
-        except _TooLarge:
-            await _refuse(send, 413, "TooLarge", f"the body has more than {most} bytes")
         finally:
             self.open -= 1
 
@@ -85,22 +84,25 @@ class Guard:
         return None
 
 
-class _TooLarge(Exception):
+class _TooLarge(HTTPException):
     """A body went on beyond its limit."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(413, f"the body has more than {most} bytes")
 
 
 class _Limited:
     """A body that ends the request where it goes on beyond its limit."""
 
     def __init__(self, receive: Receive, most: int) -> None:
-        self.receive, self.left = receive, most
+        self.receive, self.most, self.left = receive, most, most
 
     async def __call__(self) -> Message:
         message = await self.receive()
         if message["type"] == "http.request":
             self.left -= len(message.get("body", b""))
             if self.left < 0:
-                raise _TooLarge
+                raise _TooLarge(self.most)
         return message
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 import webbrowser
@@ -16,6 +17,7 @@ from partimento.plugins import extra
 from partimento.studio.workshop.workshop import Workshop
 
 HOST = "127.0.0.1"
+ADDRESS_FILE = "studio-address"
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,31 @@ def serving(workshop: Workshop, port: int = 0) -> Iterator[Address]:
 
 def serve(workshop: Workshop, port: int, ready: Callable[[Address], None], *, browser: bool = True) -> None:
     """Serves a workshop until it is interrupted; `ready` is told the address."""
-    with serving(workshop, port) as address:
+    with serving(workshop, port) as address, announced(address):
         workshop.warm.start()
         ready(address)
         if browser:
             webbrowser.open(address.page)
         threading.Event().wait()
+
+
+@contextlib.contextmanager
+def announced(address: Address) -> Iterator[Path]:
+    """While inside, a file that only this user can read says where the studio is and which token it has: for scripts of DAWs. It is
+    that of the studio that started last."""
+    path = state_folder() / ADDRESS_FILE
+    content = f"{address.api}\n{address.token}\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(content)
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(OSError):
+            if path.read_text("ascii") == content:
+                path.unlink()
 
 
 @contextlib.contextmanager
@@ -93,7 +114,11 @@ def _loop_of(workshop: Workshop, listener: socket.socket, address: Address) -> I
 
 def default_project() -> Path:
     """Where work is kept when no folder is named."""
-    import os
-
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "partimento" / "studio"
+
+
+def state_folder() -> Path:
+    """Where the package keeps what it remembers on this machine."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(state) / "partimento"

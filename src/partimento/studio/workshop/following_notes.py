@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
 from partimento.bars import BarGrid
 from partimento.composing.following import Follower
 from partimento.composing.rules import Inside
-from partimento.composing.windows import Window, players
+from partimento.composing.windows import Window
 from partimento.encodings import Cursor, Encoding, Events
 from partimento.encodings.cursor import Note
-from partimento.instruments import DRUMS
-from partimento.piece import Piece, nearest_line
+from partimento.encodings.tasks import Tasks
+from partimento.piece import nearest_line
 from partimento.studio.workshop.mailbox import Mailbox
 from partimento.task import Task
 
@@ -37,14 +38,16 @@ class Stretch:
 class NotesFollower(Follower):
     """Follows all candidates of a task (None: a new piece)."""
 
-    def __init__(self, encoding: Encoding, task: Task | None, mailbox: Mailbox) -> None:
+    def __init__(self, encoding: Encoding, task: Task | None, mailbox: Mailbox, first: int = 1) -> None:
+        """The candidates are counted from `first`."""
+        self.first = first
         self.encoding, self.task, self.mailbox = encoding, task, mailbox
         self.quarter = task.given.ticks_per_quarter if task else encoding.cursor().ticks_per_quarter
         self.stretches: dict[int, Stretch] = {}
         self.now: Sequence[int] = ()
         given = task.given if task is not None else None
         self.velocity = int(np.median(given.notes["velocity"])) if given is not None and len(given) else 80
-        self._tracks = _track_of(task)
+        self._tracks: dict[int, int] = {}  # where a new note of each player goes, as far as that can be told before all is written
 
     def begin(self, numbers: Sequence[int], before: Events, window: Window | None = None, place: Inside | None = None) -> None:
         self.mailbox.check()
@@ -52,6 +55,9 @@ class NotesFollower(Follower):
         for event in before.tolist():
             cursor.push(event)
         self.now = numbers
+        if window is not None and self.task is not None:
+            who = cast(Tasks, self.encoding).players(window.piece).tolist()
+            self._tracks = {who[track]: track for track in reversed(window.written)} or {0: len(self.task.given.tracks)}
         for number in numbers:
             self._tell(number, last=True)
             self.stretches[number] = Stretch(before, place, window.start_tick if window else 0, cursor.copy())
@@ -101,7 +107,7 @@ class NotesFollower(Follower):
             rows.append([onset, max(1, end - onset), note.pitch, self.velocity, self._track(note)])
         until = rows[-1][0] + rows[-1][1] if last else self._tick(one, one.cursor.tick)
         one.waiting = []
-        self.mailbox.put("notes", {"candidate": number + 1, "until_tick": until, "rows": rows})
+        self.mailbox.put("notes", {"candidate": number + self.first, "until_tick": until, "rows": rows})
 
     def _tick(self, stretch: Stretch, tick: int) -> int:
         """A tick of the encoding's grid in a stretch as one of the score."""
@@ -109,17 +115,6 @@ class NotesFollower(Follower):
         return int(nearest_line(int(tick) + stretch.start_tick, grid, self.quarter))
 
     def _track(self, note: Note) -> int:
-        return self._tracks.get(note.program, next(iter(self._tracks.values()), 0))
-
-
-def _track_of(task: Task | None) -> dict[int, int]:
-    """Where a new note of each program goes, as far as that can be told before all is written."""
-    if task is None:
-        return {}
-    if task.write.part:
-        return {0: len(task.given.tracks)}
-    return {program: number for number, program in reversed(list(_programs(task.given, players(task))))}
-
-
-def _programs(piece: Piece, tracks: Sequence[int]) -> list[tuple[int, int]]:
-    return [(number, DRUMS if piece.tracks[number].is_drum else piece.tracks[number].program) for number in tracks]
+        if self.task is None:
+            return note.player if getattr(self.encoding.cursor(), "has_parts", False) else 0
+        return self._tracks.get(note.player, next(iter(self._tracks.values()), 0))

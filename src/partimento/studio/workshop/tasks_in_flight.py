@@ -133,7 +133,7 @@ class TasksInFlight:
             record.status = "writing"
             self._tell(record)
             candidates = written(plan, self.warm, record.mailbox)
-            for number, one in enumerate(candidates, 1):
+            for number, one in candidates.items():
                 told = {"candidate": number, "state": self.project.put(one.piece)} | one.to_json()
                 record.candidates.append(told)
                 record.mailbox.put("candidate", told)

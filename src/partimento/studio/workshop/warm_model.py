@@ -53,7 +53,7 @@ class WarmModel:
 
     @property
     def reference(self) -> Reference | None:
-        """The index of its training pieces and the figures of human ones, where they are to be had."""
+        """The index of its training pieces and the figures of human ones, where they are to be had by now."""
         return self._reference if self.checkpoint else None
 
     def to_json(self) -> dict[str, Any] | None:
@@ -87,18 +87,21 @@ class WarmModel:
         try:
             import torch
 
-            from partimento.analysis.human_reference import reference_of
+            from partimento.analysis.human_reference import beside, reference_of
             from partimento.models.checkpoint import Checkpoint
             from partimento.models.whereabouts import remember
 
             torch.set_num_threads(1)  # work is shared among tasks, not within one
             checkpoint = Checkpoint.load(self.path)
             remember(checkpoint.sha256, checkpoint.path)
-            self._reference = reference_of(checkpoint.path, checkpoint.metadata)
+            self._reference = beside(checkpoint.path.parent, checkpoint.metadata)
             if self._reference is not None:
                 _ = self._reference.index.known
             _warm_up(checkpoint)
             self._checkpoint = checkpoint
+            self._known.set()
+            if self._reference is None:  # made of the corpus, which takes minutes where it is large: work does not wait for it
+                self._reference = reference_of(checkpoint.path, checkpoint.metadata)
         except PartimentoError as error:
             self._problem = str(error)
         except Exception as error:  # whatever it is, no one may wait for ever

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +15,10 @@ from partimento.formats.kept import ask as ask_worker
 from partimento.formats.registry import MODULES, READERS
 from partimento.harmony import find_chords
 from partimento.piece import KEY, METER, NOTE, TEMPO, About, Piece, Track
-from partimento.render.page import timed_pages
+from partimento.render.page import timed_pages, unstyled
 from partimento.studio.workshop import edits
 from partimento.studio.workshop.asking import Ask
+from partimento.studio.workshop.exchange import exchange_text, parse_exchange
 from partimento.studio.workshop.expectation import Heard, expected, heard
 from partimento.studio.workshop.exports import Exported, exported, made_note, zipped
 from partimento.studio.workshop.mailbox import Feed
@@ -27,8 +27,7 @@ from partimento.studio.workshop.piece_json import chord_rows, summary, whole
 from partimento.studio.workshop.planning import Plan
 from partimento.studio.workshop.project import Project
 from partimento.studio.workshop.recent import Recent
-from partimento.studio.workshop.refusals import NotThere
-from partimento.studio.workshop.rules_held import held
+from partimento.studio.workshop.refusals import NotThere, NoWayOn
 from partimento.studio.workshop.tasks_in_flight import TaskRecord, TasksInFlight
 from partimento.studio.workshop.warm_model import WarmModel
 from partimento.task import Region, Task
@@ -37,8 +36,6 @@ from partimento.theory import key_of_scale, parse_scale
 READ_SECONDS, READ_BYTES = 20.0, 16 << 20
 PAGES_KEPT = 16  # scores
 LIKE = 0.5  # of the new notes that "more like this one" leaves
-
-_STYLE = re.compile(r"<style\b.*?</style>", re.DOTALL)  # a content security policy forbids it
 
 Json = dict[str, Any]
 
@@ -131,6 +128,23 @@ class Workshop:
         score = self.blank(by, "New piece", ask.meter or "4/4", _signature(ask.key), ask.tempo_qpm or 120.0)
         return self.tasks.start(score.name, ask)
 
+    def exchange(self, text: str, by: str) -> TaskRecord:
+        """Opens what a DAW sends as lines, and puts what it asks for to work. Raises what `parse_exchange` does."""
+        sent = parse_exchange(text)
+        if sent.ask.kind == "new":
+            return self.ask_new(sent.ask, by)
+        Plan.of(sent.ask, sent.piece, 0)
+        _ = self.warm.checkpoint
+        return self.ask(self.scores.open(sent.piece, by).name, sent.ask)
+
+    def exchanged(self, record: TaskRecord) -> str:
+        """The candidates of a task as lines. Raises `NoWayOn` where there are none."""
+        if record.error is not None or not record.candidates:
+            error = record.error or {"message": "the task was stopped"}
+            raise NoWayOn(error["message"], error.get("bar"), error.get("relax", ()))
+        found = [(self.tasks.piece(record.name, one["candidate"]), one) for one in record.candidates]
+        return exchange_text(record.score, record.name, record.ranking, found)
+
     def keep(self, task: str, number: int, by: str, bars: tuple[int, int] | None = None, tracks: Sequence[int] = ()) -> Score:
         """The score becomes a candidate; or takes what of it lies in some bars and tracks. Raises `NotThere`, `InvalidOption`."""
         record = self.tasks[task]
@@ -205,7 +219,7 @@ class Workshop:
 
         def engraved() -> Json:
             drawn, onsets = timed_pages(piece, paper=paper)
-            return {"pages": [_STYLE.sub("", page.decode(), count=1) for page in drawn], "onsets": onsets}
+            return {"pages": [unstyled(page) for page in drawn], "onsets": onsets}
 
         return self._pages.get((state, paper), engraved)
 
@@ -226,6 +240,8 @@ class Workshop:
 
     def check(self, name: str, ask: Ask) -> Json:
         """Which of the rules that are asked for hold of some bars of a score, or all of it."""
+        from partimento.studio.workshop.rules_held import held  # here, since it takes a while to load
+
         piece = self.scores.piece(name)
         rules = ask.rules(piece, Region(ask.bars))
         return {"state": self.scores[name].state, "rules": {} if rules is None else held(piece, rules, ask.bars)}
