@@ -115,7 +115,7 @@ def bench(
     split
         Of notation: train, valid, test or all, by work. Of judge: that of the human pieces.
     only
-        Of notation: these tasks alone, of spelling, signature, hands, voices, bars, values, chords.
+        Of notation: these tasks alone, of spelling, signature, hands, voices, parts, bars, values, chords.
     every
         Of notation: every so many of the scores.
     workers
