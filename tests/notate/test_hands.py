@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from partimento.notate import hand_views
 from partimento.notate.hand_views import AGAIN, BINS, INPUTS, PLAIN, views
 from partimento.notate.staves import hands_of
 
@@ -88,6 +89,19 @@ def test_one_pitch_that_overlaps_itself_stays_in_one_hand() -> None:
     hand = hands_of(onset, end, pitch, QUARTER)
     half = len(pitch) // 2
     assert (hand[:half] == hand[half:]).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_few_notes_have_hands_too(count: int) -> None:
+    onset, end, pitch = (column[:count] for column in some_notes(6))
+    assert len(hands_of(onset, end, pitch, QUARTER)) == count
+
+
+def test_pairs_taken_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    onset, end, pitch = some_notes(7)
+    whole = views(onset, end, pitch, QUARTER, np.zeros(0, np.float32))
+    monkeypatch.setattr(hand_views, "_PAIRS", 7)
+    np.testing.assert_allclose(views(onset, end, pitch, QUARTER, np.zeros(0, np.float32)), whole, atol=1e-6)
 
 
 def test_nothing_has_no_hands() -> None:

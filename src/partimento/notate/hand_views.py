@@ -82,9 +82,11 @@ def _pairs(slot: Ints, first: Ints, stop: Ints, times: Ints, end: Ints) -> Itera
 
 def _each(note: Ints, seen: Ints, first: Ints, stop: Ints) -> Iterator[tuple[Ints, Ints]]:
     """Each note with each of those of the onset that it sees."""
+    if not len(note):
+        return
     size = stop[seen] - first[seen]
     total = np.cumsum(size)
-    cuts = np.searchsorted(total, np.arange(0, int(total[-1]) if len(total) else 0, _PAIRS), side="left").tolist()
+    cuts = np.searchsorted(total, np.arange(0, int(total[-1]), _PAIRS), side="left").tolist()
     for low, high in zip(cuts, [*cuts[1:], len(note)], strict=True):
         sizes = size[low:high]
         repeated = np.repeat(note[low:high], sizes)
