@@ -6,7 +6,7 @@ It is made once from the corpus and read without it, so a model can be moved wit
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from partimento.analysis import repetition
 from partimento.analysis.card.rows import ROWS, figures
-from partimento.analysis.originality import HUMAN_PIECES, INDEX_VERSION, Index, Limits, index_of, numbers_of
+from partimento.analysis.originality import HUMAN_PIECES, INDEX_VERSION, Index, Limits, index_of, numbers_of, ready
 from partimento.analysis.packed_index import packed, textures, unpacked
 from partimento.analysis.repetition import Habits
 from partimento.corpus import Corpus
@@ -40,13 +40,14 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reference:
-    """`index` holds the train split; `human` [P, len(card.ROWS)] and `repetition` [P, K] are the figures of the card and of
-    `repetition.py` of valid and test pieces; `limits` is what these copy at most, None where a split has no piece.
+    """`index` holds the train split, and is read when it is asked for; `human` [P, len(card.ROWS)] and `repetition` [P, K] are the
+    figures of the card and of `repetition.py` of valid and test pieces; `limits` is what these copy at most, None where a split
+    has no piece.
 
     `stamp` says of which corpus, and of which pieces of it, all this is.
     """
 
-    index: Index
+    read_index: Callable[[], Index]
     human: Floats
     repetition: Floats
     limits: Limits | None
@@ -69,7 +70,11 @@ class Reference:
             of_split[split] = found[-len(numbers) :] if numbers else []
         limits = Limits.of(of_split["valid"], of_split["test"]) if all(of_split.values()) else None
         rows = np.array([repetition.figures(piece) for piece in pieces]).reshape(len(pieces), repetition.FIGURES)
-        return cls(index, figures(pieces, found), rows, limits, stamp_of(corpus.fingerprint, only))
+        return cls(lambda: index, figures(pieces, found), rows, limits, stamp_of(corpus.fingerprint, only))
+
+    @cached_property
+    def index(self) -> Index:
+        return self.read_index()
 
     @cached_property
     def habits(self) -> Habits | None:
@@ -102,10 +107,16 @@ class Reference:
             raise CheckpointError(f"{path}: made by another version of this program; delete it, and it is made again of the corpus")
         if found != stamp:
             raise CheckpointError(f"{path}: of other pieces than the model was trained on; delete it")
-        index = _unpacked(folder, record["names"], stamp) if "steps" not in arrays else Index.of_arrays(record["names"], arrays)
+        names = record["names"]
+
+        def read_index() -> Index:
+            if "steps" in arrays:
+                return ready(path, lambda: Index.of_arrays(names, arrays))
+            return ready(folder / PACKED_FILE, lambda: _unpacked(folder, names, stamp))
+
         limits = None if record["limits"] is None else Limits(**record["limits"])
         human = _by_name(arrays["human"], record.get("figures", UNNAMED_ROWS))
-        return cls(index, human, arrays["repetition"], limits, stamp)
+        return cls(read_index, human, arrays["repetition"], limits, stamp)
 
 
 def _unpacked(folder: Path, names: Sequence[str], stamp: dict[str, Any]) -> Index:
