@@ -15,8 +15,8 @@ import partimento
 
 ROOT = Path(partimento.__file__).parent
 FLOORS = [
-    ["compiled", "errors", "files", "native", "piece", "plugins", "progress", "system", "theory", "version"],
-    ["bars", "chord_symbols", "pedal", "instruments", "bootstrap"],
+    ["compiled", "errors", "files", "learned", "native", "piece", "plugins", "progress", "system", "theory", "version"],
+    ["bars", "chord_symbols", "pedal", "instruments", "found_keys", "bootstrap"],
     ["harmony", "prevailing", "task", "notate"],
     ["formats", "encodings"],
     ["corpus", "models", "render"],

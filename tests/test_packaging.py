@@ -16,6 +16,7 @@ import pytest
 
 import partimento
 from partimento.formats import write
+from partimento.models.shipped import HOUSE, SHIPPED
 from tests.made import made_piece
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +62,8 @@ def commands(score: Path) -> list[tuple[list[str | Path], str]]:
         (["build", score.parent, "--out", "corpus"], "corpus/report.html"),
         (["explore", "corpus", "-o", "explored.html"], "explored.html"),
         (["card", score, "--against", "corpus"], ""),
+        (["about"], ""),
+        (["models"], ""),
     ]
 
 
@@ -118,6 +121,7 @@ def test_a_wheel_and_an_sdist_work_elsewhere(tmp_path: Path, score: Path) -> Non
     ran([sys.executable, "-m", "pip", "--python", python, "install", *quietly, wheel], tmp_path)
     where = ran([python, "-c", "import partimento; print(partimento.__file__)"], elsewhere)
     assert Path(where.strip()).is_relative_to(place)
-    for arguments, made in commands(score):
+    own = [(["compose", "--notes", "20", "-o", "house.mid"], "house.mid")] if SHIPPED[HOUSE].is_there else []
+    for arguments, made in [*commands(score), *own]:
         ran([python.with_name("partimento"), *arguments], elsewhere)
         assert (elsewhere / made).exists()

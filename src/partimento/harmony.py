@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from partimento.bars import BarGrid
 from partimento.chord_symbols import CHORD_NOTES, NO_CHORD
+from partimento.found_keys import main_key
 from partimento.piece import CHORD, NOTE, QUALITIES, Array, Piece, Track
-from partimento.theory import find_key
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ def find_chords(piece: Piece, weights: Weights = Weights()) -> Array:
     sounding = np.flatnonzero(sounds.any(axis=1))  # in silence the chord stays, or changes as easily as anywhere in it
     place = np.minimum.reduceat(place[: sounding[-1] + 1], np.append(0, sounding[:-1] + 1))
     tick, sounds, lowest = tick[sounding], sounds[sounding], lowest[sounding]
-    state = best_path(_log_likelihood(sounds, lowest, weights), place, _log_prior(notes, weights), weights)
+    state = best_path(_log_likelihood(sounds, lowest, weights), place, _log_prior(main_key(piece), weights), weights)
     begins = np.flatnonzero(np.diff(state, prepend=-1))
     rows = np.zeros(len(begins), CHORD)
     rows["tick"] = tick[begins]
@@ -146,9 +146,9 @@ def _log_likelihood(sounds: Floats, lowest: Ints, weights: Weights) -> Floats:
     return scored
 
 
-def _log_prior(notes: Array, weights: Weights) -> Floats:
+def _log_prior(key: tuple[int, bool], weights: Weights) -> Floats:
     """The logarithm of how likely a new chord is each one [12 * Q + 1], in the key of the piece."""
-    fifths, minor = find_key(np.bincount(notes["pitch"] % 12, notes["duration"].astype(np.float64), 12))
+    fifths, minor = key
     tonic = (7 * fifths + (9 if minor else 0)) % 12
     scale = np.zeros(12, bool)
     scale[(tonic + np.array([0, 2, 3, 5, 7, 8, 10, 11] if minor else [0, 2, 4, 5, 7, 9, 11])) % 12] = True

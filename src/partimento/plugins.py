@@ -18,6 +18,15 @@ def imported(place: str) -> Any:
     return found
 
 
+EXTRAS = {"torch": "train", "lightgbm": "chorale", "miditok": "compare", "symusic": "compare", "music21": "corpora"}
+
+
+def missing(error: ModuleNotFoundError) -> str | None:
+    """What to install, where the module that is not found belongs to an optional dependency."""
+    module = (error.name or "").partition(".")[0]
+    return f"this needs {module}, which is not installed: pip install 'partimento[{EXTRAS[module]}]'" if module in EXTRAS else None
+
+
 def extra(module: str, name: str, purpose: str) -> ModuleType:
     """A module of an optional dependency, which `pip install partimento[name]` brings.
 

@@ -90,6 +90,8 @@ def key_name(fifths: int, minor: bool) -> str:
 MAJOR_PROFILE = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR_PROFILE = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 
+_END_COUNTS = 0.3  # in correlation: chosen on valid works
+
 
 def find_key(weights: npt.ArrayLike) -> tuple[int, bool]:
     """The key, as (fifths, minor), in which pitch classes sound as long as `weights` [12] says (C = 0, any unit).
@@ -100,6 +102,17 @@ def find_key(weights: npt.ArrayLike) -> tuple[int, bool]:
     share = np.asarray(weights, np.float64) / max(float(np.sum(weights)), 1e-300)
     minor, tonic = divmod(int((_key_profiles() @ (share - share.mean())).round(12).argmax()), 12)
     return (7 * (tonic + 3 * minor) + 5) % 12 - 5, bool(minor)
+
+
+def mode_of(weights: npt.ArrayLike, fifths: int, end_bass: int = -1) -> bool:
+    """Whether music under a signature of so many fifths is minor, by how long each pitch class sounds (`weights` [12], any unit)
+    and, where known, the pitch class of its last bass note, which counts as the tonic (`_END_COUNTS`)."""
+    share = np.asarray(weights, np.float64) / max(float(np.sum(weights)), 1e-300)
+    tonics = (7 * fifths % 12, (7 * fifths + 9) % 12)
+    fits = [float(_key_profiles()[12 * minor + tonic] @ (share - share.mean())) for minor, tonic in enumerate(tonics)]
+    spread = float(np.linalg.norm(share - share.mean()))
+    ends = _END_COUNTS * spread * ((end_bass == tonics[1]) - (end_bass == tonics[0]))
+    return bool(fits[1] + ends > fits[0])
 
 
 @cache

@@ -189,7 +189,7 @@ def test_runs_are_those_of_a_slow_twin(seed: int) -> None:
         return Piece(note_array(rows), (Track(),), 480)
 
     one, other = scale(60), scale(80)
-    runs = Known(lines_of(other)[0]).common(lines_of(one)[0])
+    runs = Known.of(lines_of(other)[0]).common(lines_of(one)[0])
     a, b = (np.diff(piece.notes["pitch"].astype(int)).tolist() for piece in (one, other))
     wanted = set()
     for i in range(len(a)):

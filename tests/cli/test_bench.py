@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from partimento import build
+from partimento.models.checkpoint import Checkpoint
 from tests.cli.conftest import Command
+from tests.made import made_folder
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,10 @@ from tests.cli.conftest import Command
         (["frames", "x.zip", "--out", "o", "--row", "C"], "unknown row 'C'; known: A, B"),
         (["jsb", "x.zip"], "--out is missing"),
         (["jsb", "x.zip", "--out", "o", "--seeds", "0"], "--seeds is 0"),
+        (["judge", "x"], "the corpus is missing: partimento bench judge MODEL CORPUS"),
+        (["judge", "x", "y", "--split", "best"], "unknown split 'best'"),
+        (["judge", "x", "y", "--bars", "0"], "--bars is 0"),
+        (["judge", "x", "y"], "y: "),
     ],
 )
 def test_mistakes(arguments: list[str], message: str, partimento: Command, tmp_path: Path) -> None:
@@ -27,6 +34,22 @@ def test_mistakes(arguments: list[str], message: str, partimento: Command, tmp_p
     assert answer.code == 2
     assert message in answer.errors
     assert len(answer.errors.splitlines()) == 1
+
+
+def test_a_model_and_its_pieces_are_judged(partimento: Command, made_run: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    build(made_folder(tmp_path / "music", range(60)), out=corpus)
+    options = ("--excerpts", "20", "--bars", "1", "--split", "train", "--json")
+    for what, encoding in ((tmp_path / "music", "notes:profile=score"), (made_run, Checkpoint.load(made_run).encoding.key)):
+        answer = partimento("bench", "judge", str(what), str(corpus), *options)
+        assert answer.code == 0, answer.errors
+        found = json.loads(answer.out)
+        assert (found["protocol"], found["split"], found["encoding"]) == ("judge", "train", encoding)
+        assert found["bars"] == 1
+        assert found["excerpts"][1] == 20
+        assert len(found["tells"]) == 10
+        assert 0 <= found["area"]["low"] <= found["area"]["mean"] <= found["area"]["high"] <= 1
+        assert found["kept"] is None  # only what is said of test is kept
 
 
 @pytest.mark.data

@@ -56,7 +56,7 @@ def test_a_model_told_of_labels(labelled: Path, partimento: Command, tmp_path: P
     assert after.vocabulary.genres == (*found.vocabulary.genres, "mine")
     assert after.vocabulary.composers[-1] == "Me"
     assert after.metadata["from"]["sha256"] == found.sha256
-    assert (after.recipe.model, after.recipe.training.optimiser) == (found.recipe.model, "low_rank")
+    assert (after.recipe.model, after.recipe.training.optimiser) == (found.recipe.model, "adamw")
 
 
 def test_a_split_of_a_corpus(labelled: Path, partimento: Command, tmp_path: Path) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from partimento.analysis.originality import INDEX_FILE
+from partimento.benchmarks.judge.verdict import Verdict, keep
+from partimento.bootstrap import Interval
 from partimento.corpus import Corpus
 from partimento.corpus.build import Options, build
 from partimento.formats import write
+from partimento.models.checkpoint import Checkpoint
 from tests.cli.conftest import Command
 from tests.made import made_folder, made_piece
 
@@ -82,10 +86,26 @@ def test_card(corpus: Path, files: Path, tmp_path: Path, partimento: Command) ->
     assert re.search(r"^\d+ of 16 figures inside", answer.out, re.M)
     assert "<h2>What is copied</h2>" in page.read_text()
     found = partimento("card", files, "--against", corpus, "--json").json
-    assert set(found) == {"rows", "pieces", "outside", "against", "out", "refused", "seconds"}
+    assert set(found) == {"rows", "pieces", "outside", "judge", "against", "out", "refused", "seconds"}
     assert set(found["rows"][0]) == {"name", "files", "human", "floor", "inside", "others"}
     assert found["pieces"]["files"] == 3
     assert "copied_4_bars" in found["outside"]  # one of the three is a copy
+    assert found["judge"] == []
+
+
+def test_a_card_against_a_model_shows_what_the_judge_said_of_it(
+    made_run: Path, files: Path, tmp_path: Path, partimento: Command
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(made_run, run)
+    verdict = Verdict(8, 0, (9, 8), (7, 6), Interval(0.71, 0.625, 0.8), Interval(0.5, 0.4, 0.6), [])
+    keep(run, verdict, Checkpoint.load(run).sha256)
+    assert "area under the curve 0.710 (0.625 to 0.800)" in partimento("card", files, "--against", run).out
+    assert partimento("card", files, "--against", run, "--json").json["judge"] == [
+        verdict.to_json() | {"excerpts": [9, 8], "pieces": [7, 6]}
+    ]
+    keep(run, verdict, "another model's")
+    assert partimento("card", files, "--against", run, "--json").json["judge"] == []
 
 
 def test_mistakes(corpus: Path, files: Path, tmp_path: Path, partimento: Command) -> None:

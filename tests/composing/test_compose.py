@@ -325,7 +325,7 @@ def test_a_stream_that_is_left_frees_its_session() -> None:
 
 def test_all_that_was_asked_for_is_in_the_note() -> None:
     options = Options(
-        *(9, Sampling(top_k=3), 5, 2, Rules(key="G major", bars=2), {"key": "G major"}, 2.0, HABITS, True),
+        *(9, Sampling(top_k=3), 5, 2, Rules(key="G major", bars=2), {"key": "G major"}, 2.0, HABITS, True, False),
     )
     assert Options.from_json(json.loads(json.dumps(options.to_json()))) == options
     assert all(value != other for value, other in zip(vars(options).values(), vars(Options(1)).values(), strict=True))

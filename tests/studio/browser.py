@@ -114,11 +114,11 @@ def screen(
     )
     if seen:
         own.add_init_script("localStorage.setItem('seen-steps', 'yes')")
-    page = own.new_page()
+    page: Any = own.new_page()
     shown = Screen(page, address.split("/#")[0])
     page.set_default_timeout(WAIT)
     page.on("request", lambda request: shown.requests.append(request.url))
-    page.on("console", lambda message: message.type in ("error", "warning") and shown.complaints.append(message.text))
+    page.on("console", lambda message: shown.complaints.extend([message.text] * (message.type in ("error", "warning"))))
     page.on("pageerror", lambda error: shown.complaints.append(str(error)))
     page.goto(address)
     page.wait_for_selector("html[data-ready]", state="attached", timeout=WAIT)

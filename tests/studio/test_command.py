@@ -18,6 +18,11 @@ from partimento.studio.server.serve import ADDRESS_FILE
 from tests.made import made_piece
 
 
+def heeding() -> None:
+    """SIGINT is heeded also where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_it_serves_a_file_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
     write(made_piece(3), tmp_path / "tune.mid")
     project = tmp_path / "project"
@@ -25,7 +30,11 @@ def test_it_serves_a_file_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
     for ending, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)):
         process = subprocess.Popen(
-            [*command, "--port", "0", "--osc", "0", "--no-browser", "--json"], stdout=subprocess.PIPE, text=True, env=environment
+            [*command, "--port", "0", "--osc", "0", "--no-browser", "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            preexec_fn=heeding,
         )
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())

@@ -41,18 +41,18 @@ def house(models: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
 
 
 def test_a_folder_of_scores_takes_on_the_house_model(house: Checkpoint, music: Path, tmp_path: Path) -> None:
-    trained = partimento.train(music, out=tmp_path / "mine", **SHORT)
+    trained = partimento.train(music, out=tmp_path / "mine", adapt="few", **SHORT)
     model = trained.load()
     assert model.recipe.model == house.recipe.model
     assert model.metadata["from"]["sha256"] == house.sha256
     assert model.recipe.training.optimiser == "low_rank"
     assert Corpus.open(tmp_path / "mine" / "corpus").fingerprint == model.metadata["fingerprint"]
-    again = partimento.train(music, out=tmp_path / "mine", **SHORT)  # a finished training is told again
+    again = partimento.train(music, out=tmp_path / "mine", adapt="few", **SHORT)  # a finished training is told again
     assert again.load().sha256 == model.sha256
 
 
 def test_all_weights_may_move(house: Checkpoint, music: Path, tmp_path: Path) -> None:
-    trained = partimento.train(music, out=tmp_path, adapt="all", start="house", **SHORT)
+    trained = partimento.train(music, out=tmp_path, start="house", **SHORT)
     assert trained.recipe.training.optimiser == "adamw"
     with pytest.raises(UnknownName, match="all, few"):
         partimento.train(music, out=tmp_path / "x", adapt="some", **SHORT)

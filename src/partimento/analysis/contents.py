@@ -13,9 +13,10 @@ from partimento.bars import BarGrid
 from partimento.chord_symbols import chord_name
 from partimento.encodings import REGISTRY, make
 from partimento.errors import PartimentoError
+from partimento.found_keys import main_key
 from partimento.notate.names import PROGRAMS
 from partimento.piece import Array, Piece
-from partimento.theory import PITCH_CLASS_NAMES, find_key, key_name
+from partimento.theory import PITCH_CLASS_NAMES, key_name
 
 KEYS = ("notes:profile=score", "notes:profile=piano", "notes:profile=performance")  # beside the encodings with their defaults
 NEAR = 0.25  # quarters, or tenths of it in seconds, within which a note has come back
@@ -121,7 +122,7 @@ def contents(piece: Piece, repairs: dict[str, int] | None = None, encodings: tup
         lowest=_name(int(pitched["pitch"].min())) if len(pitched) else "",
         highest=_name(int(pitched["pitch"].max())) if len(pitched) else "",
         polyphony=voices(pitched),
-        key_found=key_name(*find_key(np.bincount(pitched["pitch"] % 12, pitched["duration"], 12))) if len(pitched) else "",
+        key_found=key_name(*main_key(piece)) if len(pitched) else "",
         keys=[(tick / tpq, key_name(fifths, minor)) for tick, fifths, minor in piece.keys.tolist()],
         meters=[(tick / tpq, f"{upper}/{lower}") for tick, upper, lower in piece.meters.tolist()],
         tempos=[(tick / tpq, f"{qpm:.4g}") for tick, qpm in piece.tempos.tolist()],

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from partimento.analysis.disguise import Likeness, Melodies, melodies
+from partimento.analysis.kept_arrays import kept_arrays
 from partimento.analysis.surprise import StepCounts, run_bits
 from partimento.analysis.verbatim import Ints, Known, Lines, Runs, lines_of
 from partimento.bars import BarGrid
@@ -135,7 +137,7 @@ class Index:
 
     @cached_property
     def known(self) -> Known:
-        return Known(self.lines)
+        return Known.of(self.lines)
 
     def save(self, path: Path, stamp: dict[str, Any]) -> None:
         """Writes the index with a checksum, and a stamp that says of what it is. Raises `WriteFailed`."""
@@ -204,7 +206,7 @@ class Index:
                 bits=float(bits[best]),
                 length_bars=float(length[best]),
                 bars=(int(bar[first]), int(bar[last])),
-                known=self.names[int(self.pieces[self.lines.line[there]])],
+                known=self.names[int(self.pieces[self.lines.line(np.array([there]))[0]])],
                 known_bars=(int(self.bars[there]), int(self.bars[there + last - first])),
             )
             start, stop = begin[runs.first[left]], begin[runs.first[left]] + length[left]
@@ -244,12 +246,27 @@ def _measured(finding: Finding) -> Floats:
     return np.array([finding.most_bits, finding.telling_share, 0.0 if finding.likeness is None else finding.likeness.share])
 
 
+def ready(path: Path, make: Callable[[], Index]) -> Index:
+    """The index that lies in the file `path`, as `make` reads it, sorted once and kept so (`kept_arrays.py`)."""
+
+    def sort() -> dict[str, Array]:
+        index = make()
+        names: Array = np.frombuffer(json.dumps(index.names).encode(), np.uint8)
+        return index.arrays | index.known.arrays | {"names": names}
+
+    arrays = kept_arrays(path, INDEX_VERSION, sort)
+    index = Index.of_arrays(json.loads(arrays["names"].tobytes()), arrays)
+    index.__dict__["known"] = Known.of_arrays(index.lines, arrays)  # in place of what would be worked out
+    return index
+
+
 def index_of(corpus: Corpus, on_progress: OnProgress = silent) -> Index:
     """The index of the train split of a corpus: from the file beside it, or made now and kept. `on_progress` counts pieces."""
     path, stamp = corpus.folder / INDEX_FILE, {"fingerprint": corpus.fingerprint, "split": "train"}
     if path.exists():
         try:
-            return Index.load(path, stamp)
+            index = Index.load(path, stamp)
+            return ready(path, lambda: index)
         except CheckpointError as error:
             log.warning("%s; made again from the notes", error)
     train = numbers_of(corpus, "train")

@@ -7,6 +7,7 @@ notes in some transposition, however long the notes are held. A seed is the step
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,7 @@ Hashes = npt.NDArray[np.uint64]
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _BASE = 0xD1342543DE82EF95  # of the rolling hash; odd, so that it can be divided by
 _INVERSE = np.uint64(pow(_BASE, -1, 1 << 64))
+HALF = 12  # bits of an onset's number
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,9 @@ class Lines:
     sizes: npt.NDArray[np.uint8]
     starts: Ints
 
-    @cached_property
-    def line(self) -> Ints:
-        """The line of each onset [M]."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+    def line(self, onsets: Ints) -> Ints:
+        """The line of each of some onsets [K]."""
+        return np.searchsorted(self.starts, onsets, side="right") - 1
 
     @cached_property
     def notes(self) -> Ints:
@@ -53,14 +54,9 @@ class Lines:
         powers = np.cumprod(np.full(len(self.steps), _BASE, np.uint64))
         return np.concatenate([np.zeros(1, np.uint64), np.cumsum(_mixed(self.steps.astype(np.uint64)) * powers, dtype=np.uint64)])
 
-    @cached_property
-    def shifts(self) -> Hashes:
-        """The factors that take what lies before each onset out of a hash: uint64 [M + 1]."""
-        return np.concatenate([np.ones(1, np.uint64), np.cumprod(np.full(len(self.steps), _INVERSE, np.uint64))])
-
     def hashes(self, first: Ints, last: Ints) -> Hashes:
         """A hash of the steps that lead from each first onset [K] to its last one [K]: uint64 [K]."""
-        found: Hashes = (self.sums[last + 1] - self.sums[first + 1]) * self.shifts[first]
+        found: Hashes = (self.sums[last + 1] - self.sums[first + 1]) * _shifts(first)
         return found
 
     def seeds(self) -> tuple[Ints, Hashes]:
@@ -68,7 +64,7 @@ class Lines:
         first = np.arange(len(self.steps))
         last = np.searchsorted(self.notes, self.notes[:-1] + SEED_NOTES) - 1  # the onset that brings the eighth note
         last = np.maximum(last, first + SEED_ONSETS - 1)
-        first = first[last < self.starts[1:][self.line]]
+        first = first[last < self.starts[1:][self.line(first)]]
         return first, self.hashes(first, last[first])
 
 
@@ -114,21 +110,36 @@ class Runs:
 
 
 class Known:
-    """Lines in which to look things up."""
+    """Lines in which to look things up; `seeds` are the hashes of theirs in order, uint64 [K], and `places` their onsets [K]."""
 
-    def __init__(self, lines: Lines) -> None:
-        self.lines = lines
+    def __init__(self, lines: Lines, seeds: Hashes, places: npt.NDArray[np.uint32]) -> None:
+        self.lines, self.seeds, self.places = lines, seeds, places
+
+    @classmethod
+    def of(cls, lines: Lines) -> Known:
         place, seed = lines.seeds()
         order = np.argsort(seed, kind="stable")
-        self._seed, self._place = seed[order], place[order]
+        return cls(lines, seed[order], place[order].astype(np.uint32))
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """What takes long to find, for a file: `sums` [M + 1], `seeds` [K] and `places` [K]."""
+        return {"sums": self.lines.sums, "seeds": self.seeds, "places": self.places}
+
+    @classmethod
+    def of_arrays(cls, lines: Lines, arrays: Mapping[str, Array]) -> Known:
+        """That of the `arrays` of another [M + 1] and [K], over the same lines; further ones among them are ignored."""
+        lines.__dict__["sums"] = arrays["sums"]  # in place of what would be worked out
+        return cls(lines, arrays["seeds"], arrays["places"])
 
     def common(self, lines: Lines) -> Runs:
         """The longest stretches of the lines that are known, each pair of places once."""
         first, seed = lines.seeds()
-        low, high = np.searchsorted(self._seed, seed), np.searchsorted(self._seed, seed, side="right")
+        low, high = np.searchsorted(self.seeds, seed), np.searchsorted(self.seeds, seed, side="right")
         count = np.where(high - low <= TOO_COMMON, high - low, 0)
         here = np.repeat(first, count)
-        there = self._place[np.repeat(low, count) + np.arange(len(here)) - np.repeat(np.cumsum(count) - count, count)]
+        at = np.repeat(low, count) + np.arange(len(here)) - np.repeat(np.cumsum(count) - count, count)
+        there = self.places[at].astype(np.int64)
         order = np.lexsort((here, there - here))
         here, there = here[order], there[order]
         new = np.append(True, (np.diff(there - here) != 0) | (np.diff(here) != 1))[: len(here)]
@@ -141,10 +152,10 @@ class Known:
     def _extent(self, lines: Lines, here: Ints, there: Ints, backwards: bool = False) -> Ints:
         """How many steps from each place on (or back) are the same, by bisection over hashes."""
         if backwards:
-            most = np.minimum(here - lines.starts[lines.line[here]], there - self.lines.starts[self.lines.line[there]])
+            most = np.minimum(here - lines.starts[lines.line(here)], there - self.lines.starts[self.lines.line(there)])
         else:
             ends, known_ends = lines.starts[1:], self.lines.starts[1:]
-            most = np.minimum(ends[lines.line[here]] - here, known_ends[self.lines.line[there]] - there) - 1
+            most = np.minimum(ends[lines.line(here)] - here, known_ends[self.lines.line(there)] - there) - 1
         least: Ints = np.zeros_like(most)
         while (least < most).any():
             middle = (least + most + 1) // 2
@@ -154,6 +165,17 @@ class Known:
                 same = lines.hashes(here, here + middle) == self.lines.hashes(there, there + middle)
             least, most = np.where(same, middle, least), np.where(same, most, middle - 1)
         return least
+
+
+def _shifts(onsets: Ints) -> Hashes:
+    """The factors that take what lies before some onsets [K] out of a hash, uint64 [K]: powers, from tables of their low and high
+    halves."""
+    low, high = onsets & (1 << HALF) - 1, onsets >> HALF
+    small = np.cumprod(np.full(1 << HALF, _INVERSE, np.uint64))
+    step = np.full(int(high.max(initial=0)) + 1, small[-1], np.uint64)
+    step[0] = 1
+    found: Hashes = np.cumprod(step)[high] * np.where(low > 0, small[low - 1], np.uint64(1))
+    return found
 
 
 def _mixed(values: npt.NDArray[Any]) -> Hashes:

@@ -32,6 +32,7 @@ from partimento.cli.screen import Problem
 from partimento.cli.studio import studio
 from partimento.cli.train import train
 from partimento.errors import InvalidOption, PartimentoError
+from partimento.plugins import missing
 from partimento.system import Terminated, terminable
 from partimento.version import VERSION
 
@@ -97,6 +98,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             app(given, print_error=False, exit_on_error=False)
     except (PartimentoError, CycloptsError, Problem) as error:
         _complain(error, as_json)
+        return 2
+    except ModuleNotFoundError as error:
+        if (line := missing(error)) is None:
+            raise
+        _complain(ModuleNotFoundError(line), as_json)
         return 2
     except (BrokenPipeError, SystemExit):  # SystemExit is rich's word for it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

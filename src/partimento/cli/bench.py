@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from partimento.cli.bench_judge import bench_judge
 from partimento.cli.bench_notation import bench_notation
 from partimento.cli.screen import Flag, Screen, counted, duration, positive, short
 from partimento.errors import InvalidOption, UnknownName
@@ -25,6 +26,7 @@ INDEPENDENT = "gru_rolls"  # on row A of frames
 def bench(
     protocol: str,
     data: Path,
+    corpus: Path | None = None,
     *,
     out: Annotated[Path | None, Parameter(alias="-o")] = None,
     recipe: str | None = None,
@@ -40,9 +42,12 @@ def bench(
     only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     every: int = 1,
     workers: int = 1,
+    excerpts: int = 400,
+    bars: int = 8,
+    seed: int = 0,
     json: Flag = False,
 ) -> None:
-    """Trains on a published data set and scores the valid and test splits as its protocol says; or measures notation.
+    """Trains on a published data set and scores its valid and test splits; or measures notation, or asks a judge.
 
     jsb: the JSB chorales in sixteenths, nats per note (one voice in one sixteenth, 47
     symbols). DATA is Jsb16thSeparated.json, or the zip that holds it. The split is the
@@ -56,12 +61,17 @@ def bench(
     signatures, hands, voices, meters, note values, chord symbols. DATA is a folder or zip
     of MusicXML, Humdrum, or MIDI. Nothing is trained.
 
+    judge: whether boosted trees can tell a model's excerpts from human ones (LightGBM,
+    the extra chorale). DATA is a model, whose pieces are composed, or a folder of pieces;
+    CORPUS has the human ones. 0.5: they cannot.
+
     Examples:
       partimento bench jsb jsb-chorales.zip --out jsb
       partimento bench jsb jsb-chorales.zip --out record --recipe memory_slots
       partimento bench jsb jsb-chorales.zip --out gru --recipe gru_voices --seeds 1 --minutes 20
       partimento bench jsb jsb-chorales.zip --model jsb/seed-0
       partimento bench notation openscore-lieder.zip --every 5 --only spelling
+      partimento bench judge run corpus --bars 16
       partimento bench frames rolls.zip --set nottingham --out nottingham
 
     With --json: protocol, sha256 of the data, unit, baseline, runs (recipe, seed,
@@ -69,14 +79,18 @@ def bench(
     piece_mean, interval, pieces, units), mean of the runs (valid, test), together
     (several runs as one predictor, the mean of their probabilities: valid, test),
     seconds. Of notation: protocol, split, scores, refused, tasks (task, unit, pieces,
-    works, figures, worst, seconds, failed, published), seconds.
+    works, figures, worst, seconds, failed, published), seconds. Of judge: protocol, split,
+    encoding, bars, seed, excerpts and pieces (human, made), area and floor (mean, low,
+    high), tells (name, gain, human, made, area), kept (folder or null), seconds.
 
     Parameters
     ----------
     protocol
-        jsb, frames or notation.
+        jsb, frames, notation or judge.
     data
-        The file of the data set.
+        The file of the data set; of judge, a model, or pieces that are composed already.
+    corpus
+        Of judge: the corpus with the human pieces.
     out
         The folder of the runs, one for each seed; started again, it goes on where it was.
     recipe
@@ -99,13 +113,19 @@ def bench(
     threads
         Threads of torch; 0 takes one for each core.
     split
-        Of notation: train, valid, test or all, by work.
+        Of notation: train, valid, test or all, by work. Of judge: that of the human pieces.
     only
-        Of notation: these tasks alone, of spelling, signature, hands, voices, bars, values, chords.
+        Of notation: these tasks alone, of spelling, signature, hands, voices, parts, bars, values, chords.
     every
         Of notation: every so many of the scores.
     workers
         Of notation: processes that read.
+    excerpts
+        Of judge: how many of each side, at most two from a piece.
+    bars
+        Of judge: their length.
+    seed
+        Of judge: of composing, and of what is drawn.
     json
         Print one JSON object for scripts.
     """
@@ -113,8 +133,11 @@ def bench(
     if protocol == "notation":
         bench_notation(screen, data, split=split, only=only, every=every, workers=workers)
         return
+    if protocol == "judge":
+        bench_judge(screen, data, corpus, excerpts=excerpts, bars=bars, seed=seed, split=split)
+        return
     if protocol not in PROTOCOLS:
-        raise UnknownName("protocol", protocol, (*PROTOCOLS, "notation"))
+        raise UnknownName("protocol", protocol, (*PROTOCOLS, "notation", "judge"))
     for option, value in (("--seeds", seeds), ("--minutes", minutes), ("--steps", steps)):
         if value is not None:
             positive(option, value)

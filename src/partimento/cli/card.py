@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from partimento.cli.bench_judge import said
 from partimento.cli.screen import Flag, Problem, Screen, check_parents, counted, duration, not_negative, short
 from partimento.errors import CorpusError, InvalidOption
 from partimento.progress import OnProgress
 
 if TYPE_CHECKING:
     from partimento.analysis.against import Known
+    from partimento.benchmarks.judge.verdict import Verdict
     from partimento.piece import Piece
 
 NGRAM_ENCODING = "notes:profile=score"
@@ -36,9 +38,11 @@ def card(
     A figure is marked when it is further from the human mean than two sets of human pieces of these sizes are from each other
     in 95 of 100 draws.
 
+    Against a model that partimento bench judge has judged, the verdict stands below.
+
     With --json: rows (each with name, files and human (mean, low, high), floor,
-    inside, others), pieces (of files, human), outside (names), against, out,
-    refused (name to reason), seconds.
+    inside, others), pieces (of files, human), outside (names), judge (verdicts of the
+    model), against, out, refused (name to reason), seconds.
 
     Parameters
     ----------
@@ -74,6 +78,9 @@ def card(
     screen.say(f"{summary}\n\n{text_table(found.rows)}\n")
     for note in NOTES:
         screen.say(note.replace("Marked:", "*:"))
+    verdicts = _verdicts(Path(known.name))
+    for verdict in verdicts:
+        screen.say(f"\n{said(verdict)}")
     if out is not None:
         write_atomic(out, to_html(found.rows, "A card", f"{summary}."))
         screen.say(f"\nThe page: {short(out)}")
@@ -84,12 +91,25 @@ def card(
             "rows": [row.to_json() for row in found.rows],
             "pieces": {"files": found.files, "human": found.human},
             "outside": found.outside,
+            "judge": [verdict.to_json() for verdict in verdicts],
             "against": known.name,
             "out": str(out) if out is not None else None,
             "refused": found.refused,
             "seconds": screen.seconds,
         }
     )
+
+
+def _verdicts(place: Path) -> list[Verdict]:
+    """What the judge said of the model at a place; nothing where it was not asked, or the place has no model."""
+    from partimento.benchmarks.judge.verdict import kept
+    from partimento.models.tensorfile import load_with_digest
+    from partimento.models.whereabouts import FILE_NAME
+
+    model = place / FILE_NAME if place.is_dir() else place
+    if model.suffix != ".safetensors" or not kept(model.parent):
+        return []
+    return kept(model.parent, load_with_digest(model)[2])
 
 
 def _ngram_pieces(known: Known, count: int, on_progress: OnProgress) -> list[Piece]:

@@ -40,9 +40,9 @@ class Asked:
 
 
 ASKED = (
-    Asked("hymn", "a hymn of eight bars in G major", {"key": "G major", "meter": "4/4", "bars": 8, "tempo_qpm": "100"}, "hymn"),
-    Asked("song", "a song in F major", {"key": "F major", "meter": "3/4", "bars": 8, "tempo_qpm": "88"}, "song"),
-    Asked("dance", "a polonaise in A minor", {"key": "A minor", "meter": "3/4", "bars": 8, "tempo_qpm": "96"}, "polonaise"),
+    Asked("hymn", "a hymn in G major", {"key": "G major", "meter": "4/4", "tempo_qpm": "100"}, "hymn"),
+    Asked("song", "a song in F major", {"key": "F major", "meter": "3/4", "tempo_qpm": "88"}, "song"),
+    Asked("dance", "a polonaise in A minor", {"key": "A minor", "meter": "3/4", "tempo_qpm": "96"}, "polonaise"),
     Asked("piano", "a piano piece over four chords, twice", {"chords": "C Am F G7 C Am F G7", "bars": 8, "tempo_qpm": "92"}),
     Asked("completed", "an accompaniment to the tune", write="accompaniment"),
 )

@@ -27,7 +27,7 @@ def train(
     encoding: str | None = None,
     only: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     start: Annotated[str | None, Parameter(name="--from")] = None,
-    adapt: str = "few",
+    adapt: str = "all",
     split_method: str = "works",
     minutes: float | None = None,
     steps: int | None = None,

@@ -67,7 +67,7 @@ def prepared(
         for event in stated(encoding, rules, options.conditions).tolist():
             opened.push(event)
         here = texture_of(opened)
-    made = None if rules is None or here is None else rules.made(here, place)
+    made = None if rules is None or here is None else rules.made(here, place, options.filled)
 
     def constraints(cursor: Cursor, number: int) -> Sequence[Constraint]:
         found: list[Constraint] = [Preamble(encoding, options.conditions, rules)] if states else []

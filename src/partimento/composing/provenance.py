@@ -60,6 +60,7 @@ class Options:
     guidance: float = 1.0
     guard: Habits | None = None
     ending: bool = False
+    filled: bool = True  # bars are filled as `rules/time.py` says; not in notes of earlier versions
 
     @property
     def most(self) -> int:
@@ -80,7 +81,7 @@ class Options:
         record |= {"conditions": dict(self.conditions)} if self.conditions else {}
         record |= {"guidance": self.guidance} if self.guidance != 1 else {}
         record |= {"guard": self.guard.to_json()} if self.guard is not None else {}
-        return record | ({"ending": True} if self.ending else {})
+        return record | ({"ending": True} if self.ending else {}) | ({"filled": True} if self.filled else {})
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Options:
@@ -90,7 +91,8 @@ class Options:
         guard = Habits.from_json(record["guard"]) if "guard" in record else None
         conditions, guidance = dict(record.get("conditions", {})), float(record.get("guidance", 1.0))
         sampling, ending = Sampling(**record["sampling"]), bool(record.get("ending"))
-        return cls(notes, sampling, seed, count, rules, conditions, guidance, guard, ending)
+        filled = bool(record.get("filled"))
+        return cls(notes, sampling, seed, count, rules, conditions, guidance, guard, ending, filled)
 
 
 @dataclass(frozen=True)

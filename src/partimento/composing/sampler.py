@@ -235,7 +235,9 @@ class Run:
             on_step(events)
         found: list[Events | None] = []
         for number, events in enumerate(np.stack(steps, axis=1)):
-            first = first_notes(events[events[:, 0] > 0], self.most, self.encoding)
+            if number in stuck:
+                events = events[: int(np.flatnonzero(events.any(axis=1)).max(initial=-1)) + 1]
+            first = first_notes(events, self.most, self.encoding)
             is_whole = number not in stuck or self.encoding.notes_in(first) >= self.most
             found.append(first if is_whole else self._retried(seed, number, first))
         return found

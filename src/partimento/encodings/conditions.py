@@ -18,9 +18,10 @@ import numpy.typing as npt
 from partimento.bars import BarGrid
 from partimento.encodings.base import Field
 from partimento.errors import CheckpointError, InvalidOption, UnknownName
+from partimento.found_keys import main_key
 from partimento.piece import Piece
 from partimento.prevailing import key_in_force, mean_tempo_qpm, meter_in_force, notes_per_quarter
-from partimento.theory import find_key, key_name
+from partimento.theory import key_name
 
 log = logging.getLogger(__name__)
 
@@ -215,7 +216,7 @@ def _key(piece: Piece) -> int:
     notes = piece.notes[~is_drum[piece.notes["track"]]]
     if not len(notes) and not len(piece.keys):
         return 0
-    fifths, minor = found = find_key(np.bincount(notes["pitch"] % 12, notes["duration"].astype(np.float64), 12))
+    fifths, minor = found = main_key(piece)
     if (written := key_in_force(piece)) and written != (0, 0):
         fifths, minor = written[0], bool(written[1] or ((written[0] - found[0]) % 12 == 0 and found[1]))
     return 2 * (fifths + 7) + minor + 1

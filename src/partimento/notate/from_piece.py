@@ -55,7 +55,7 @@ def score_of(piece: Piece) -> Score:
         hand = np.zeros(len(rows), np.int64)
         staves = 1
         if is_keyboard(track) and not hands[number] and needs_two_staves(onset[rows], end[rows], pitch[rows]):
-            staves, hand = 2, hands_of(onset[rows], end[rows], pitch[rows], divisions // 2)
+            staves, hand = 2, hands_of(onset[rows], end[rows], pitch[rows], divisions)
         part = Part(number, names[number], track.program, track.is_drum, [], family_of(track), short_name(names[number]))
         for staff in range(staves):
             mine = rows[hand == staff]

@@ -1,8 +1,8 @@
 """Which step a pitch is written on, and the keys of the page.
 
-Spelling is the first stage of ps13 (Meredith, "The ps13 pitch spelling algorithm", Journal of New Music Research 35(2), 2006,
-p. 121-159): each pitch class near a note votes, as a tonic, for the step that the note has in its chromatic scale. Tonics
-themselves are spelled near the key on the line of fifths, which ties the result to the key signature.
+A note has a usual place on the line of fifths (Temperley, "The Cognition of Basic Musical Structures", 2001, chapter 5) under its
+key signature, and two others twelve fifths away. A small network chooses, by the pitch classes that sound before, with and after
+it and by the steps that lead to and from it, all turned so that the signature has no signs.
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from partimento.found_keys import find_keys
+from partimento.learned import network
 from partimento.notate.score import Spelled
 from partimento.piece import Piece
-from partimento.theory import find_key
 
 Ints = npt.NDArray[np.int64]
 
-BEFORE, AFTER = 10, 42  # notes of context, the best of those tried in the paper (section 4.1)
-_STEPS_ABOVE_TONIC = np.array([0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6])
+_BELOW = 3  # on the line of fifths, F of C major is at -1: the usual notes are those from the minor third to the raised fifth
+_DOUBLE_FLATS, _DOUBLE_SHARPS = -15, 19
+_AT_ONCE = 1 << 14
 _NATURAL = np.array([0, 2, 4, 5, 7, 9, 11])
 _FOREIGN = 0.2  # share of time outside C major from which on a lone "C major" is a sequencer's habit and not a key
 _OWN_KEY = 0.5  # and what the key found must leave of that share
 
 
 def keys_of(piece: Piece) -> list[tuple[int, tuple[int, bool]]]:
-    """The keys of the page as (tick, (fifths, minor)), the first at 0: those of the piece, or the one that is found.
+    """The keys of the page as (tick, (fifths, minor)), the first at 0: those of the piece, or those found.
 
     A lone C major at the start is not believed where the notes contradict it: sequencers write it into every file.
     """
@@ -34,7 +36,7 @@ def keys_of(piece: Piece) -> list[tuple[int, tuple[int, bool]]]:
     if rows and not (rows == {0: (0, False)} and _contradicted(piece)):
         first = min(rows)
         return [(0, rows[first]), *((tick, rows[tick]) for tick in sorted(rows) if tick > first)]
-    return [(0, find_key(_weights(piece)))]
+    return [(tick, (fifths, bool(minor))) for tick, fifths, minor in find_keys(piece).tolist()]
 
 
 def _weights(piece: Piece) -> npt.NDArray[np.float64]:
@@ -48,7 +50,7 @@ def _weights(piece: Piece) -> npt.NDArray[np.float64]:
 def _contradicted(piece: Piece) -> bool:
     weights = _weights(piece)
     foreign = _foreign(weights, 0)
-    return foreign > _FOREIGN and _foreign(weights, find_key(weights)[0]) < _OWN_KEY * foreign
+    return foreign > _FOREIGN and min(_foreign(weights, fifths) for fifths in range(-5, 7)) < _OWN_KEY * foreign
 
 
 def _foreign(weights: npt.NDArray[np.float64], fifths: int) -> float:
@@ -62,29 +64,45 @@ def spell(pitch: Ints, onset: Ints, fifths: Ints) -> list[Spelled]:
     if not len(pitch):
         return []
     order = np.lexsort([pitch, onset])
-    pitch_class = pitch[order] % 12
-    seen = np.zeros((len(pitch) + 1, 12))
-    np.cumsum(np.eye(12)[pitch_class], axis=0, out=seen[1:])
-    at = np.arange(len(pitch))
-    near = seen[np.minimum(at + AFTER, len(pitch))] - seen[np.maximum(at - BEFORE, 0)]
-    step_of = _step_tables()[fifths[order] + 7, :, pitch_class]  # [N, 12 tonics]
-    votes = np.zeros((len(pitch), 7))
-    for name in range(7):
-        votes[:, name] = (near * (step_of == name)).sum(axis=1)
-    # where votes are equal, as at the start of a piece, the key's own spelling
-    votes[at, _own_steps()[fifths[order] + 7, pitch_class]] += 0.5
-    step = votes.argmax(axis=1)
-    alter = (pitch_class - _NATURAL[step] + 6) % 12 - 6
-    own = _own_steps()[fifths[order] + 7, pitch_class]
-    own_alter = (pitch_class - _NATURAL[own] + 6) % 12 - 6
-    # a double sign only where the key has many signs already
-    too_far = (np.abs(alter) > 2) | ((np.abs(alter) == 2) & (np.abs(own_alter) < 2) & (np.sign(alter) * fifths[order] < 4))
-    step, alter = np.where(too_far, own, step), np.where(too_far, own_alter, alter)
+    place = _places(pitch[order], onset[order], fifths[order])
+    step, alter = 4 * place % 7, (place + 1) // 7
     octave = (pitch[order] - alter) // 12 - 1
     result: list[Spelled] = [Spelled(0, 0, 0, 0)] * len(pitch)
-    for place, row in enumerate(zip(step.tolist(), alter.tolist(), octave.tolist(), pitch[order].tolist(), strict=True)):
-        result[order[place]] = _spelled(*row)
+    for row, name in zip(
+        order.tolist(), zip(step.tolist(), alter.tolist(), octave.tolist(), pitch[order].tolist(), strict=True), strict=True
+    ):
+        result[row] = _spelled(*name)
     return result
+
+
+def _places(pitch: Ints, onset: Ints, fifths: Ints) -> Ints:
+    """Where each of the notes [N], in the order of onset and pitch, is on the line of fifths (C = 0, G = 1, F sharp = 6)."""
+    from partimento.notate.spelling_views import views
+
+    usual = usual_places(pitch, fifths)
+    place = usual.copy()
+    for at in range(0, len(pitch), _AT_ONCE):
+        some = slice(at, at + _AT_ONCE)
+        logits = network("spelling")(views(pitch, onset, fifths, at, min(at + _AT_ONCE, len(pitch))))
+        candidates = usual[some, None] + np.array([-12, 0, 12])
+        logits[(candidates < _DOUBLE_FLATS) | (candidates > _DOUBLE_SHARPS)] = -np.inf
+        place[some] = candidates[np.arange(len(logits)), logits.argmax(axis=1)]
+    return place
+
+
+def usual_places(pitch: Ints, fifths: Ints) -> Ints:
+    """Where each MIDI pitch [N] is on the line of fifths in the signature that holds at it, if nothing stands around it."""
+    place: Ints = (7 * pitch - fifths + _BELOW) % 12 - _BELOW + fifths
+    return place
+
+
+def class_of(pitch: Ints, step: Ints, fifths: Ints) -> Ints:
+    """What the network has to say of notes [N] that are written on these steps: 1 is the usual place, 0 and 2 are twelve fifths
+    below and above it; others are beyond it."""
+    alter = (pitch - _NATURAL[step] + 6) % 12 - 6
+    place = (2 * step + 1) % 7 - 1 + 7 * alter
+    number: Ints = (place - usual_places(pitch, fifths)) // 12 + 1
+    return number
 
 
 def name_in_key(pitch_class: int, fifths: int) -> tuple[int, int]:
@@ -99,33 +117,10 @@ def name_in_key(pitch_class: int, fifths: int) -> tuple[int, int]:
 
 def own_steps(pitch: Ints, fifths: Ints) -> Ints:
     """The step of each MIDI pitch [N] in the signature that holds at it, whatever stands around it."""
-    steps: Ints = _own_steps()[fifths + 7, pitch % 12]
+    steps: Ints = 4 * usual_places(pitch, fifths) % 7
     return steps
 
 
 @cache
 def _spelled(step: int, alter: int, octave: int, pitch: int) -> Spelled:
     return Spelled(step, alter, octave, pitch)
-
-
-@cache
-def _own_steps() -> Ints:
-    """[15 signatures, 12 pitch classes]: the step of each in the key, its other notes from the flat seventh to the sharp fifth.
-
-    On the line of fifths (F = -1, C = 0, G = 1) a signature of n sharps holds n - 1 .. n + 5; two more on the flat side,
-    three on the sharp side: in C major B flat, E flat, F sharp, C sharp, G sharp.
-    """
-    table = np.zeros((15, 12), np.int64)
-    for fifths in range(-7, 8):
-        for place in range(fifths - 3, fifths + 9):
-            table[fifths + 7, 7 * place % 12] = 4 * place % 7
-    return table
-
-
-@cache
-def _step_tables() -> Ints:
-    """[15 signatures, 12 tonics, 12 pitch classes]: the step of the pitch class in the chromatic scale of the tonic."""
-    tonic = np.arange(12)
-    above = _STEPS_ABOVE_TONIC[(tonic[None, :] - tonic[:, None]) % 12]  # [tonic, pitch class]
-    table: Ints = (_own_steps()[:, :, None] + above[None]) % 7
-    return table

@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from partimento.learned import network
 from partimento.notate.score import ALTO, BASS, GUITAR, HIGH_TREBLE, LOW_BASS, PERCUSSION, TREBLE, Bar, Clef
 from partimento.notate.voices import overlapping_unisons
 from partimento.piece import Track
@@ -20,10 +21,7 @@ _GUITARS, _BASSES = range(24, 32), (*range(32, 40), 43)  # written an octave hig
 HAND_SPAN = 14  # semitones that a hand reaches: a ninth
 _WIDE_SHARE = 0.2  # of onsets
 _HANDS_APART = 4  # semitones between the medians of two tracks
-_MIDDLE = 60
 _LEDGER_FREE = {("G", 2): (62, 81), ("F", 4): (41, 60), ("C", 3): (51, 71)}  # pitches within a step of the staff
-_CUTS = np.arange(36, 85)  # a cut is the lowest pitch of the right hand
-_MOVES = np.minimum(np.abs(_CUTS[:, None] - _CUTS[None, :]) * 0.1, 1.5)
 _CHANGE = 12.0  # what a change of clef costs, in ledger lines
 
 
@@ -61,36 +59,18 @@ def are_hands(tracks: Sequence[Track], pitches: Sequence[Ints]) -> list[bool]:
     return hands
 
 
-def hands_of(onset: Ints, end: Ints, pitch: Ints, reach: int) -> Ints:
-    """0 for the right hand and 1 for the left, for each note [N] in any order, by onset, end (both in places) and MIDI pitch.
+def hands_of(onset: Ints, end: Ints, pitch: Ints, quarter: int) -> Ints:
+    """0 for the right hand and 1 for the left, for each note [N] in any order, by onset, end (both in places, `quarter` of them a
+    quarter note) and MIDI pitch.
 
-    At each onset the notes that start, with those that still sound, are cut at one pitch, and the cheapest path of cuts wins: each
-    hand wants a span it can take, its own side of the keyboard, one rhythm, and lines (the notes of the last and the next `reach`)
-    that are not torn.
+    A small network judges each note by those around it, and another one by these judgements too, so that lines stay whole.
     """
     hand = np.zeros(len(pitch), np.int64)
     if not len(pitch):
         return hand
     order = np.lexsort([pitch, onset])
-    times, first = np.unique(onset[order], return_index=True)
-    bounds = [*first.tolist(), len(order)]
-    near = np.searchsorted(onset[order], np.stack([times - reach, times + reach + 1], axis=1)).tolist()
-    ordered = pitch[order]
-    best = np.zeros(len(_CUTS))
-    came_from = np.zeros((len(times), len(_CUTS)), np.int64)
-    sounding: list[int] = []  # rows that sound on
-    for number, now in enumerate(times.tolist()):
-        group = order[bounds[number] : bounds[number + 1]]
-        sounding = [row for row in sounding if end[row] > now]
-        total = best[:, None] + _MOVES
-        came_from[number] = total.argmin(axis=0)
-        best = total.min(axis=0) + _cut_costs(pitch[group], pitch[sounding], ordered[near[number][0] : near[number][1]])
-        sounding += group.tolist()
-    at = int(best.argmin())
-    for number in range(len(times) - 1, -1, -1):
-        group = order[bounds[number] : bounds[number + 1]]
-        hand[group] = pitch[group] < _CUTS[at]
-        at = int(came_from[number, at])
+    logits = network("hands-again")(seen_again(onset[order], end[order], pitch[order], quarter))
+    hand[order] = logits.argmax(axis=1)
     for unisons in overlapping_unisons(onset, end, pitch):  # stay in one hand, where voices can tell them apart
         for before, row in pairwise(unisons):
             if end[before] > onset[row]:
@@ -98,26 +78,13 @@ def hands_of(onset: Ints, end: Ints, pitch: Ints, reach: int) -> Ints:
     return hand
 
 
-def _cut_costs(new: Ints, sounding: Ints, line: Ints) -> npt.NDArray[np.float64]:
-    """What each cut costs: spans beyond a hand, notes beyond five, hands far from home, two rhythms in a hand, torn lines."""
-    together = np.concatenate([new, sounding])
-    cost = np.abs(_CUTS - _MIDDLE) * 0.01
-    for is_right, home in ((True, 62), (False, 57)):
-        side = (together[None, :] >= _CUTS[:, None]) == is_right
-        count = side.sum(axis=1)
-        top = np.where(side, together, 0).max(axis=1)
-        low = np.where(side, together, 127).min(axis=1)
-        cost += np.where(count > 0, np.maximum(top - low - HAND_SPAN + 2, 0) * 0.5 + np.maximum(count - 5, 0) * 2.0, 0)
-        cost += np.where(count > 0, np.maximum((home - low if is_right else top - home) - 7, 0) * 0.1, 0)
-        conflict = side[:, : len(new)].any(axis=1) & side[:, len(new) :].any(axis=1)
-        cost += conflict * 1.0
-    if len(line) > 1:
-        ordered = np.unique(line)
-        place = np.searchsorted(ordered, _CUTS)
-        inside = (place > 0) & (place < len(ordered))
-        gap = ordered[np.minimum(place, len(ordered) - 1)] - ordered[np.maximum(place - 1, 0)]
-        cost += np.where(inside, 7.0 / (gap + 3.0), 0.3)
-    return cost
+def seen_again(onset: Ints, end: Ints, pitch: Ints, quarter: int) -> npt.NDArray[np.float32]:
+    """What the second network sees of each note [N], in the order of onset and pitch, times in places: the judgements of the first
+    one too."""
+    from partimento.notate.hand_views import views
+
+    first = network("hands")(views(onset, end, pitch, quarter, np.zeros(0, np.float32)))
+    return views(onset, end, pitch, quarter, np.tanh((first[:, 1] - first[:, 0]) / 2))
 
 
 def clefs_of(bars: list[Bar], onset: Ints, pitch: Ints, *, staff: int, staves: int, track: Track) -> list[Clef]:

@@ -92,7 +92,7 @@ def train(
     *,
     out: str | os.PathLike[str],
     start: Start = None,
-    adapt: str = "few",
+    adapt: str = "all",
     encoding: str | None = None,
     only: str | Sequence[str] = (),
     split_method: str = "works",

@@ -200,6 +200,10 @@ BY_HAND = {
     "steps": 4 / 7,
     "minor": 0,
     "chords_per_beat": 0,
+    "most_at_once": 1,
+    "parts": 1,
+    "empty_bars": 0,
+    "onsets_per_bar": 4,
     "velocity_spread": np.sqrt(63 / 12),  # of eight numbers in a row
 }
 

@@ -64,6 +64,14 @@ def test_polyphony_by_hand() -> None:
     assert figures_of(Piece(note_array(rows), (Track(), Track()), 4))["polyphony"] == pytest.approx(16 / 12)
 
 
+def test_texture_by_hand() -> None:
+    # bar 1: C and E for a half, then G as they end, over a drum; bars 2 and 3 are silent; a C held from bar 4 to the end of bar 5
+    rows = [(0, 8, 60, 80, 0), (4, 4, 64, 80, 0), (8, 4, 67, 80, 0), (8, 4, 36, 80, 1), (48, 32, 60, 80, 0)]
+    found = figures_of(Piece(note_array(rows), (Track(), Track(0, True), Track()), 4))
+    texture = {name: found[name] for name in ("most_at_once", "parts", "empty_bars", "onsets_per_bar")}
+    assert texture == {"most_at_once": 2, "parts": 2, "empty_bars": pytest.approx(2 / 5), "onsets_per_bar": 4 / 2}
+
+
 def test_repetition_by_hand() -> None:
     once = [60, 62, 64, 65, 67, 69, 71, 72]
     assert figures_of(tune(once))["repeated_runs"] == 0

@@ -7,6 +7,7 @@ import numpy as np
 from partimento.analysis.figures.block import Block
 from partimento.analysis.figures.of_form import pitched
 from partimento.analysis.piece_set import Floats, Ints
+from partimento.bars import BarGrid
 from partimento.piece import Array, Piece
 
 MOST_VOICES = 10
@@ -43,6 +44,34 @@ def pitches_at_once(notes: Array) -> float:
     start, end = sounding(notes)
     any_start, any_end = _joined(start, end)
     return float((end - start).sum() / (any_end - any_start).sum())
+
+
+def most_at_once(piece: Piece) -> float:
+    """The most pitches that sound at once, drums left out."""
+    notes = pitched(piece)
+    if not len(notes):
+        return np.nan
+    start, end = sounding(notes)
+    begun = np.arange(1, len(start) + 1)
+    return float((begun - np.searchsorted(np.sort(end), np.sort(start), side="right")).max())
+
+
+def parts(piece: Piece) -> float:
+    """How many tracks play, drums too."""
+    return float(len(np.unique(piece.notes["track"])))
+
+
+def empty_bars(piece: Piece) -> float:
+    """The share of the bars in which nothing sounds, drums counted, from that of the first note to that in which the last ends."""
+    grid, onset = BarGrid.of(piece), piece.notes["onset"].astype(np.int64)
+    start, end = _joined(grid.bar_at(onset), grid.bar_at(onset + np.maximum(piece.notes["duration"], 1) - 1) + 1)
+    return float(1 - (end - start).sum() / (end.max() - start.min()))
+
+
+def onsets_per_bar(piece: Piece) -> float:
+    """The mean number of times in a bar at which notes begin, drums too, over the bars that have any."""
+    onset = np.unique(piece.notes["onset"]).astype(np.int64)
+    return float(len(onset) / len(np.unique(BarGrid.of(piece).bar_at(onset))))
 
 
 def sounding(notes: Array) -> tuple[Ints, Ints]:

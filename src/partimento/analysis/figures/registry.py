@@ -39,6 +39,12 @@ _PITCH = (
     Figure("mean_interval", of_pitch.mean_interval, "mean melodic interval", "semitones", 2, in_card=False, speaks=False),
     Figure("steps", of_pitch.steps, "steps among moves", "%", 1, share=True, in_card=False),
 )
+_TEXTURE = (
+    Figure("most_at_once", of_piece(of_texture.most_at_once), "most pitches at once", "", 1, in_card=False, speaks=False),
+    Figure("parts", of_piece(of_texture.parts), "parts", "", 1, in_card=False, speaks=False),
+    Figure("empty_bars", of_piece(of_texture.empty_bars), "empty bars", "%", 1, share=True, in_card=False, speaks=False),
+    Figure("onsets_per_bar", of_piece(of_texture.onsets_per_bar), "onsets per bar", "", 1, in_card=False, speaks=False),
+)
 _OTHERS = (
     Figure("minor", of_harmony.minor, "in minor", "%", 1, "Krumhansl 1990, 4", share=True, in_card=False),
     Figure("chords_per_beat", of_harmony.chords_per_beat, "changes of chord per beat", "", 2, in_card=False),
@@ -53,4 +59,4 @@ _OTHERS = (
         speaks=False,
     ),
 )
-FIGURES: dict[str, Figure[Block]] = {figure.name: figure for figure in (*_CARD, *_TIME, *_PITCH, *_OTHERS)}
+FIGURES: dict[str, Figure[Block]] = {figure.name: figure for figure in (*_CARD, *_TIME, *_PITCH, *_TEXTURE, *_OTHERS)}

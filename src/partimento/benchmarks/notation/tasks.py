@@ -19,6 +19,7 @@ from partimento.harmony import find_chords
 from partimento.notate.from_piece import score_of
 from partimento.notate.spelling import keys_of, own_steps, spell
 from partimento.notate.staves import hands_of, is_keyboard
+from partimento.notate.unmarked import find_meter
 from partimento.notate.voices import voices_of
 from partimento.piece import CHORD, KEY, METER, Array, Piece
 from partimento.theory import find_key
@@ -74,17 +75,22 @@ def _signature(case: Case) -> Figures:
 def _hands(case: Case) -> Figures:
     figures: Figures = {}
     piece, notes = case.written.piece, case.written.notes
-    for number, track in enumerate(piece.tracks):
-        rows = np.flatnonzero(piece.notes["track"] == number)
-        staff = notes["staff"][rows].astype(np.int64)
-        if not is_keyboard(track) or set(staff.tolist()) != {0, 1}:
-            continue
-        part = piece.notes[rows]
+    for rows in two_staves(case):
+        part, staff = piece.notes[rows], notes["staff"][rows].astype(np.int64)
         onset, pitch = part["onset"].astype(np.int64), part["pitch"].astype(np.int64)
-        found = hands_of(onset, onset + part["duration"], pitch, piece.ticks_per_quarter // 2)
+        found = hands_of(onset, onset + part["duration"], pitch, piece.ticks_per_quarter)
         _add(figures, "found", formulas.same_staff(found, staff))
         _add(figures, "a split at middle C", formulas.same_staff((pitch < MIDDLE_C).astype(np.int64), staff))
     return figures
+
+
+def two_staves(case: Case) -> Iterator[Ints]:
+    """The rows [N] of each keyboard part that is written on two staves."""
+    piece, notes = case.written.piece, case.written.notes
+    for number, track in enumerate(piece.tracks):
+        rows = np.flatnonzero(piece.notes["track"] == number)
+        if is_keyboard(track) and set(notes["staff"][rows].tolist()) == {0, 1}:
+            yield rows
 
 
 def _staff_voices(case: Case) -> Figures:
@@ -101,6 +107,25 @@ def _staff_voices(case: Case) -> Figures:
         for name, found in (("found", voices_of(onset, end, pitch, lines)), ("one voice", np.zeros(len(rows), np.int64))):
             _add(figures, name, formulas.Pairs(formulas.successive_pairs(onset, found), written).f1)
     return figures
+
+
+def _parts(case: Case) -> Figures:
+    """Three to five parts of one staff each, put on one track: are they told apart again?"""
+    piece, notes = case.written.piece, case.written.notes
+    if not 3 <= len(piece.tracks) <= 5 or (notes["staff"] > 0).any() or len(np.unique(piece.notes["track"])) < len(piece.tracks):
+        return {}
+    onset, pitch = _columns(piece)
+    end = onset + piece.notes["duration"]
+    written = formulas.successive_pairs(onset, piece.notes["track"].astype(np.int64))
+    hand = hands_of(onset, end, pitch, piece.ticks_per_quarter)
+    lines = BarGrid.of(piece).lines
+    found = np.zeros(len(pitch), np.int64)
+    for side in (0, 1):
+        rows = np.flatnonzero(hand == side)
+        found[rows] = 16 * side + np.minimum(voices_of(onset[rows], end[rows], pitch[rows], lines), 15)
+    one_voice = np.zeros(len(pitch), np.int64)
+    voices = {"found": found, "one voice": one_voice}
+    return {name: formulas.Pairs(formulas.successive_pairs(onset, voice), written).f1 for name, voice in voices.items()}
 
 
 def staves(case: Case) -> Iterator[Ints]:
@@ -124,12 +149,13 @@ def _bars(case: Case) -> Figures:
     for name, other in (("found", found_meters(plain)), ("4/4 from the start", plain)):
         grid = BarGrid.of(other)
         figures[name] = formulas.lines(grid.lines[:-1], written.lines[:-1], close)
-        same = (int(grid.numerator[-1]), int(grid.denominator[-1])) == _prevailing(written)
+        same = (int(grid.numerator[-1]), int(grid.denominator[-1])) == prevailing(written)
         figures[f"{name}: meter"] = (float(same), 1.0)
     return figures
 
 
-def _prevailing(grid: BarGrid) -> tuple[int, int]:
+def prevailing(grid: BarGrid) -> tuple[int, int]:
+    """The meter that holds for most of a piece."""
     spans = np.diff(grid.tick, append=grid.end_tick)
     meters = list(zip(grid.numerator.tolist(), grid.denominator.tolist(), strict=True))
     return max(meters, key=lambda meter: sum(span for span, one in zip(spans.tolist(), meters, strict=True) if one == meter))
@@ -183,7 +209,7 @@ def found_keys(piece: Piece) -> Array:
 
 def found_meters(piece: Piece) -> Piece:
     """A piece without meters, with those found."""
-    return piece
+    return replace(piece, meters=find_meter(piece))
 
 
 def fifths_at(keys: Array, onset: Ints) -> Ints:
@@ -227,6 +253,13 @@ TASKS: dict[str, Task] = {
         ("found", "one voice"),
         _staff_voices,
         "none on whole scores; on fugues 93 to 97% of pairs (McLeod and Steedman 2016), each note in a line of its own",
+    ),
+    "parts": Task(
+        "parts put on one track",
+        "pairs",
+        ("found", "one voice"),
+        _parts,
+        "on chorales and fugues 93 to 97% of pairs (McLeod and Steedman 2016), with as many lines as are needed",
     ),
     "bars": Task(
         "meter and bar lines of unmarked music",

@@ -91,10 +91,11 @@ class Rules:
         """The rules that `to_json` wrote. Raises `TypeError`, `ValueError` or `InvalidOption` for anything else."""
         return cls(**rows)
 
-    def made(self, here: Texture, place: Inside | None = None) -> Setting:
+    def made(self, here: Texture, place: Inside | None = None, filled: bool = True) -> Setting:
         """The rules as they hold of a sequence that goes on from `here`; of a task, in its `place`. Raises `InvalidOption` when
         they contradict each other, what is given, or the encoding."""
         at = Setting(self.options, here, place)
+        at.filled = filled
         for kind in REGISTRY:
             if (rule := kind.made(at)) is not None:
                 at.rules.append(rule)

@@ -86,6 +86,7 @@ class Setting:
         if place is not None and place.is_last and asked["end_on_tonic"]:
             self.end = place.end_tick
         self.usable = 0xFFF
+        self.filled = True  # bars from the first beat on
 
     def rule(self, kind: type[OneRule]) -> OneRule | None:
         """The rule of a class, if one is made already."""

@@ -115,6 +115,8 @@ class Bars(Rule):
         tonic = parse_scale(at.asked["key"])[0] if at.asked["end_on_tonic"] else None
         if tonic is not None:
             cls._check_tonic(at, tonic, at.end)
+        if not at.filled:
+            return cls(at.end - at.bar, at.end, tonic)
         rhythm = at.rule(Rhythm)
         if rhythm is not None:  # it says itself when notes begin
             return cls(at.end - at.bar, at.end, tonic, max(cls._closing_onsets(at, rhythm, tonic)), is_rhythm=True)

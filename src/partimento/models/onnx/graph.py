@@ -64,7 +64,8 @@ class Graph:
         if scale is None:
             weights = self.constant(turned)
         else:
-            weights = self.op("DequantizeLinear", self.constant(turned, "int8"), self.constant(scale), axis=1)
+            # DequantizeLinear would let ONNX Runtime round what is multiplied to 8 bits as well
+            weights = self.op("Mul", self.op("Cast", self.constant(turned, "int8"), to=1), self.constant(scale))
         product: str = self.op("MatMul", x, weights)
         return product if bias is None else self.op("Add", product, self.constant(bias))
 

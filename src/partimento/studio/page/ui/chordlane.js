@@ -96,6 +96,7 @@ function Cell({ row, song, found, scale, isOpen, setOpen }) {
       if (event.target.isDone) return;
       event.target.isDone = true;
       setOpen(next);
+      if (next !== null) change({ cursor: { ...app.cursor, tick: song.bars.tick[next] } }); // so that it is in sight
       write(row, event.target.value).then((isWritten) => isWritten || setOpen(row));
     };
     const key = (event) => {

@@ -1,0 +1,1 @@
+"""Can a judge tell what a model wrote from what people wrote?"""
