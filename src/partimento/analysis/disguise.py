@@ -58,11 +58,12 @@ class Melodies:
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """All of it, for a file."""
+        """All of it, for a file: arrays [M], [L + 1], [L] and [G]."""
         return {f"melody_{name}": array for name, array in vars(self).items()}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Array]) -> Melodies:
+        """That of the `arrays` of another: [M], [L + 1], [L] and [G]; further ones among them are ignored."""
         return cls(*(arrays[f"melody_{name}"] for name in cls.__dataclass_fields__))
 
     def nearest(self, piece: Piece) -> tuple[int, float]:

@@ -34,11 +34,12 @@ class StepCounts:
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """All of it, for a file."""
+        """All of it, for a file: arrays [S] and [P]."""
         return {f"count_{name}": array for name, array in vars(self).items()}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Array]) -> StepCounts:
+        """Those of the `arrays` of another, [S] and [P]; further ones among them are ignored."""
         return cls(*(arrays[f"count_{name}"] for name in cls.__dataclass_fields__))
 
     def bits_before(self, lines: Lines) -> Floats:

@@ -44,6 +44,7 @@ class Batch:
         return int(self.mask.sum())
 
     def rows(self, which: slice | Tensor) -> Batch:
+        """The chosen rows of all tensors [B, ...]: a slice, or numbers int64 [K]."""
         return self._each(lambda part: part[which])
 
     def share(self, rank: int, ranks: int) -> Batch:
