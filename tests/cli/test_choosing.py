@@ -17,7 +17,7 @@ from tests.cli.conftest import Command
 
 SMALL = ["--steps", "3", "--width", "8", "--threads", "1"]
 FAST = ("--tempo", 640)  # for it writes hours of silence, and files of more than three are refused
-KEYS = {"files", "rolls", "notes", "seconds", "first_note_ms", "seed", "guard", "ending", "ended", "judged", "copies"}
+KEYS = {"files", "rolls", "notes", "seconds", "first_note_ms", "seed", "guard", "ending", "ended", "judged", "copies", "stuck"}
 
 
 @pytest.fixture(scope="module")

@@ -190,7 +190,7 @@ def test_notes_of_the_last_bar_are_held_to_its_end() -> None:
 
 def test_old_notes_of_how_a_piece_was_made_have_neither_guard_nor_ending() -> None:
     plain = Options(10)
-    assert set(plain.to_json()) == {"notes", "sampling", "seed", "count"}
+    assert set(plain.to_json()) == {"notes", "sampling", "seed", "count", "filled"}
     assert Options.from_json(plain.to_json()) == plain
     assert plain.most == 10
     assert Options.from_json(Options(10, ending=True).to_json()).ending

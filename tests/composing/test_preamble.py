@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from partimento.composing.compose import again, compose
-from partimento.composing.preamble import Preamble, must_state, stated
+from partimento.composing.preamble import Declarations, Preamble, must_state, stated
 from partimento.composing.rules import Rules
+from partimento.composing.sampler import Bools, Constraint, Prefix
 from partimento.encodings import Encoding, make
 from partimento.encodings.conditions import Conditions
+from partimento.encodings.notes.encoding import Notes
 from partimento.models.predictor import Predictor
 from partimento.piece import Piece
 from partimento.testing.rules import EvenGenerator as Even
@@ -62,7 +64,7 @@ def test_what_is_not_wished_for_is_left_to_the_model() -> None:
 def test_what_pieces_state_by_saying_nothing() -> None:
     for one in compose(Told(), notes=5, count=20, seed=2, conditions={"meter": "4/4", "tempo": 120}, guard=False):
         meter, _, tempo = said(one.piece)
-        assert (meter, tempo) == (None, None)
+        assert (meter, tempo) == ((4, 4), (120.0,)), "a file states them all the same"
     encoding = make("notes:profile=score")
     kinds = np.ones(encoding.fields[0].size, bool)
     preamble = Preamble(encoding, {"meter": "4/4", "tempo": 120})
@@ -105,11 +107,12 @@ def test_a_preamble_closes_with_the_first_event_that_is_none() -> None:
 @pytest.mark.parametrize("rules", [None, Rules(key="Bb major", meter="6/8", tempo_qpm=150, bars=2)])
 def test_a_model_declares_its_parts_before_what_is_stated(rules: Rules | None) -> None:
     model = Told(encoding=make("notes:profile=score,parts=yes"))
-    made = compose(model, notes=9, count=12, seed=2, rules=rules, conditions=None if rules else WISHES[3], guard=False)
+    made = compose(model, notes=9, count=40, seed=2, rules=rules, conditions=None if rules else WISHES[3], guard=False)
     assert len({len(one.piece.tracks) for one in made}) > 1
     for one in made:
         assert said(one.piece)[:2] == ((6, 8), (-2, 0))
         assert said(one.piece)[2][0] == pytest.approx(150, rel=0.015)
+    for one in made[:8]:
         assert again(one.made, model).piece == one.piece
 
 
@@ -119,3 +122,27 @@ def test_parts_may_be_asked_for() -> None:
         assert tuple(track.program for track in one.piece.tracks) == programs
         assert said(one.piece)[0] == (3, 4)
         assert again(one.made, model).piece == one.piece
+
+
+def test_a_declaration_is_no_likelier_because_rules_forbid_what_would_follow() -> None:
+    encoding = Notes("score", "yes")
+    kinds = encoding.fields[0].size
+    names = dict(enumerate(encoding.layout.kinds, 1))
+    (part,) = encoding.opening
+    meter, note = (next(kind for kind, name in names.items() if name == wanted) for wanted in ("meter", "note"))
+
+    class NoMeter(Constraint):
+        def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
+            return np.asarray(allowed & (np.arange(len(allowed)) != meter))
+
+    cursor = encoding.cursor()
+    cursor.push(encoding.encode(song())[0].tolist())
+    assert cursor.allowed(())[[part, meter, note]].all()
+    probability = np.full(kinds, 1e-9)
+    probability[[part, meter, note]] = 0.2, 0.7, 0.1
+    one = Declarations(cursor, encoding.opening, [NoMeter()])
+    biased = np.exp(one.bias(np.log(probability), ()))
+    assert biased[part] == pytest.approx(0.2)
+    assert biased[note] == pytest.approx(0.8, abs=1e-6)
+    one.push([note, *[1] * (len(encoding.fields) - 1)])
+    assert one.bias(np.log(probability), ()) == pytest.approx(np.log(probability))

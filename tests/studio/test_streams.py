@@ -74,7 +74,7 @@ def test_a_reader_that_goes_stops_its_work_within_a_second(ready: httpx.Client, 
         number = len(list(workshop.tasks))
         if accept == "application/json":
             with pytest.raises(httpx.ReadTimeout):
-                ready.post("/scores/s1/tasks", json=LONG, headers={"accept": accept}, timeout=0.2)
+                ready.post("/scores/s1/tasks", json=LONG, headers={"accept": accept}, timeout=0.05)
         else:
             with ready.stream("POST", "/scores/s1/tasks", json=LONG) as answer:
                 next(events_of(answer.iter_lines()))

@@ -175,7 +175,8 @@ def learn(screen: Screen, corpus: Path, recipe: str | Recipe | None, *, out: Pat
             f"products in {plan.precision}{' precision' if plan.precision == 'single' else ''}"
         )
 
-    screen.say(f"   encoding the pieces of {short(corpus)}, and measuring what an epoch takes")
+    if corpus.exists():
+        screen.say(f"   encoding the pieces of {short(corpus)}, and measuring what an epoch takes")
     with screen.progress() as on_progress:
         on_step = stepping(screen, on_progress, steps_of_epoch)
         return run_training(corpus, recipe, out=out, on_plan=on_plan, on_step=on_step, on_progress=on_progress, **options)

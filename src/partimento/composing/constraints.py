@@ -11,7 +11,7 @@ from partimento.analysis.human_reference import beside
 from partimento.analysis.repetition import HABITS, Habits
 from partimento.composing.ending import Ending, RuleMasks, can_end
 from partimento.composing.guard import Guard, can_guard
-from partimento.composing.preamble import Preamble, must_state, stated
+from partimento.composing.preamble import Declarations, Preamble, must_state, stated
 from partimento.composing.provenance import Options, Trained
 from partimento.composing.rules import Inside
 from partimento.composing.sampler import Constraint
@@ -77,6 +77,8 @@ def prepared(
         if here is not None and (made is not None or options.ends):
             masks = RuleMasks(here, None if made is None or rules is None else rules.masks(made, here))
             found = [masks, *found, *([Ending(here, options.notes, masks)] if options.ends else [])]
+        if encoding.opening and not len(before):
+            found.append(Declarations(cursor, encoding.opening, list(found)))
         return found
 
     return cursor, constraints

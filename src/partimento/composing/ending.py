@@ -95,12 +95,12 @@ class Ending(Constraint):
 
     def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
         """Which kinds of event may come next, bool [S]: not the end too early, nothing else when it is overdue. Where rules
-        leave nothing (as many notes as may sound, all of them held for long) the piece ends as soon as it may by law."""
+        leave nothing (as many notes as may sound, all of them held for long) the piece ends if it is whole: with a bar."""
         if drawn:
             return allowed
         end = np.arange(len(allowed)) == self.here.end_id
         if not allowed.any():
-            return np.asarray(self.here.allowed(()) & end)
+            return np.asarray(self.here.allowed(()) & end) if self.is_whole else allowed
         kept = allowed
         if self.progress < 0:
             kept = allowed & ~end

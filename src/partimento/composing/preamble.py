@@ -13,8 +13,8 @@ import numpy as np
 
 from partimento.composing.rules import Rules
 from partimento.composing.rules.time import FASTEST, SLOWEST
-from partimento.composing.sampler import Bools, Constraint, Prefix
-from partimento.encodings import Encoding, Events
+from partimento.composing.sampler import Bools, Constraint, Floats, Prefix
+from partimento.encodings import Cursor, Encoding, Events
 from partimento.instruments import DRUMS
 from partimento.piece import KEY, METER, TEMPO, Piece, Track, note_array
 from partimento.theory import key_of_scale, parse_scale
@@ -96,3 +96,31 @@ class Preamble(Constraint):
             return np.asarray(allowed & (ids == self.missing[drawn[0]][len(drawn)]))
         is_early = following and len(drawn) == 1 and drawn[0] in self.kinds
         return np.asarray(allowed & (ids == 1)) if is_early else allowed
+
+
+class Declarations(Constraint):
+    """Keeps a model from declaring part after part because `others` forbid what it would say next: a declaration stays as likely as
+    the model has it, and what is still allowed shares the rest."""
+
+    def __init__(self, cursor: Cursor, opening: frozenset[int], others: Sequence[Constraint]) -> None:
+        self.cursor, self.opening, self.others, self.is_open = cursor, sorted(opening), others, True
+
+    def push(self, event: Sequence[int]) -> None:
+        self.is_open = self.is_open and event[0] in self.opening
+
+    def bias(self, logits: Floats, drawn: Prefix) -> Floats:
+        if drawn or not self.is_open:
+            return logits
+        law = self.cursor.allowed(drawn)
+        left = law
+        for one in self.others:
+            left = one.mask(left, drawn)
+        left = left.copy()
+        left[self.opening] = False
+        weight = np.where(law, np.exp(logits.astype(np.float64) - logits[law].max()), 0.0)
+        said, kept = weight.sum() - weight[self.opening].sum(), weight[left].sum()
+        if kept <= 0 or said <= kept:
+            return logits
+        biased = logits.copy()
+        biased[left] += np.log(said / kept)
+        return biased
