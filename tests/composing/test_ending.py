@@ -212,3 +212,11 @@ def test_given_notes_are_none_of_those_asked_for() -> None:
     counted = ending_after([(0, 48, 60), (48, 48, 62)], 4)
     after_given = Ending(counted.here, 4, RuleMasks(counted.here, None))
     assert (counted.progress, after_given.progress) == (-0.5, -1.5)
+
+
+def test_full_bars_end_although_the_model_would_go_on() -> None:
+    """A model that hardly ever ends would fill the last onset with all notes there are, since nothing else is left to it."""
+    for one in compose(EvenModel(player=Endless), count=6, seed=1, rules=Rules(bars=4, key="C major"), guard=False):
+        notes = one.piece.notes
+        assert SCORE.ended(one.events)
+        assert (notes["onset"] == notes["onset"].max()).sum() <= 8

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 
 from partimento.analysis.human_reference import beside
 from partimento.analysis.repetition import HABITS, Habits
-from partimento.composing.ending import Ending, RuleMasks, can_end
+from partimento.composing.ending import Closing, Ending, RuleMasks, can_end
 from partimento.composing.guard import Guard, can_guard
-from partimento.composing.preamble import Declarations, Preamble, must_state, stated
+from partimento.composing.preamble import Declarations, NoMoreParts, Preamble, must_state, stated
 from partimento.composing.provenance import Options, Trained
 from partimento.composing.rules import Inside
+from partimento.composing.rules.time import Bars
 from partimento.composing.sampler import Constraint
 from partimento.encodings import Cursor, Encoding, Events
 from partimento.encodings.texture import texture_of
@@ -68,6 +69,7 @@ def prepared(
             opened.push(event)
         here = texture_of(opened)
     made = None if rules is None or here is None else rules.made(here, place, options.filled)
+    bars = made.rule(Bars) if made is not None and place is None and options.filled else None
 
     def constraints(cursor: Cursor, number: int) -> Sequence[Constraint]:
         found: list[Constraint] = [Preamble(encoding, options.conditions, rules)] if states else []
@@ -77,7 +79,11 @@ def prepared(
         if here is not None and (made is not None or options.ends):
             masks = RuleMasks(here, None if made is None or rules is None else rules.masks(made, here))
             found = [masks, *found, *([Ending(here, options.notes, masks)] if options.ends else [])]
-        if encoding.opening and not len(before):
+            if bars is not None:
+                found.append(Closing(here, bars))
+        if rules is not None and rules.instruments and encoding.opening:
+            found.append(NoMoreParts(encoding.opening))
+        elif encoding.opening and not len(before):
             found.append(Declarations(cursor, encoding.opening, list(found)))
         return found
 

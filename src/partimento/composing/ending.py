@@ -85,6 +85,26 @@ class RuleMasks(Constraint):
             self.masks.moved()
 
 
+class Closing(Constraint):
+    """Leads the sequence `here` to its end once the `bars` asked for are full: when only notes that begin with the last ones are
+    left beside the end, the end is as likely as all that cannot come any more, and likelier for each note that is held to it."""
+
+    def __init__(self, here: Texture, bars: Bars) -> None:
+        self.here, self.bars = here, bars
+
+    def bias(self, logits: Floats, drawn: Prefix) -> Floats:
+        """Log-probabilities [S] of the next kind of event."""
+        here, end_id = self.here, self.here.end_id
+        if drawn or not here.notes or here.tick < self.bars.latest or not self.bars.is_met(here):
+            return logits
+        weight = np.exp(logits.astype(np.float64) - logits.max())
+        others = weight.sum() - weight[here.note_id]
+        held = sum(note.end == self.bars.end_tick for note in here.sounding)
+        biased = logits.copy()
+        biased[end_id] = logits.max() + np.log(max(others, weight[here.note_id] * math.exp(-FULL))) + FULL * max(0, held - 1)
+        return biased
+
+
 class Ending(Constraint):
     """Of a sequence that goes on from `here`, under `rules`: about `notes` more."""
 

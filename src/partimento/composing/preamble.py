@@ -98,6 +98,20 @@ class Preamble(Constraint):
         return np.asarray(allowed & (ids == 1)) if is_early else allowed
 
 
+class NoMoreParts(Constraint):
+    """Nothing is declared beside the instruments that were asked for; `opening` are the ids of declarations."""
+
+    def __init__(self, opening: frozenset[int]) -> None:
+        self.opening = sorted(opening)
+
+    def mask(self, allowed: Bools, drawn: Prefix) -> Bools:
+        if drawn:
+            return allowed
+        left = allowed.copy()
+        left[self.opening] = False
+        return left
+
+
 class Declarations(Constraint):
     """Keeps a model from declaring part after part because `others` forbid what it would say next: a declaration stays as likely as
     the model has it, and what is still allowed shares the rest."""

@@ -33,6 +33,7 @@ class Texture(Cursor):
     has_instruments = True  # else all notes are of program 0
     has_parts = False  # else those who play are declared by events, before the first note
     players: Sequence[int] = range(DRUMS + 1)  # the programs of those who may play a note: of all parts, where a piece has parts
+    note_id = 0  # the id of the first field of an event that is a note
     bar_id = 0  # the id of the first field of an event that begins a bar
     numerator, denominator = 4, 4
     bar_length = 0  # ticks of a bar of the meter in force

@@ -156,24 +156,25 @@ class Bars(Rule):
         return (here.last_onset >= self.last_bar_tick or held) and bool(self._closing(here))
 
     @property
-    def _latest(self) -> int:
+    def latest(self) -> int:
+        """The last tick at which a note may begin."""
         return self.end_tick - 1 if self.latest_tick is None else self.latest_tick
 
     def onsets(self, here: Texture, ticks: Ints) -> Bools:
-        return np.asarray(ticks < self.end_tick if self.is_rhythm else ticks <= self._latest)
+        return np.asarray(ticks < self.end_tick if self.is_rhythm else ticks <= self.latest)
 
     def deadline(self, here: Texture) -> int | None:
         if self.is_met(here):
             return None
         if self.begin_tick is None:
-            return self._latest
+            return self.latest
         if here.last_onset < self.begin_tick:
             return self.begin_tick
         silent = max((note.end for note in here.sounding), default=here.last_onset)
-        return min(self._latest, silent + self.end_tick - self.last_bar_tick)
+        return min(self.latest, silent + self.end_tick - self.last_bar_tick)
 
     def _is_last_chance(self, here: Texture, onset: int) -> bool:
-        return onset >= self._latest and not self.is_met(here)
+        return onset >= self.latest and not self.is_met(here)
 
     def pitches(self, here: Texture, onset: int) -> Bools:
         if self.tonic is None or not self._is_last_chance(here, onset):
@@ -187,7 +188,7 @@ class Bars(Rule):
     def ends(self, here: Texture, onset: int, pitch: int, ends: Ints) -> Bools:
         allowed = ends <= self.end_tick
         if not self.is_rhythm:  # what sounds at the last onset sounds to the end, so that there is room for it
-            allowed &= (ends <= self._latest) | (ends == self.end_tick)
+            allowed &= (ends <= self.latest) | (ends == self.end_tick)
         if self.tonic is not None and pitch % 12 != self.tonic:
             lowest = min((note.pitch for note in self._closing(here)), default=128)
             if pitch < lowest:
