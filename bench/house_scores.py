@@ -33,7 +33,7 @@ from partimento.models.predictor import Predictor
 from partimento.models.recipes import recipe as named
 from partimento.models.threads import thread_count
 
-OUTSIDE = {"nottingham": "/midi/", "piano-midi-de": "", "kern-mozart-sonatas": "/krn/"}  # the folder that is taken of each
+OUTSIDE = {"nottingham": "/midi/", "piano-midi-de": ".mid", "kern-mozart-sonatas": "/krn/"}  # the folder that is taken of each
 NGRAM, NGRAM_ENCODING = "n-gram", "notes:profile=score"
 REMI = "miditok:REMI"
 

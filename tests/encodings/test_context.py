@@ -68,7 +68,7 @@ def test_transposed_events_are_those_of_the_transposed_piece(encoding: Encoding)
                 ):
                     if column.kind == "field":
                         continue
-                    shift = semitones if column.kind == "pitch" else 0
+                    shift = semitones if column.kind in ("pitch", "part pitch") else 0
                     assert np.array_equal(np.where(before > 0, before.astype(int) + shift, 0), after), column.name
 
 

@@ -62,6 +62,8 @@ def demo(
     json
         Print one JSON object for scripts.
     """
+    from partimento.formats.sources import list_items
+
     screen = Screen(json)
     for option, value in (("--minutes", minutes), ("--count", count), ("--notes", notes)):
         positive(option, value)
@@ -69,8 +71,9 @@ def demo(
     if out.is_file():
         raise InvalidOption(f"--out {out}: a file is in the way")
     check_parents("--out", out)
-    house = _house(screen, out, seed)
     corpus = out / "corpus"
+    list_items(sources)  # refused before anything is written
+    house = _house(screen, out, seed)
     built = _build(screen, sources, corpus)
     trained = _train(screen, corpus, out / "run", minutes)
     rows = _evaluate(screen, corpus, trained.path)

@@ -75,7 +75,10 @@ def follow_music(encoding: Encoding, events: npt.NDArray[Any]) -> None:
         f"{key}: the cursor found {_places(begun) - _places(found)} beside the notes of the piece"
     )
     if (texture := texture_of(cursor)) is not None:
-        assert Counter(texture.notes) == Counter(found), f"{key}: ends or programs differ from the notes of the piece"
+        players = [texture.players[note.player] for note in texture.notes]
+        assert players == [note.program for note in texture.notes], f"{key}: players are not those of the notes' programs"
+        told = Counter(note._replace(player=0) for note in texture.notes)
+        assert told == Counter(found), f"{key}: ends or programs differ from the notes of the piece"
 
 
 def _foretold(cursor: Cursor, event: Sequence[int]) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import math
 from collections.abc import Mapping
 
@@ -104,11 +105,13 @@ class _Objective(nn.Module):
     def __init__(self, model: NeuralModel, config: TrainingConfig) -> None:
         super().__init__()
         self.model, self.config = model, config
+        self.skips = "scored_BT" in inspect.signature(model.loss).parameters  # a family from elsewhere may not know it
 
     def forward(self, batch: Batch) -> Tensor:
         events = batch.before, batch.target, batch.context, batch.conditions
         noise, smoothing = self.config.noise, self.config.smoothing
-        loss_BT = self.model.loss(*events, noise=noise, smoothing=smoothing, scored_BT=batch.mask)
+        scored = {"scored_BT": batch.mask} if self.skips else {}
+        loss_BT = self.model.loss(*events, noise=noise, smoothing=smoothing, **scored)
         return (loss_BT.float() * batch.mask).sum()
 
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.bars import BarGrid
-from partimento.benchmarks.judge import trees
+from partimento.benchmarks.judge import forest
 from partimento.benchmarks.judge.excerpts import OF_FILES, as_encoded, excerpts_of, features
+from partimento.benchmarks.judge.forest import area_of, told_apart
 from partimento.benchmarks.judge.judge import judge
-from partimento.benchmarks.judge.trees import area_of, told_apart
 from partimento.benchmarks.judge.verdict import FILE_NAME, Tell, Verdict, keep, kept
 from partimento.bootstrap import Interval
 from partimento.encodings import make
@@ -62,7 +62,7 @@ def test_all_excerpts_of_a_piece_are_in_one_fold(monkeypatch: pytest.MonkeyPatch
     code = chance().random((80, 30))[piece]  # both excerpts of a piece have the same figures
     area, _ = told_apart(code[:40], piece[:40], code[40:], piece[40:], 0)
     assert area.low < 0.5 < area.high
-    monkeypatch.setattr(trees, "_fold", lambda piece, chance: chance.permutation(len(piece)) % trees.FOLDS)  # a leak
+    monkeypatch.setattr(forest, "_fold", lambda piece, chance: chance.permutation(len(piece)) % forest.FOLDS)  # a leak
     leaking, _ = told_apart(code[:40], piece[:40], code[40:], piece[40:], 0)
     assert leaking.mean > area.mean + 0.15
 

@@ -13,7 +13,7 @@ import numpy as np
 from partimento.analysis.piece_set import Floats
 from partimento.bars import BarGrid
 from partimento.benchmarks.judge.excerpts import as_encoded, beginning, excerpts_of, features
-from partimento.benchmarks.judge.trees import area_of, told_apart
+from partimento.benchmarks.judge.forest import area_of, told_apart
 from partimento.benchmarks.judge.verdict import Tell, Verdict
 from partimento.encodings import Encoding
 from partimento.errors import CorpusError

@@ -91,6 +91,7 @@ def _parts_after(events: npt.NDArray[Any], found: Walk, profile: Profile) -> npt
     result = np.zeros((len(events), len(_of_parts())), np.uint8)
     instruments = instruments_of(events, profile) + 1
     count = len(instruments)
+    known = np.pad(instruments, (0, MOST_PARTS - count))  # of a cut history, whose parts were declared before, nothing is
     is_tie = events[:, 0] == profile.kind("tie")
     row = np.flatnonzero((events[:, 0] == profile.kind("note")) | is_tie)
     note = row - is_tie[row]
@@ -99,7 +100,7 @@ def _parts_after(events: npt.NDArray[Any], found: Walk, profile: Profile) -> npt
     end[note < row] += LONGEST * events[row[note < row], 3].astype(np.int64)
     stretch = np.diff(np.append(row, len(events)))  # from a note, or its tie, up to the next one
     if len(row):
-        result[row[0] :, 0] = np.repeat(instruments[part - 1], stretch)
+        result[row[0] :, 0] = np.repeat(known[part - 1], stretch)
     for number in range(1, count + 1):
         result[number - 1 :, number] = instruments[number - 1]
         own = np.flatnonzero(part == number)
