@@ -72,7 +72,16 @@ FIGURES = (
         "Bits per note on held-out pieces of a set before and after, and for a model from nothing.",
         "bench/style.py DATA FOLDER --kept CORPUS",
     ),
-    Figure(*("judge", "Can a judge tell?"), "Trees that tell pieces from human ones; 0.5 is chance.", "bench/judge.py CORPUS"),
+    Figure(
+        *("judge", "Can a judge tell?"),
+        "Trees that tell its excerpts of 8 bars from human ones; 0.5 is chance.",
+        "-m partimento bench judge house CORPUS",
+    ),
+    Figure(
+        *("sampling", "Sampling"),
+        "The same, on valid, for several ways to draw. At 0.5 nobody could tell.",
+        "bench/sampling.py house CORPUS",
+    ),
 )
 
 

@@ -121,7 +121,9 @@ def test_a_wheel_and_an_sdist_work_elsewhere(tmp_path: Path, score: Path) -> Non
     ran([sys.executable, "-m", "pip", "--python", python, "install", *quietly, wheel], tmp_path)
     where = ran([python, "-c", "import partimento; print(partimento.__file__)"], elsewhere)
     assert Path(where.strip()).is_relative_to(place)
-    own = [(["compose", "--notes", "20", "-o", "house.mid"], "house.mid")] if SHIPPED[HOUSE].is_there else []
+    own: list[tuple[list[str | Path], str]] = []
+    if SHIPPED[HOUSE].is_there:
+        own = [(["compose", "--notes", "20", "-o", "house.mid"], "house.mid")]
     for arguments, made in [*commands(score), *own]:
         ran([python.with_name("partimento"), *arguments], elsewhere)
         assert (elsewhere / made).exists()

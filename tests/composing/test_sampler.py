@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from partimento.composing.sampler import Bools, Constraint, NoWayOn, Prefix, Run, Sampling
+from partimento.composing.sampler import Bools, Constraint, NoWayOn, Prefix, Run
+from partimento.composing.sampling import Sampling
 from partimento.encodings import Cursor, Events, make
 from partimento.testing.rules import EvenGenerator
 

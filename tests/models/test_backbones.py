@@ -111,6 +111,6 @@ def test_attention_in_blocks_is_that_under_a_mask(monkeypatch: pytest.MonkeyPatc
     key, value = (torch.randn(2, 2, past + steps, 8, generator=chance) for _ in range(2))
     step, seen = torch.arange(past, past + steps)[:, None], torch.arange(past + steps)
     mask = (seen <= step) & (seen > step - (span or past + steps))
-    wide = (part.repeat_interleave(2, 1) for part in (key, value))
-    wanted = torch.nn.functional.scaled_dot_product_attention(query, *wide, attn_mask=mask)
+    wide_key, wide_value = (part.repeat_interleave(2, 1) for part in (key, value))
+    wanted = torch.nn.functional.scaled_dot_product_attention(query, wide_key, wide_value, attn_mask=mask)
     assert torch.allclose(banded.attended(query, key, value, span), wanted, atol=1e-6)

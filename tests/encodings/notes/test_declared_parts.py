@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from partimento.encodings import make
 from partimento.encodings.notes.layout import MOST_PARTS
+from partimento.encodings.tasks import Tasks
 from partimento.instruments import DRUMS
 from partimento.piece import Piece, Track, note_array, without_empty_tracks
 from partimento.task import Region
 from partimento.testing.random_pieces import pieces
 
-NOTES, TASKS = make("notes:profile=ensemble,parts=yes"), make("tasks:profile=ensemble,parts=yes")
+NOTES, TASKS = make("notes:profile=ensemble,parts=yes"), Tasks("ensemble", "yes")
 QUARTET = (Track(40), Track(40), Track(41), Track(42))
 
 

@@ -114,7 +114,7 @@ def _read_music(line: str, reading: Reading) -> None:
                 length = _start(match["length"], reading)
                 voice.line.append(voice.at)
                 voice.last = [_head(match, length, reading)]
-                voice.at = voice.last[0].note.end
+                voice.at += length
             else:
                 chord.append(_head(match, Fraction(0), reading))
         elif match["bar"] is not None:
