@@ -5,17 +5,16 @@ Importing numba and its code takes a quarter of a second, so modules of loops ar
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba.core import config
+
+from partimento.native import code_folders
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 _JIT: Any = numba.njit
@@ -37,7 +36,7 @@ def compiled(*types: Any) -> Callable[[Loop], Loop]:
     as in Python."""
 
     def decorate(loop: Loop) -> Loop:
-        for folder in _folders(loop):
+        for folder in code_folders([Path(loop.__code__.co_filename)], numba.__version__):
             if _can_write(folder):
                 try:
                     return _compile(loop, types, folder)
@@ -55,20 +54,6 @@ def _compile(loop: Loop, types: tuple[Any, ...], folder: Path | None) -> Loop:
         return _JIT(signatures, boundscheck=True, cache=folder is not None)(loop)  # type: ignore[no-any-return]
     finally:
         _CONFIG.CACHE_DIR = was
-
-
-def _folders(loop: Callable[..., Any]) -> Iterator[Path]:
-    """Where the code may be kept: beside its source, or with the user. The folder's name is a hash of all it was made from.
-
-    So nothing in it is ever replaced by something else, and processes that write it at one time write the same.
-    """
-    source = Path(loop.__code__.co_filename)
-    made_from = hashlib.sha256(f"{sys.version} {numba.__version__} 1".encode())
-    made_from.update(source.read_bytes())
-    name = made_from.hexdigest()[:16]
-    yield source.parent / "__pycache__" / name
-    with contextlib.suppress(RuntimeError):  # nobody's home
-        yield Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "partimento" / name
 
 
 def _can_write(folder: Path) -> bool:

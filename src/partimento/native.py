@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
@@ -20,6 +19,7 @@ from typing import Any
 from partimento.errors import PartimentoError, WriteFailed
 from partimento.files import write_atomic
 from partimento.plugins import imported
+from partimento.system import user_cache
 
 KINDS = {"f": "float32", "l": "int64", "b": "int8"}  # of what a pointer points at; "n" is a whole number
 
@@ -82,7 +82,7 @@ def code_folders(sources: Sequence[Path], of: str) -> Iterator[Path]:
     name = made_from.hexdigest()[:16]
     yield sources[0].parent / "__pycache__" / name
     with contextlib.suppress(RuntimeError):  # nobody's home
-        yield Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "partimento" / name
+        yield user_cache() / name
 
 
 @cache

@@ -98,6 +98,16 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def user_cache() -> Path:
+    """The user's folder for what can be made again. Raises `RuntimeError` where there is no home."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "partimento"
+
+
+def user_state() -> Path:
+    """The user's folder for what the package remembers on this machine."""
+    return Path(os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")) / "partimento"
+
+
 @contextlib.contextmanager
 def locked(path: Path, refusal: str) -> Iterator[None]:
     """Holds the lock file `path` inside. Raises `InvalidOption(refusal)` where another process holds it.

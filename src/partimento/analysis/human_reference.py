@@ -111,8 +111,8 @@ class Reference:
 
         def read_index() -> Index:
             if "steps" in arrays:
-                return ready(path, lambda: Index.of_arrays(names, arrays))
-            return ready(folder / PACKED_FILE, lambda: _unpacked(folder, names, stamp))
+                return ready(path, stamp, lambda: Index.of_arrays(names, arrays))
+            return ready(folder / PACKED_FILE, stamp, lambda: _unpacked(folder, names, stamp))
 
         limits = None if record["limits"] is None else Limits(**record["limits"])
         human = _by_name(arrays["human"], record.get("figures", UNNAMED_ROWS))

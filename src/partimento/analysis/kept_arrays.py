@@ -17,14 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from partimento.piece import Array
+from partimento.system import user_cache
 
 MOST_KEPT = 4  # files whose arrays are kept; those that were used longest ago go first
 log = logging.getLogger(__name__)
 
 
-def kept_arrays(path: Path, version: int, work_out: Callable[[], Mapping[str, Array]]) -> Mapping[str, Array]:
+def kept_arrays(path: Path, version: str | int, work_out: Callable[[], Mapping[str, Array]]) -> Mapping[str, Array]:
     """What `work_out` makes of the file `path`, arrays [...] by name: kept ones where neither the file nor the `version` has
-    changed since, else made now and kept."""
+    changed since, else made now and kept. The `version` is all else that they depend on."""
     folder = _folder(path, version)
     if folder is None:
         return work_out()
@@ -39,13 +40,12 @@ def kept_arrays(path: Path, version: int, work_out: Callable[[], Mapping[str, Ar
     return _found(folder) or arrays
 
 
-def _folder(path: Path, version: int) -> Path | None:
+def _folder(path: Path, version: str | int) -> Path | None:
     """Where the arrays of a file as it is now are kept; None where there is no home."""
     with suppress(RuntimeError, OSError):
         status = path.stat()
         of = f"{path.resolve()} {status.st_mtime_ns} {status.st_size} {version}"
-        home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-        return home / "partimento" / "arrays" / hashlib.sha256(of.encode()).hexdigest()[:16]
+        return user_cache() / "arrays" / hashlib.sha256(of.encode()).hexdigest()[:16]
     return None
 
 

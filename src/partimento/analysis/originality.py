@@ -246,15 +246,16 @@ def _measured(finding: Finding) -> Floats:
     return np.array([finding.most_bits, finding.telling_share, 0.0 if finding.likeness is None else finding.likeness.share])
 
 
-def ready(path: Path, make: Callable[[], Index]) -> Index:
-    """The index that lies in the file `path`, as `make` reads it, sorted once and kept so (`kept_arrays.py`)."""
+def ready(path: Path, stamp: Mapping[str, Any], make: Callable[[], Index]) -> Index:
+    """The index with a `stamp` that lies in the file `path`, as `make` reads and checks it, sorted once and kept so
+    (`kept_arrays.py`). Raises what `make` does."""
 
     def sort() -> dict[str, Array]:
         index = make()
         names: Array = np.frombuffer(json.dumps(index.names).encode(), np.uint8)
         return index.arrays | index.known.arrays | {"names": names}
 
-    arrays = kept_arrays(path, INDEX_VERSION, sort)
+    arrays = kept_arrays(path, f"{INDEX_VERSION} {json.dumps(stamp, sort_keys=True)}", sort)
     index = Index.of_arrays(json.loads(arrays["names"].tobytes()), arrays)
     index.__dict__["known"] = Known.of_arrays(index.lines, arrays)  # in place of what would be worked out
     return index
@@ -265,8 +266,7 @@ def index_of(corpus: Corpus, on_progress: OnProgress = silent) -> Index:
     path, stamp = corpus.folder / INDEX_FILE, {"fingerprint": corpus.fingerprint, "split": "train"}
     if path.exists():
         try:
-            index = Index.load(path, stamp)
-            return ready(path, lambda: index)
+            return ready(path, stamp, lambda: Index.load(path, stamp))
         except CheckpointError as error:
             log.warning("%s; made again from the notes", error)
     train = numbers_of(corpus, "train")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 
 from partimento.errors import InvalidOption, PartimentoError
 from partimento.files import write_atomic
+from partimento.system import user_state
 
 FILE_NAME = "model.safetensors"  # of the model in the folder of its run
 RUN_FILE = "run.json"  # where a run's corpus is; it stays on this machine
@@ -50,8 +50,7 @@ def corpus_of(run: Path) -> Path:
 
 
 def _file() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return Path(state) / "partimento" / "models.json"
+    return user_state() / "models.json"
 
 
 def _known() -> dict[str, str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from partimento.errors import InvalidOption
 from partimento.plugins import extra
 from partimento.studio.workshop.workshop import Workshop
+from partimento.system import user_state
 
 HOST = "127.0.0.1"
 ADDRESS_FILE = "studio-address"
@@ -58,7 +59,7 @@ def serve(workshop: Workshop, port: int, ready: Callable[[Address], None], *, br
 def announced(address: Address) -> Iterator[Path]:
     """While inside, a file that only this user can read says where the studio is and which token it has: for scripts of DAWs. It is
     that of the studio that started last."""
-    path = state_folder() / ADDRESS_FILE
+    path = user_state() / ADDRESS_FILE
     content = f"{address.api}\n{address.token}\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -116,9 +117,3 @@ def default_project() -> Path:
     """Where work is kept when no folder is named."""
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "partimento" / "studio"
-
-
-def state_folder() -> Path:
-    """Where the package keeps what it remembers on this machine."""
-    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return Path(state) / "partimento"
