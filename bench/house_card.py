@@ -128,7 +128,7 @@ def figure_lines(figures: Path) -> list[str]:
     lines = []
     for figure in FIGURES:
         path = figures / f"{figure.file}.md"
-        lines += [f"## {figure.title}", *prose(figure.says), "", f"`python {figure.command}` ({WHERE})", ""]
+        lines += [f"## {figure.title}", *prose(figure.says), "", *prose(f"`python {figure.command}` ({WHERE})"), ""]
         lines += [path.read_text(encoding="utf-8").strip() if path.exists() else "Not measured yet.", ""]
     return lines
 

@@ -20,16 +20,18 @@ from pathlib import Path
 import partimento
 from partimento.corpus import Corpus
 from partimento.corpus.encoded import SPLITS
+from partimento.models.attribution import COLUMNS as TABLE
+from partimento.models.attribution import SOURCES, stated
 
-# set: its licence, genre where the files do not tell one, and the ending of the files that are taken
+# set: genre where the files do not tell one, and the ending of the files that are taken
 SETS = {
-    "openscore-lieder": ("CC0", "song", ".mxl"),
-    "openscore-quartets": ("CC0", "string quartet", ".mid"),
-    "openewld-leadsheets": ("MIT, public-domain scores", "lead sheet", ".mxl"),
-    "game-freedoom": ("BSD-3-Clause", "game", ".mid"),
-    "polish-scores": ("CC BY 4.0, Narodowy Instytut Fryderyka Chopina", "", ".krn"),
-    "open-hymnal": ("public domain", "hymn", ".abc"),
-    "mutopia": ("public domain", "classical", ".mid"),
+    "openscore-lieder": ("song", ".mxl"),
+    "openscore-quartets": ("string quartet", ".mid"),
+    "openewld-leadsheets": ("lead sheet", ".mxl"),
+    "game-freedoom": ("game", ".mid"),
+    "polish-scores": ("", ".krn"),
+    "open-hymnal": ("hymn", ".abc"),
+    "mutopia": ("classical", ".mid"),
 }
 COLUMNS = ("file", "composer", "genre", "title", "licence")
 
@@ -48,12 +50,12 @@ def main() -> None:
         only.write_text("".join(f"{row['file']}\n" for row in rows), encoding="utf-8")
         corpus = partimento.build(*archives.values(), out=options.out, labels=table, only=only, workers=options.workers)
     print(corpus)
-    write(options.out.parent / "house-sources.csv", ("set", "file", "composer", "title", "licence", "split"), list(sources(corpus)))
+    write(options.out.parent / "house-sources.csv", TABLE, list(sources(corpus)))
 
 
 def labels(name: str, archive: Path) -> Iterator[dict[str, str]]:
     """The labels of each file that is taken of a set, by its name in the archive."""
-    licence, genre, ending = SETS[name]
+    licence, (genre, ending) = stated(SOURCES[name]), SETS[name]
     with zipfile.ZipFile(archive) as files:
         known = index(files)
         for file in sorted(files.namelist()):
