@@ -182,27 +182,31 @@ def in_reaper(tmp_path: Path, values: str) -> list[list[str]]:
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
+@pytest.fixture
+def ready_workshop(workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """One whose model is loaded, and which is announced in a folder of the test."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    workshop.warm.start()
+    assert not workshop.warm.problem
+    return workshop
+
+
 needs_lua = pytest.mark.skipif(LUA is None or shutil.which("curl") is None, reason="needs lua and curl")
 
 
 @needs_lua
-def test_reapers_script_brings_candidates_back_as_takes(
-    address: Address, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    workshop.warm.start()
-    assert not workshop.warm.problem
+def test_reapers_script_brings_candidates_back_as_takes(address: Address, ready_workshop: Workshop, tmp_path: Path) -> None:
     with announced(address):
         calls = in_reaper(tmp_path, "fill;;D major;2")
-    record = workshop.tasks["t1"]
+    record = ready_workshop.tasks["t1"]
     assert record.told["bars"] == [2, 2]
-    piece = workshop.scores.piece("s1")
+    piece = ready_workshop.scores.piece("s1")
     assert [row[:3] for row in piece.notes.tolist()] == [(0, 960, 74), (960, 480, 76), (1440, 1440, 78)]
     assert piece.tracks[0].name == "violin"
     names = [call[2] for call in calls if call[0] == "take"]
     assert names == [f"Partimento {number}" for number in record.ranking]
     for place, number in enumerate(record.ranking, 1):
-        candidate = workshop.tasks.piece("t1", number)
+        candidate = ready_workshop.tasks.piece("t1", number)
         told = [tuple(map(float, call[3:6])) for call in calls if call[0] == "note" and call[1] == f"take{place}"]
         wanted = [(onset / QUARTER, duration / QUARTER, float(pitch)) for onset, duration, pitch, _, _ in candidate.notes.tolist()]
         assert np.allclose(np.array(sorted(told)), np.array(sorted(wanted)), atol=1e-3)
@@ -210,11 +214,8 @@ def test_reapers_script_brings_candidates_back_as_takes(
 
 @needs_lua
 def test_reapers_script_adds_a_track_for_a_part_and_says_what_fails(
-    address: Address, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: Address, ready_workshop: Workshop, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    workshop.warm.start()
-    assert not workshop.warm.problem
     assert [call[0] for call in in_reaper(tmp_path, "fill;;;1")] == ["box"]
     with announced(address):
         calls = in_reaper(tmp_path, "bass;;;1")

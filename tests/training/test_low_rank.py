@@ -6,17 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
-from partimento.training import train as training
 from partimento.training.low_rank import LowRank
 from partimento.training.style import adapted
 from partimento.training.train import train
-from tests.training.tiny import made_encoded, outcome
+from tests.training.tiny import dying, made_encoded, outcome
 
 STEPS = 12
 
@@ -66,21 +64,11 @@ def test_a_training_moves_few_weights_and_all_vectors(tmp_path: Path) -> None:
     assert any((after[name] != weight).any() for name, weight in before.items() if weight.ndim == 1)
 
 
-def test_a_stopped_training_goes_on_exactly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_training_goes_on_exactly(tmp_path: Path) -> None:
     encoded = made_encoded("voices")
     train(recipe("low_rank", "bfloat16"), encoded, tmp_path / "whole", max_steps=STEPS, threads=1)
-    real = training.Run._step
-
-    def stops(run: training.Run) -> None:
-        if run.state.step == 7:
-            raise InterruptedError
-        real(run)
-
-    monkeypatch.setattr(training, "SAVE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(training.Run, "_step", stops)
-    with pytest.raises(InterruptedError):
+    with dying(after=7):
         train(recipe("low_rank", "bfloat16"), encoded, tmp_path / "parts", max_steps=STEPS, threads=1)
-    monkeypatch.setattr(training.Run, "_step", real)
     train(recipe("low_rank", "bfloat16"), encoded, tmp_path / "parts", max_steps=STEPS, threads=1)
     assert outcome(tmp_path / "whole") == outcome(tmp_path / "parts")
 

@@ -10,25 +10,15 @@ import partimento
 from partimento.corpus import Corpus
 from partimento.errors import CheckpointError
 from partimento.models.checkpoint import load
-from partimento.training import train as training
 from partimento.training.milestone import milestone
 from partimento.training.run_state import states
-from tests.training.tiny import tiny_recipe
+from tests.training.tiny import dying, tiny_recipe
 
 
 @pytest.fixture
-def running(made_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def running(made_corpus: Path, tmp_path: Path) -> Path:
     """The folder of a run with conditions and an average that is at step 3."""
-    real = training.Run._step
-
-    def step(self: training.Run) -> None:
-        if self.state.step == 3:
-            raise InterruptedError
-        real(self)
-
-    monkeypatch.setattr(training, "SAVE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(training.Run, "_step", step)
-    with pytest.raises(InterruptedError):
+    with dying(after=3):
         partimento.train(str(made_corpus), tiny_recipe("lstm_notes", average=0.9), out=tmp_path / "run", threads=1)
     return tmp_path / "run"
 

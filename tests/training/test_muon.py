@@ -17,7 +17,7 @@ from partimento.training import train as training
 from partimento.training.muon import FASTER, Muon, orthogonal
 from partimento.training.optimise import build
 from partimento.training.train import train
-from tests.training.tiny import made_encoded, outcome
+from tests.training.tiny import dying, made_encoded, outcome
 
 STEPS = 12
 
@@ -92,23 +92,11 @@ def test_a_model_without_a_backbone_is_refused() -> None:
 
 @pytest.mark.parametrize("backbone", ["transformer", "lstm"])
 @pytest.mark.parametrize(("optimiser", "precision"), [("adamw", "bfloat16"), ("muon", "bfloat16"), ("muon", "single")])
-def test_a_stopped_run_goes_on_to_the_same_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimiser: str, precision: str, backbone: str
-) -> None:
+def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path: Path, optimiser: str, precision: str, backbone: str) -> None:
     data, made = made_encoded("voices"), recipe(optimiser, precision, backbone)
     plain = train(made, data, tmp_path / "plain", threads=1, max_steps=STEPS)
-    monkeypatch.setattr(training, "SAVE_EVERY_SECONDS", 0.0)
-    real = training.Run._step
-
-    def stops(self: training.Run) -> None:
-        if self.state.step == 7:
-            raise InterruptedError
-        real(self)
-
-    monkeypatch.setattr(training.Run, "_step", stops)
-    with pytest.raises(InterruptedError):
+    with dying(after=7):
         train(made, data, tmp_path / "killed", threads=1, max_steps=STEPS)
-    monkeypatch.undo()
     again = train(made, data, tmp_path / "killed", threads=1, max_steps=STEPS)
     assert outcome(tmp_path / "killed") == outcome(tmp_path / "plain")
     assert again.valid_bits == plain.valid_bits

@@ -14,7 +14,7 @@ from partimento.errors import CheckpointError, InvalidOption, WriteFailed
 from partimento.system import locked
 from partimento.training import train as training
 from partimento.training.run_state import states
-from tests.training.tiny import STEPS, outcome, run, tiny_encoded, tiny_recipe
+from tests.training.tiny import STEPS, dying, outcome, run, tiny_encoded, tiny_recipe
 
 
 def in_process(what: str, folder: Path, number: int) -> Any:
@@ -45,25 +45,15 @@ def test_sigterm_sigint_and_a_full_disk_lose_nothing(tmp_path: Path) -> None:
     assert answer["stopped"] == answer["plain"]
 
 
-def stopped_run(folder: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+def stopped_run(folder: Path, after: int) -> None:
     """A run that dies of an error after some steps, with a state saved at each."""
-    monkeypatch.setattr(training, "SAVE_EVERY_SECONDS", 0.0)
-    real = training.Run._step
-
-    def step(self: training.Run) -> None:
-        if self.state.step == after:
-            raise InterruptedError
-        real(self)
-
-    monkeypatch.setattr(training.Run, "_step", step)
-    with pytest.raises(InterruptedError):
+    with dying(after):
         run(folder)
-    monkeypatch.undo()
 
 
-def test_a_damaged_state_is_passed_over_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_state_is_passed_over_aloud(tmp_path: Path) -> None:
     run(tmp_path / "plain")
-    stopped_run(tmp_path / "run", monkeypatch, 30)
+    stopped_run(tmp_path / "run", 30)
     found = states(tmp_path / "run")
     assert [path.name for path in found] == ["state-30.safetensors", "state-29.safetensors", "state-28.safetensors"]
     content = bytearray(found[0].read_bytes())
@@ -74,15 +64,15 @@ def test_a_damaged_state_is_passed_over_aloud(tmp_path: Path, monkeypatch: pytes
     assert len(result.warnings) == 2
     assert all("going on from the state before it" in warning for warning in result.warnings)
     assert outcome(tmp_path / "run") == outcome(tmp_path / "plain")
-    stopped_run(tmp_path / "again", monkeypatch, 5)
+    stopped_run(tmp_path / "again", 5)
     for path in states(tmp_path / "again"):
         path.write_bytes(b"")
     with pytest.raises(CheckpointError, match="all 3 states"):
         run(tmp_path / "again")
 
 
-def test_another_run_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped_run(tmp_path, monkeypatch, 5)
+def test_another_run_is_refused(tmp_path: Path) -> None:
+    stopped_run(tmp_path, 5)
     encoded, other = tiny_encoded(), tiny_encoded(seed=1)
     moved = Encoded(encoded.encoding, encoded.events, encoded.offsets, encoded.splits[::-1].copy())
     for finished in (False, True):
@@ -106,7 +96,7 @@ def test_a_finished_run_returns_its_result(tmp_path: Path) -> None:
 
 
 def test_a_write_that_fails_leaves_the_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped_run(tmp_path, monkeypatch, 30)
+    stopped_run(tmp_path, 30)
     before = states(tmp_path)
 
     def full(*_: object) -> None:

@@ -19,13 +19,12 @@ from partimento.errors import InvalidOption, TrainingDiverged, UnknownName
 from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import ModelConfig, Recipe, TrainingConfig
-from partimento.training import train as training
 from partimento.training.batches import Batch, Batches
 from partimento.training.optimise import Stepper, build, follow
 from partimento.training.schedule import Schedule
 from partimento.training.train import train
 from partimento.training.validation import Sample
-from tests.training.tiny import made_encoded, outcome, tiny_encoded, tiny_recipe
+from tests.training.tiny import dying, made_encoded, outcome, tiny_encoded, tiny_recipe
 
 FULL = Recipe(
     "full",
@@ -94,22 +93,12 @@ def test_the_average_forgets_its_beginning() -> None:
     assert torch.allclose(average["a"], torch.full((2,), 0.95))
 
 
-def test_an_averaged_run_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_averaged_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     data = voices()
     result = train(FULL, data, tmp_path / "plain", threads=1)
     assert (result.stopped, result.step) == ("schedule", 40)
-    monkeypatch.setattr(training, "SAVE_EVERY_SECONDS", 0.0)
-    real = training.Run._step
-
-    def stops(self: training.Run) -> None:
-        if self.state.step == 23:
-            raise InterruptedError
-        real(self)
-
-    monkeypatch.setattr(training.Run, "_step", stops)
-    with pytest.raises(InterruptedError):
+    with dying(after=23):
         train(FULL, data, tmp_path / "killed", threads=1)
-    monkeypatch.undo()
     train(FULL, data, tmp_path / "killed", threads=1)
     assert outcome(tmp_path / "killed") == outcome(tmp_path / "plain")
     # what is kept are averaged weights: those of the last step are others

@@ -10,6 +10,8 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,25 @@ from partimento.models.recipes import recipe
 from partimento.training import train as training
 
 STEPS = 75
+
+
+@contextmanager
+def dying(after: int) -> Iterator[None]:
+    """Inside, a training saves a state at each step, and dies of an error after so many."""
+    import pytest
+
+    real = training.Run._step
+
+    def step(self: training.Run) -> None:
+        if self.state.step == after:
+            raise InterruptedError
+        real(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "SAVE_EVERY_SECONDS", 0.0)
+        patch.setattr(training.Run, "_step", step)
+        with pytest.raises(InterruptedError):
+            yield
 
 
 def tiny_encoded(pieces: int = 30, seed: int = 0) -> Encoded:

@@ -23,12 +23,11 @@ from partimento.models import checkpoint
 from partimento.models.checkpoint import Checkpoint
 from partimento.models.config import Recipe, TrainingConfig
 from partimento.models.recipes import recipe
-from partimento.training import train as training
 from partimento.training.batches import batches_of
 from partimento.training.train import train
 from partimento.training.validation import Sample
 from tests.benchmarks.chorale.made import SLOTS, TINY, TRAIN, VALID, chorale, ids
-from tests.training.tiny import outcome, tiny_recipe
+from tests.training.tiny import dying, outcome, tiny_recipe
 
 CONFIG = TrainingConfig(batch=2, segment=13, transpose=3, valid_every=10, warmup=4, average=0.9, schedule="cosine", steps=30)
 
@@ -70,18 +69,8 @@ def test_a_stopped_run_goes_on_to_the_same_bits_and_its_file_scores_the_same(
     made = Recipe("tiny", "slots", TINY, CONFIG)
     result = train(made, data(), tmp_path / "plain", threads=1)
     assert (result.stopped, result.step) == ("schedule", 30)
-    monkeypatch.setattr(training, "SAVE_EVERY_SECONDS", 0.0)
-    real = training.Run._step
-
-    def stops(self: training.Run) -> None:
-        if self.state.step == 17:
-            raise InterruptedError
-        real(self)
-
-    monkeypatch.setattr(training.Run, "_step", stops)
-    with pytest.raises(InterruptedError):
+    with dying(after=17):
         train(made, data(), tmp_path / "killed", threads=1)
-    monkeypatch.undo()
     library.cache_clear()
     monkeypatch.setattr(Boosted, "grown", None)  # a state holds the trees
     train(made, data(), tmp_path / "killed", threads=1)
